@@ -1,0 +1,1 @@
+"""The bot: Slack, the network, the database and the process around `commands` and `providers`."""

@@ -1,0 +1,115 @@
+"""The command line: `showcaller run|demo|check|manifest|db upgrade`."""
+
+import argparse
+import asyncio
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from bot import config, logs, manifest, preflight
+from bot.secrets import BadKey
+from bot.settings import Settings
+from bot.store.engine import Store
+from bot.store.errors import StoreError
+from bot.wiring import Bot, CannotStart, build_providers
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit code: 0 when all is well, 1 for what is wrong outside, 2 for a misspelt call."""
+    given = _parser().parse_args(arguments)
+    match given.verb:
+        case "manifest":
+            return _manifest(given.http)
+        case "demo":
+            return _demo(given)
+        case _:
+            return _with_settings(given.verb)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="showcaller", description="Run video rooms from Slack.")
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    verbs.add_parser("run", help="run the bot")
+    demo = verbs.add_parser("demo", help="try the bot beside a stand-in Slack, offline")
+    demo.add_argument("--tour", action="store_true", help="play the tour, also at a terminal")
+    verbs.add_parser("check", help="verify configuration, Slack's scopes and the video servers")
+    derived = verbs.add_parser("manifest", help="print the Slack app manifest")
+    derived.add_argument("--http", metavar="URL", help="the variant for HTTP, reached at this address")
+    database = verbs.add_parser("db", help="the database").add_subparsers(dest="db", required=True, metavar="VERB")
+    database.add_parser("upgrade", help="bring the schema to this version")
+    return parser
+
+
+def _with_settings(verb: str) -> int:
+    try:
+        settings = config.from_environment(cwd=Path.cwd())
+    except config.BadSettings as error:
+        if verb == "check":
+            _say(preflight.render(preflight.findings_of(error)))
+        else:
+            _complain("The configuration is not right:\n" + "\n".join(f"  {p}" for p in error.problems))
+        return 1
+    logs.configure(level=settings.log.number, style=settings.log.format, secrets=settings.secrets())
+    work = {"run": _run, "check": _check, "db": _upgrade}[verb]
+    try:
+        return asyncio.run(work(settings))
+    except (CannotStart, StoreError, BadKey, OSError) as error:
+        _complain(str(error))
+        return 1
+
+
+async def _run(settings: Settings) -> int:
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for signal_number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(signal_number, stopping.set)
+    bot = await Bot.start(settings)
+    await stopping.wait()
+    await bot.stop()
+    return 0
+
+
+async def _check(settings: Settings) -> int:
+    providers = build_providers(settings.providers)
+    try:
+        findings = await preflight.preflight(settings, providers)
+    finally:
+        for provider in providers:
+            await provider.aclose()
+    _say(preflight.render(findings))
+    return 0 if all(finding.ok for finding in findings) else 1
+
+
+async def _upgrade(settings: Settings) -> int:
+    store = await Store.open(settings.database.url.get_secret_value())
+    await store.close()
+    _say(f"{store.path} is up to date.\n")
+    return 0
+
+
+def _manifest(public_url: str | None) -> int:
+    found = manifest.load()
+    _say(manifest.dump(manifest.http_variant(found, public_url) if public_url else found))
+    return 0
+
+
+def _demo(given: argparse.Namespace) -> int:
+    try:
+        from bot.demo import run  # the demo's libraries are an extra, which a production install does not carry
+    except ModuleNotFoundError as error:
+        _complain(f"The demo needs `{error.name}`: install showcaller with its extra `demo`.")
+        return 1
+    return run(tour=given.tour or not sys.stdin.isatty())
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text)
+
+
+def _complain(text: str) -> None:
+    sys.stderr.write(text + "\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""From a fact to what a channel sees: intake, fold, card, delivery."""

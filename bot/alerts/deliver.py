@@ -1,0 +1,159 @@
+"""The one deliverer: brings Slack up to date with the cards, newest state only, one call at a time.
+
+A card is drawn at the moment of the call, so any number of changes that came meanwhile are one call. What Slack shows
+is known by its hash, and an equal one needs no call. No transaction is open while we talk to Slack. A post whose
+answer was lost is posted again after a pause.
+"""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from hashlib import sha256
+
+import structlog
+
+from bot.alerts.state import state_from_json
+from bot.render.card import draw, note
+from bot.render.message import Message
+from bot.slack.client import SlackClient
+from bot.slack.errors import ChannelClosed, MessageGone, PayloadRefused, SlackError, Throttled
+from bot.store.cards import DELETED, Card, Cards
+from bot.store.notes import DueNote, Notes
+from bot.store.things import Thing
+from commands.core.ports import Clock, Providers
+
+log = structlog.get_logger(__name__)
+
+FIRST_PAUSE_SECONDS = 1.0
+LONGEST_PAUSE_SECONDS = 30.0
+
+
+class Deliverer:
+    """`wake` says that something may have changed; a lost or doubled wake does no harm."""
+
+    def __init__(self, cards: Cards, notes: Notes, slack: SlackClient, providers: Providers, clock: Clock) -> None:
+        self._cards = cards
+        self._notes = notes
+        self._slack = slack
+        self._providers = providers
+        self._clock = clock
+        self._woken = asyncio.Event()
+        self._pauses = _Pauses(clock)
+
+    def wake(self) -> None:
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Deliver for ever."""
+        while True:
+            self._woken.clear()
+            while await self._deliver_one():
+                pass
+            try:
+                async with asyncio.timeout(self._pauses.shortest()):
+                    await self._woken.wait()
+            except TimeoutError:
+                continue
+
+    async def drain(self) -> None:
+        """Deliver what can be delivered without waiting; for a clean stop."""
+        while await self._deliver_one():
+            pass
+
+    async def _deliver_one(self) -> bool:
+        """The oldest card that is behind, else the oldest note. False where nothing can be done at this moment."""
+        waiting = self._pauses.channels()
+        if (due := await self._cards.next_dirty(waiting)) is not None:
+            await self._attempt(due[0].channel_id, lambda: self._card(*due), lambda why: self._close(due[0], why))
+            return True
+        if (noted := await self._notes.next_due(waiting)) is not None:
+            await self._attempt(noted[0].channel_id, lambda: self._note(*noted), lambda _: self._drop(noted[0]))
+            return True
+        return False
+
+    async def _attempt(
+        self, channel_id: str, deliver: Callable[[], Awaitable[None]], give_up: Callable[[str], Awaitable[None]]
+    ) -> None:
+        """One try. What cannot work is given up; what may work later pauses its channel."""
+        try:
+            await deliver()
+        except (ChannelClosed, MessageGone, PayloadRefused) as error:
+            log.warning("a card or note cannot be delivered", error=str(error), channel=channel_id)
+            await give_up(DELETED if isinstance(error, MessageGone) else error.code)
+        except SlackError as error:
+            pause = self._pauses.after(channel_id, error)
+            log.warning("a delivery waits", error=str(error), channel=channel_id, seconds=pause)
+        except Exception as error:
+            self._pauses.after(channel_id, error)
+            log.exception("a delivery failed for a reason of our own", channel=channel_id)
+        else:
+            self._pauses.end(channel_id)
+
+    async def _card(self, card: Card, thing: Thing) -> None:
+        shown = self._draw(card, thing)
+        digest = _hash(shown)
+        ts = card.ts
+        if ts is None:
+            await self._cards.start_post(card.id)
+            ts = await self._slack.post(card.channel_id, shown)
+        elif digest != card.hash:
+            await self._slack.update(card.channel_id, ts, shown)
+        await self._cards.delivered(card.id, card.wanted, ts, digest)
+
+    async def _note(self, due: DueNote, thing: Thing) -> None:
+        shown = note(state_from_json(thing.state))
+        if shown is None:
+            await self._drop(due)
+            return
+        await self._notes.start_post(due.id)
+        ts = await self._slack.post(due.channel_id, shown, thread_ts=due.thread_ts, broadcast=due.broadcast)
+        await self._notes.done(due.id, ts)
+
+    def _draw(self, card: Card, thing: Thing) -> Message:
+        provider = self._providers.get(thing.provider)
+        return draw(
+            state_from_json(thing.state),
+            capabilities=provider.capabilities if provider else frozenset(),
+            card_id=card.id,
+            generation=card.generation,
+        )
+
+    async def _close(self, card: Card, why: str) -> None:
+        await self._cards.block(card.id, why)
+
+    async def _drop(self, due: DueNote) -> None:
+        await self._notes.done(due.id, "")
+
+
+class _Pauses:
+    """Which channels wait, and until when: as long as Slack says, else doubling from a second."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._until: dict[str, float] = {}
+        self._last: dict[str, float] = {}
+
+    def after(self, channel_id: str, error: Exception) -> float:
+        doubled = min(self._last.get(channel_id, FIRST_PAUSE_SECONDS / 2) * 2, LONGEST_PAUSE_SECONDS)
+        pause = error.retry_after if isinstance(error, Throttled) else doubled
+        self._last[channel_id] = doubled
+        self._until[channel_id] = self._clock.monotonic() + pause
+        return pause
+
+    def end(self, channel_id: str) -> None:
+        self._until.pop(channel_id, None)
+        self._last.pop(channel_id, None)
+
+    def channels(self) -> list[str]:
+        now = self._clock.monotonic()
+        return [channel_id for channel_id, until in self._until.items() if until > now]
+
+    def shortest(self) -> float | None:
+        """Seconds until the first channel may be tried again; None where none waits."""
+        now = self._clock.monotonic()
+        left = [until - now for until in self._until.values() if until > now]
+        return min(left, default=None)
+
+
+def _hash(shown: Message) -> str:
+    return sha256(json.dumps([shown.text, shown.blocks], sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,98 @@
+"""Facts come in here, from commands and webhooks alike: stored first, then folded, each exactly once.
+
+What is stored is the facts, not the delivery they came in, so that no secret of a server's is kept. Whatever a crash
+leaves unfolded is folded at the next start.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import groupby
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.alerts.record import Record
+from bot.store.engine import Store
+from bot.store.inbox import Inbox, InboxRow, Incoming
+from providers.facts import Fact, facts_from_json, facts_to_json
+
+log = structlog.get_logger(__name__)
+
+AT_ONCE = 100
+RETRY_SECONDS = 1.0
+
+
+class Intake:
+    """`commands.core.ports.FactSink`, and the way in for webhooks. `changed` is called when cards may be behind."""
+
+    def __init__(self, store: Store, inbox: Inbox, record: Record, changed: Callable[[], None]) -> None:
+        self._store = store
+        self._inbox = inbox
+        self._record = record
+        self._changed = changed
+        self._folding = asyncio.Lock()
+        self._waiting = asyncio.Event()
+
+    async def report(self, fact: Fact, *, team_id: str, user_id: str, card_in: str | None) -> None:
+        await self.accept([fact], team_id=team_id, user_id=user_id, channel_id=card_in)
+        await self.fold_waiting()
+
+    async def accept(
+        self, facts: Sequence[Fact], *, team_id: str, user_id: str | None = None, channel_id: str | None = None
+    ) -> None:
+        """Store what is new; durable when this returns. It is folded soon after."""
+        deliveries = [list(group) for _, group in groupby(facts, key=lambda fact: (fact.provider, fact.key))]
+        await self._inbox.accept(
+            [
+                Incoming(
+                    team_id=team_id,
+                    provider=found[0].provider,
+                    event_key=found[0].key,
+                    kind=found[0].type,
+                    source=found[0].source,
+                    body=facts_to_json(found),
+                    channel_id=channel_id,
+                    user_id=user_id,
+                )
+                for found in deliveries
+            ]
+        )
+        self._waiting.set()
+
+    async def run(self) -> None:
+        """Fold what comes in, for ever; what failed is tried again after a pause."""
+        while True:
+            pause = None if await self.fold_waiting() else RETRY_SECONDS
+            try:
+                async with asyncio.timeout(pause):
+                    await self._waiting.wait()
+            except TimeoutError:
+                continue
+
+    async def fold_waiting(self) -> bool:
+        """Fold all that waits, the oldest first. False where something failed and still waits."""
+        async with self._folding:
+            self._waiting.clear()
+            while rows := await self._inbox.unfolded(AT_ONCE):
+                folded = [await self._fold_row(row) for row in rows]
+                self._changed()
+                if not all(folded):
+                    return False
+            return True
+
+    async def _fold_row(self, row: InboxRow) -> bool:
+        try:
+            await self._store.write(partial(self._fold, row))
+        except Exception as error:
+            log.exception("a delivery was not folded", inbox_id=row.id, provider=row.provider, kind=row.kind)
+            if await self._inbox.record_failure(row.id, type(error).__name__):
+                log.error("a delivery is left alone after too many failures", inbox_id=row.id)
+            return False
+        return True
+
+    async def _fold(self, row: InboxRow, conn: AsyncConnection) -> None:
+        """One transaction: the things' states, their cards and notes, and the mark that it is done."""
+        if await self._inbox.mark_folded(conn, row.id):
+            for fact in facts_from_json(row.body):
+                await self._record.keep(conn, row, fact)

@@ -1,0 +1,180 @@
+"""How a payload reaches the bot and its acknowledgement comes back: signed HTTP, or an envelope on a socket."""
+
+import asyncio
+import hashlib
+import hmac
+import json
+import time
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+from urllib.parse import urlencode
+from uuid import uuid4
+
+import aiohttp
+from aiohttp import web
+
+from bot.demo.slack.things import Ack
+from bot.demo.slack.workspace import APP_ID
+
+ACK_SECONDS: Final = 3.0
+CONNECTION_SECONDS: Final = 3600
+
+
+class Kind(StrEnum):
+    """The envelope types of Socket Mode."""
+
+    COMMAND = "slash_commands"
+    INTERACTIVE = "interactive"
+    EVENT = "events_api"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the bot answered. Status 0: nothing, because it could not be reached."""
+
+    status: int
+    body: Any = None
+
+
+def signature(secret: str, timestamp: str, body: bytes) -> str:
+    base = b"v0:" + timestamp.encode() + b":" + body
+    return "v0=" + hmac.new(secret.encode(), base, hashlib.sha256).hexdigest()
+
+
+class Http:
+    """Signed POSTs. The signature carries the real time, by which the bot judges it."""
+
+    def __init__(self, signing_secret: str) -> None:
+        self._secret = signing_secret
+        self._session: aiohttp.ClientSession | None = None
+
+    def open(self) -> None:
+        self._session = aiohttp.ClientSession()
+
+    async def send(self, url: str, kind: Kind, payload: Mapping[str, Any]) -> Answer:
+        assert self._session is not None, "not started"
+        body, content_type = _encoded(kind, payload)
+        timestamp = str(int(time.time()))
+        headers = {
+            "Content-Type": content_type,
+            "X-Slack-Request-Timestamp": timestamp,
+            "X-Slack-Signature": signature(self._secret, timestamp, body),
+        }
+        try:
+            async with self._session.post(url, data=body, headers=headers, allow_redirects=False) as response:
+                raw = await response.text()
+                is_json = response.content_type == "application/json" and raw
+                return Answer(response.status, json.loads(raw) if is_json else raw)
+        except (aiohttp.ClientError, ValueError):
+            return Answer(0)
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+
+def _encoded(kind: Kind, payload: Mapping[str, Any]) -> tuple[bytes, str]:
+    if kind is Kind.EVENT:
+        return json.dumps(payload).encode(), "application/json"
+    form = payload if kind is Kind.COMMAND else {"payload": json.dumps(payload)}
+    return urlencode(form).encode(), "application/x-www-form-urlencoded"
+
+
+class Sockets:
+    """The Socket Mode connections. Each payload goes to exactly one of them, in turn."""
+
+    def __init__(self) -> None:
+        self._tickets: set[str] = set()
+        self._open: deque[web.WebSocketResponse] = deque()
+        self._waiting: dict[str, asyncio.Future[Answer]] = {}
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def ticket(self) -> str:
+        """What a connection must show; handed out by `apps.connections.open`."""
+        ticket = uuid4().hex
+        self._tickets.add(ticket)
+        return ticket
+
+    async def serve(self, request: web.Request) -> web.WebSocketResponse:
+        if request.query.get("ticket") not in self._tickets:
+            raise web.HTTPForbidden
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        self._open.append(socket)
+        try:
+            await socket.send_json(self._hello())
+            async for message in socket:
+                if message.type is aiohttp.WSMsgType.TEXT:
+                    self._take(json.loads(message.data))
+        finally:
+            self._open.remove(socket)
+        return socket
+
+    def _hello(self) -> Mapping[str, Any]:
+        return {
+            "type": "hello",
+            "num_connections": len(self._open),
+            "connection_info": {"app_id": APP_ID},
+            "debug_info": {"host": "stand-in", "approximate_connection_time": CONNECTION_SECONDS},
+        }
+
+    def _take(self, ack: Mapping[str, Any]) -> None:
+        """An acknowledgement that comes late or for nothing is dropped."""
+        waiting = self._waiting.get(str(ack.get("envelope_id")))
+        if waiting is not None and not waiting.done():
+            waiting.set_result(Answer(200, ack.get("payload") or ""))
+
+    async def send(self, kind: Kind, payload: Mapping[str, Any]) -> Answer:
+        if not self._open:
+            return Answer(0)
+        self._open.rotate(-1)
+        envelope_id = str(uuid4())
+        envelope = {
+            "envelope_id": envelope_id,
+            "type": kind,
+            "payload": payload,
+            "accepts_response_payload": kind is not Kind.EVENT,
+        }
+        if kind is Kind.EVENT:
+            envelope |= {"retry_attempt": 0, "retry_reason": ""}
+        waiting: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._waiting[envelope_id] = waiting
+        try:
+            await self._open[-1].send_json(envelope)
+            return await waiting
+        except ConnectionError:
+            return Answer(0)
+        finally:
+            del self._waiting[envelope_id]
+
+    async def close(self) -> None:
+        for socket in list(self._open):
+            await socket.close(code=aiohttp.WSCloseCode.GOING_AWAY)
+
+
+class Door:
+    """The way to the bot: its request URL where that is set, else a socket. `deadline_seconds` is Slack's patience."""
+
+    def __init__(self, http: Http, sockets: Sockets) -> None:
+        self._http = http
+        self._sockets = sockets
+        self.request_url: str | None = None
+        self.deadline_seconds = ACK_SECONDS
+
+    async def send(self, kind: Kind, payload: Mapping[str, Any]) -> Ack:
+        started = time.perf_counter()
+        try:
+            async with asyncio.timeout(self.deadline_seconds):
+                if self.request_url is None:
+                    answer = await self._sockets.send(kind, payload)
+                else:
+                    answer = await self._http.send(self.request_url, kind, payload)
+        except TimeoutError:
+            return Ack(0, None, time.perf_counter() - started, "operation_timeout")
+        problem = None if answer.status == 200 else "dispatch_failed"
+        return Ack(answer.status, answer.body, time.perf_counter() - started, problem)

@@ -1,0 +1,115 @@
+"""The unmodified bot beside a stand-in Slack, both on loopback: what the demo shows, and tests and bench drive.
+
+Nothing of it depends on the environment: the bot gets its settings from here, and its video server is in memory
+unless a configuration for others is given.
+"""
+
+import socket
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
+from secrets import token_hex
+from typing import Literal, Self
+
+from bot import config, manifest
+from bot.demo.slack import StandIn
+from bot.settings import Settings
+from bot.wiring import Bot
+from providers.memory.provider import Memory
+
+Transport = Literal["http", "socket"]
+
+
+class World:
+    """A workspace with an owner, an operator and a guest, the channel `general`, and the bot in it.
+
+    Stopping the bot and starting it again (`restart`) keeps Slack and the database.
+    """
+
+    def __init__(self, directory: Path, transport: Transport, port: int) -> None:
+        found = manifest.load()
+        self.address = f"http://127.0.0.1:{port}"
+        self.slack = StandIn(found if transport == "socket" else manifest.http_variant(found, self.address))
+        people = self.slack.workspace
+        self.owner = people.add_user("ana", owner=True)
+        self.operator = people.add_user("omar")
+        self.guest = people.add_user("gus", guest=True)
+        self.general = people.add_channel("general", members=[self.owner, self.operator, self.guest])
+        self.directory = directory
+        self.transport = transport
+        self.port = port
+        self.bot: Bot
+        self.settings: Settings
+
+    @classmethod
+    async def open(
+        cls,
+        directory: Path,
+        *,
+        transport: Transport = "http",
+        providers: str | None = None,
+        environ: Mapping[str, str] | None = None,
+    ) -> Self:
+        """Start both. `providers` is a configuration file's text; `environ` adds to the bot's variables."""
+        world = cls(directory, transport, _free_port())
+        await world.slack.start()
+        world.settings = world._settings(providers or world._in_memory(), environ or {})
+        try:
+            world.bot = await Bot.start(world.settings)
+        except BaseException:
+            await world.slack.stop()
+            raise
+        return world
+
+    async def close(self) -> None:
+        await self.bot.stop()
+        await self.slack.stop()
+
+    async def restart(self) -> None:
+        """A clean stop of the bot, and another process's start as far as it can be told apart."""
+        await self.bot.stop()
+        self.bot = await Bot.start(self.settings)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    @property
+    def memory(self) -> Memory:
+        """The video server in the bot's process, for making things happen in it."""
+        provider = self.bot.providers.get("memory")
+        assert isinstance(provider, Memory), "this world has no video server in memory"
+        return provider
+
+    def _in_memory(self) -> str:
+        return (
+            f'[providers.memory]\nkind = "memory"\nwebhook_url = "{self.address}/webhooks/memory"\n'
+            f'webhook_secret = "{token_hex(32)}"\n'
+        )
+
+    def _settings(self, providers: str, environ: Mapping[str, str]) -> Settings:
+        file = self.directory / "showcaller.toml"
+        file.write_text(providers)
+        given = {
+            "SLACK_BOT_TOKEN": self.slack.bot_token,
+            "SLACK_API_URL": self.slack.api_url,
+            "SHOWCALLER_CONFIG": str(file),
+            "SHOWCALLER_DEFAULT_ROLE": "operator",
+            "DATABASE_URL": f"sqlite:///{self.directory / 'showcaller.db'}",
+            "PORT": str(self.port),
+        }
+        if self.transport == "socket":
+            given["SLACK_APP_TOKEN"] = self.slack.app_token
+        else:
+            given["SLACK_SIGNING_SECRET"] = self.slack.signing_secret
+            self.slack.request_url = f"{self.address}/slack/events"
+        return config.load({**given, **environ}, cwd=self.directory)
+
+
+def _free_port() -> int:
+    """The webhooks' address must be known before the bot listens, so the port is chosen first."""
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,119 @@
+"""What `showcaller check` finds out before anything depends on it: Slack's tokens and scopes, the video servers."""
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from aiohttp import ClientError
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot import manifest
+from bot.config import BadSettings
+from bot.settings import Settings
+from providers.base import Provider
+from providers.errors import ProviderError
+
+SLACK_SECONDS = 10
+PING_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """`name`: what was looked at. `what`: how it is. `remedy`: what to do, where there is something."""
+
+    name: str
+    ok: bool
+    what: str
+    remedy: str = ""
+
+
+def findings_of(error: BadSettings) -> list[Finding]:
+    """The configuration's problems, where there are any; nothing else can be looked at then."""
+    return [Finding(bad.where, False, bad.what, f"Expected: {bad.right.rstrip('.')}.") for bad in error.problems]
+
+
+async def preflight(
+    settings: Settings, providers: Iterable[Provider], *, ping_seconds: float = PING_SECONDS
+) -> list[Finding]:
+    """Ask Slack and every video server, all at once. Never raises for what it finds."""
+    client = AsyncWebClient(
+        token=settings.slack.bot_token.get_secret_value(), base_url=settings.slack.api_url, timeout=SLACK_SECONDS
+    )
+    groups = await asyncio.gather(
+        _bot_token(client), _transport(client, settings), *(_provider(provider, ping_seconds) for provider in providers)
+    )
+    return [Finding("configuration", True, "is complete"), *(finding for group in groups for finding in group)]
+
+
+def render(findings: list[Finding]) -> str:
+    """Plain text, a line each, and a line with what to do below a bad one."""
+    lines = []
+    for finding in findings:
+        lines.append(f"{'ok  ' if finding.ok else 'FAIL'}  {finding.name}: {finding.what}")
+        if finding.remedy:
+            lines.append(f"      {finding.remedy}")
+    failed = sum(not finding.ok for finding in findings)
+    lines.append(f"{failed} of {len(findings)} failed" if failed else f"all {len(findings)} are well")
+    return "\n".join(lines) + "\n"
+
+
+async def _bot_token(client: AsyncWebClient) -> list[Finding]:
+    name = "SLACK_BOT_TOKEN"
+    try:
+        answer = await client.auth_test()
+    except Exception as error:
+        return [_slack_failed(name, error, "Copy the bot token again from OAuth & Permissions.")]
+    works = Finding(name, True, f"belongs to {answer['user']} in the workspace {answer['team']}")
+    # slack_sdk hands the headers on as aiohttp gave them: their names are of any case.
+    headers = {key.lower(): value for key, value in answer.headers.items()}
+    return [works, _scopes(headers.get("x-oauth-scopes", ""))]
+
+
+def _scopes(header: str) -> Finding:
+    """Slack names a token's scopes in a header of every answer."""
+    granted = {scope.strip() for scope in header.split(",") if scope.strip()}
+    wanted = manifest.scopes(manifest.load())
+    extra = f"more than needed: {', '.join(sorted(granted - wanted))}" if granted - wanted else ""
+    if missing := sorted(wanted - granted):
+        what = f"missing: {', '.join(missing)}" + (f"; {extra}" if extra else "")
+        return Finding("scopes", False, what, "Add them as manifest.yml has them, then install the app again.")
+    if extra:
+        return Finding("scopes", True, extra, "It works, but ask for no more than manifest.yml does.")
+    return Finding("scopes", True, "as in manifest.yml")
+
+
+async def _transport(client: AsyncWebClient, settings: Settings) -> list[Finding]:
+    if settings.slack.app_token is None:
+        return [Finding("SLACK_SIGNING_SECRET", True, "is set; only a request from Slack can show that it is right")]
+    name = "SLACK_APP_TOKEN"
+    try:
+        await client.apps_connections_open(app_token=settings.slack.app_token.get_secret_value())
+    except Exception as error:
+        remedy = "Make an app-level token with the scope connections:write and switch on Socket Mode."
+        return [_slack_failed(name, error, remedy)]
+    return [Finding(name, True, "opens a connection for Socket Mode")]
+
+
+def _slack_failed(name: str, error: Exception, remedy: str) -> Finding:
+    """slack_sdk has no error of its own for a network that fails, nor for JSON that is no object (AttributeError)."""
+    if isinstance(error, ClientError | TimeoutError | OSError):
+        what = f"Slack cannot be reached ({type(error).__name__})"
+        return Finding(name, False, what, "Check the network and SLACK_API_URL.")
+    answer = error.response.data if isinstance(error, SlackApiError) else None
+    if not isinstance(answer, dict) or "error" not in answer:
+        return Finding(name, False, "what answers does not speak like Slack", "Check SLACK_API_URL.")
+    return Finding(name, False, f"Slack refuses it with `{answer['error']}`", remedy)
+
+
+async def _provider(provider: Provider, ping_seconds: float) -> list[Finding]:
+    name = f"provider {provider.name}"
+    try:
+        async with asyncio.timeout(ping_seconds):
+            await provider.ping()
+    except ProviderError as error:
+        return [Finding(name, False, error.what, error.remedy)]
+    except TimeoutError:
+        return [Finding(name, False, f"no answer within {ping_seconds:g} s", "Check that it runs, and its address.")]
+    at = f" at {provider.address}" if provider.address else ""
+    return [Finding(name, True, f"{provider.kind}{at} answers and accepts our key")]

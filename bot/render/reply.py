@@ -1,0 +1,75 @@
+"""Answers and questions as messages."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from bot.render.button import Buttons, answers, is_inline
+from bot.render.limits import SECTION_TEXT, URL, length
+from bot.render.message import Message, context, fields, message, section
+from bot.render.text import Block, joined, notification, plain_object, spoken_duration
+from commands.core.errors import CommandError
+from commands.core.ports import QUESTION_LIFETIME
+from commands.core.reply import Action, Button, Code, Item, Link, Question, Reply, Secret, Strong
+
+
+def stored_actions(shown: Reply | CommandError) -> list[Action]:
+    """The actions whose buttons cannot carry them, in the order of the tokens that drawing `shown` takes.
+
+    Whoever draws it first makes a pending row of each.
+    """
+    items = [item.action for item in shown.items] if isinstance(shown, Reply) else []
+    return [button for button in [*items, *shown.actions] if isinstance(button, Action) and not is_inline(button)]
+
+
+def render_reply(reply: Reply, tokens: Sequence[str] = ()) -> Message:
+    """`tokens`: one for each of `stored_actions(reply)`, in that order. Items that do not fit are counted."""
+    buttons = Buttons(tokens)
+    items = [_item(item, buttons) for item in reply.items]
+    return message(
+        notification(reply.text),
+        [
+            section(reply.text),
+            *fields(reply.facts),
+            *(_secret(secret) for secret in [*reply.secrets, *_links_too_long(reply.actions)]),
+            *items,
+            *buttons.rows([button for button in reply.actions if not _is_too_long(button)]),
+            *([context(reply.hint)] if reply.hint else []),
+        ],
+    )
+
+
+def render_question(question: Question, token: str, *, lifetime: timedelta = QUESTION_LIFETIME) -> Message:
+    """`token` is that of the pending row that the question's answer uses up."""
+    return message(
+        notification(question.text),
+        [
+            section(question.text),
+            *fields(question.facts),
+            answers(question, token),
+            context(f"Only you can answer, within {spoken_duration(lifetime)}."),
+        ],
+    )
+
+
+def _item(item: Item, buttons: Buttons) -> Block:
+    """A row with its button. A link too long for a button is left out."""
+    text = joined([item.title, item.detail], "\n")
+    return section(text, buttons.draw(item.action) if item.action and not _is_too_long(item.action) else None)
+
+
+def _secret(secret: Secret) -> Block:
+    """Whole or not at all: a secret that is cut is worse than none. One with a backtick stands outside a code span."""
+    value = secret.value.get_secret_value()
+    if length(value) > SECTION_TEXT - 500:
+        return section((Strong(secret.label), f"\nIt has {len(value):,} characters, which is too long to show here."))
+    if "`" in value:
+        return {"type": "section", "text": plain_object(f"{secret.label}: {value}", SECTION_TEXT)}
+    return section((Strong(secret.label), "\n", Code(value)))
+
+
+def _is_too_long(button: Button) -> bool:
+    return isinstance(button, Link) and length(button.url.get_secret_value()) > URL
+
+
+def _links_too_long(buttons: Sequence[Button]) -> list[Secret]:
+    return [Secret(button.label, button.url) for button in buttons if isinstance(button, Link) and _is_too_long(button)]

@@ -1,0 +1,303 @@
+"""What the bot is told from outside, section by section, once it is known to be right.
+
+Each field is one variable: its alias is the variable's name, its description says what would be right, and a
+validator's `ValueError` says what is wrong, so that the three make one sentence. `bot/config.py` reads them.
+"""
+
+import logging
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from string import Formatter
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from cryptography.fernet import Fernet
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
+from commands.core.base import Role
+from providers.registry import ProviderSettings
+
+DRIVERS = {"sqlite": "aiosqlite", "postgresql": "asyncpg", "postgres": "asyncpg"}
+
+
+def _web_address(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
+        raise ValueError("is no http or https address")
+    if parts.query or parts.fragment:
+        raise ValueError("has a query or a fragment")
+    return value
+
+
+def _listed(value: object) -> object:
+    """`a, b` as two values."""
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+def _starts_with(prefix: str, value: SecretStr) -> SecretStr:
+    if not value.get_secret_value().startswith(prefix):
+        raise ValueError(f"does not start with `{prefix}`")
+    return value
+
+
+Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, populate_by_name=True)
+
+
+class SlackSettings(Section):
+    """How we reach Slack, and how Slack reaches us: Socket Mode when there is an app token, else HTTP."""
+
+    bot_token: SecretStr = Field(
+        validation_alias="SLACK_BOT_TOKEN",
+        description="the bot token, `xoxb-...`, from the app's page OAuth & Permissions",
+    )
+    app_token: SecretStr | None = Field(
+        None,
+        validation_alias="SLACK_APP_TOKEN",
+        description="the app-level token, `xapp-...`, with the scope connections:write, for Socket Mode",
+    )
+    signing_secret: SecretStr | None = Field(
+        None,
+        validation_alias="SLACK_SIGNING_SECRET",
+        description="the signing secret from the app's page Basic Information, for HTTP",
+    )
+    api_url: str = Field(
+        "https://slack.com/api/",
+        validation_alias="SLACK_API_URL",
+        description="an http or https address that ends in `/api/`; leave it out for Slack itself",
+    )
+
+    @property
+    def uses_socket_mode(self) -> bool:
+        return self.app_token is not None
+
+    @field_validator("bot_token")
+    @classmethod
+    def _is_bot_token(cls, value: SecretStr) -> SecretStr:
+        return _starts_with("xoxb-", value)
+
+    @field_validator("app_token")
+    @classmethod
+    def _is_app_token(cls, value: SecretStr | None) -> SecretStr | None:
+        return value and _starts_with("xapp-", value)
+
+    @field_validator("api_url")
+    @classmethod
+    def _is_api_url(cls, value: str) -> str:
+        if not value.endswith("/api/"):
+            raise ValueError("does not end in `/api/`")
+        return _web_address(value)
+
+
+class DatabaseSettings(Section):
+    """`url` names its driver and holds an absolute path for SQLite. `secret_keys`: the newest first."""
+
+    url: SecretStr = Field(
+        SecretStr("sqlite+aiosqlite:///showcaller.db"),
+        validation_alias="DATABASE_URL",
+        description="`sqlite:///path/to/file.db` or `postgresql://user:password@host/database`",
+    )
+    secret_keys: Annotated[tuple[SecretStr, ...], BeforeValidator(_listed)] = Field(
+        (),
+        validation_alias="SHOWCALLER_SECRET_KEY",
+        description="Fernet keys (32 bytes in URL-safe base64), the newest first, with commas between them",
+    )
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.url.get_secret_value().startswith("sqlite")
+
+    @field_validator("url")
+    @classmethod
+    def _names_a_driver(cls, value: SecretStr) -> SecretStr:
+        try:
+            url = make_url(value.get_secret_value())
+        except (ArgumentError, ValueError):
+            raise ValueError("is no database address") from None
+        backend = url.get_backend_name()
+        if backend not in DRIVERS or url.drivername not in (backend, f"{backend}+{DRIVERS[backend]}"):
+            raise ValueError(f"names the database driver `{url.drivername}`, which the bot does not use")
+        if find_spec(DRIVERS[backend]) is None:
+            raise ValueError(f"needs the Python package `{DRIVERS[backend]}`, which is not installed")
+        if backend == "sqlite" and url.database in (None, "", ":memory:"):
+            raise ValueError("names no file, and the bot keeps what must survive a restart")
+        name = f"{backend.replace('postgres', 'postgresql', backend == 'postgres')}+{DRIVERS[backend]}"
+        return SecretStr(url.set(drivername=name).render_as_string(hide_password=False))
+
+    @field_validator("secret_keys")
+    @classmethod
+    def _are_keys(cls, value: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+        for number, key in enumerate(value, 1):
+            try:
+                Fernet(key.get_secret_value())
+            except ValueError:
+                raise ValueError(f"is no Fernet key (number {number} of {len(value)})") from None
+        return value
+
+    def under(self, cwd: Path) -> Self:
+        """With the path of a SQLite file made absolute."""
+        url = make_url(self.url.get_secret_value())
+        if not self.is_sqlite or url.database is None:
+            return self
+        absolute = url.set(database=str(cwd / url.database))
+        return self.model_copy(update={"url": SecretStr(absolute.render_as_string(hide_password=False))})
+
+
+class WebSettings(Section):
+    """Where we listen, and under which address the world reaches us. Port 0 takes any free one."""
+
+    host: str = Field("127.0.0.1", validation_alias="HOST", description="an address of this machine to listen on")
+    port: Port = Field(3000, validation_alias="PORT", description="a port number, 0 to 65535")
+    admin_port: Port | None = Field(
+        None,
+        validation_alias="ADMIN_PORT",
+        description="a port number other than PORT, for health and metrics; leave it out to serve them on PORT",
+    )
+    public_url: str | None = Field(
+        None,
+        validation_alias="SHOWCALLER_PUBLIC_URL",
+        description="the http or https address at which webhooks and links reach the bot",
+    )
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_address(cls, value: str | None) -> str | None:
+        return value and _web_address(value).rstrip("/")
+
+
+class AccessSettings(Section):
+    """Who may do what."""
+
+    admins: Annotated[frozenset[str], BeforeValidator(_listed)] = Field(
+        frozenset(),
+        validation_alias="SHOWCALLER_ADMINS",
+        description="Slack user ids such as U024BE7LH, with commas between them",
+    )
+    default_role: Role = Field(
+        Role.VIEWER,
+        validation_alias="SHOWCALLER_DEFAULT_ROLE",
+        description=f"one of {', '.join(map(str, Role))}",
+    )
+
+    @field_validator("admins")
+    @classmethod
+    def _are_user_ids(cls, value: frozenset[str]) -> frozenset[str]:
+        if strangers := sorted(v for v in value if not re.fullmatch(r"[UW][A-Z0-9]{1,20}", v)):
+            raise ValueError(f"has what is no user id: {', '.join(strangers)}")
+        return value
+
+    @field_validator("default_role", mode="before")
+    @classmethod
+    def _is_role(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        if value.upper() not in Role.__members__:
+            raise ValueError("is no role")
+        return Role[value.upper()]
+
+
+class CommandSettings(Section):
+    """What people type, and where **Join** leads."""
+
+    slash: str = Field(
+        "/video",
+        validation_alias="SHOWCALLER_COMMAND",
+        description="the slash command as in the app's manifest: `/` and then up to 31 of a-z, 0-9, `-` and `_`",
+    )
+    join_url: str | None = Field(
+        None,
+        validation_alias="SHOWCALLER_JOIN_URL",
+        description="an http or https address with {room}, {token} and {url} where they belong",
+    )
+
+    @field_validator("slash")
+    @classmethod
+    def _is_slash_command(cls, value: str) -> str:
+        if not re.fullmatch(r"/[a-z0-9_-]{1,31}", value):
+            raise ValueError("is no slash command")
+        return value
+
+    @field_validator("join_url")
+    @classmethod
+    def _is_template(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        if not value.startswith(("http://", "https://")):
+            raise ValueError("is no http or https address")
+        try:
+            parts = list(Formatter().parse(value))
+        except ValueError:
+            raise ValueError("has a brace without its partner") from None
+        for _, name, form, conversion in parts:
+            if name is not None and (name not in ("room", "token", "url") or form or conversion):
+                raise ValueError(f"has the unknown placeholder {{{name}}}")
+        return value
+
+
+class LogSettings(Section):
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", validation_alias="LOG_LEVEL", description="DEBUG, INFO, WARNING or ERROR"
+    )
+    format: Literal["json", "text"] = Field("text", validation_alias="LOG_FORMAT", description="json or text")
+
+    @field_validator("level", mode="before")
+    @classmethod
+    def _in_capitals(cls, value: object) -> object:
+        return value.upper() if isinstance(value, str) else value
+
+    @property
+    def number(self) -> int:
+        """The level as the standard library counts it."""
+        return logging.getLevelNamesMapping()[self.level]
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderConfig:
+    """One configured video server. `settings` is of the model that its kind declares."""
+
+    name: str
+    kind: str
+    settings: ProviderSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything. `providers` are those of the file in its order, then those of the environment; never empty."""
+
+    slack: SlackSettings
+    database: DatabaseSettings
+    web: WebSettings
+    access: AccessSettings
+    commands: CommandSettings
+    log: LogSettings
+    providers: tuple[ProviderConfig, ...]
+
+    @property
+    def default_provider(self) -> str:
+        return self.providers[0].name
+
+    def secrets(self) -> list[str]:
+        """Every configured secret in clear, for the redactor of logs alone."""
+        password = make_url(self.database.url.get_secret_value()).password
+        models = (self.slack, self.database.secret_keys, *(p.settings for p in self.providers))
+        return [*(secret for model in models for secret in _secrets_in(model)), *([str(password)] if password else [])]
+
+
+def _secrets_in(value: object) -> Iterator[str]:
+    if isinstance(value, SecretStr):
+        yield value.get_secret_value()
+    elif isinstance(value, BaseModel):
+        for name in type(value).model_fields:
+            yield from _secrets_in(getattr(value, name))
+    elif isinstance(value, Mapping):
+        yield from (s for v in value.values() for s in _secrets_in(v))
+    elif isinstance(value, tuple | list | set | frozenset):
+        yield from (s for v in value for s in _secrets_in(v))

@@ -1,0 +1,1 @@
+"""Everything that speaks with Slack: what comes in, what goes out, who people are."""

@@ -1,0 +1,167 @@
+"""The few Bolt listeners: one catch-all for each type of payload. Each acknowledges, hands over, and returns.
+
+With `process_before_response` Bolt answers as soon as the listener returns, instead of looking every ten milliseconds
+whether it has acknowledged. That is right here because listeners await nothing but the acknowledgement.
+"""
+
+import re
+import time
+from collections import OrderedDict
+from collections.abc import Coroutine, Mapping
+from typing import Any
+
+import structlog
+from aiohttp import web
+from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.metrics import Metrics
+from bot.slack.forms import Forms, Refused
+from bot.slack.inbound import Inbound
+from bot.slack.membership import SlackMembership
+from bot.slack.payloads import Body, delivery_key
+from bot.store.identity import Identity
+from bot.tasks import Tasks, TasksClosed
+from commands.core.ports import Clock
+
+log = structlog.get_logger(__name__)
+
+ANY = re.compile("")
+REMEMBERED_SECONDS = 660.0
+"""Slack's last retry comes after five minutes, and a signed request can be replayed as long."""
+
+
+class Seen:
+    """Which deliveries were taken. A retry, a doubled envelope or a recorded request is acknowledged and dropped."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._keys: OrderedDict[str, float] = OrderedDict()
+
+    def is_repeat(self, body: Body) -> bool:
+        key = delivery_key(body)
+        if key is None:
+            return False
+        now = self._clock.monotonic()
+        while self._keys and next(iter(self._keys.values())) <= now:
+            self._keys.popitem(last=False)
+        if key in self._keys:
+            return True
+        self._keys[key] = now + REMEMBERED_SECONDS
+        return False
+
+
+class SlackApp:
+    """One Bolt app for both transports. `client` reaches Slack with the bot token and a shared session."""
+
+    def __init__(
+        self,
+        *,
+        client: AsyncWebClient,
+        identity: Identity,
+        inbound: Inbound,
+        forms: Forms,
+        membership: SlackMembership,
+        tasks: Tasks,
+        clock: Clock,
+        metrics: Metrics,
+    ) -> None:
+        self._inbound = inbound
+        self._forms = forms
+        self._membership = membership
+        self._tasks = tasks
+        self._seen = Seen(clock)
+        self._metrics = metrics
+        self.bolt = AsyncApp(
+            name="showcaller",
+            client=_without_token(client),
+            process_before_response=True,
+            authorize=_known(identity, str(client.token)),
+            request_verification_enabled=False,  # bot/web.py has verified before Bolt sees anything
+        )
+        self._listen()
+
+    def _listen(self) -> None:
+        app = self.bolt
+        app.command(ANY)(self._slash)
+        app.action(ANY)(self._pressed)
+        app.view_submission(ANY)(self._submitted)
+        app.view_closed(ANY)(self._acknowledged)
+        app.shortcut(ANY)(self._acknowledged)
+        app.options(ANY)(self._no_options)
+        app.event(ANY)(self._happened)
+
+    async def handle(self, body: str, headers: Mapping[str, str]) -> web.StreamResponse:
+        """A request over HTTP that was verified and is known to parse."""
+        began = time.perf_counter()
+        answer = await self.bolt.async_dispatch(AsyncBoltRequest(body=body, headers=dict(headers)))
+        self._metrics.ack_seconds.labels("http").observe(time.perf_counter() - began)
+        return web.Response(
+            status=answer.status,
+            body=answer.body,
+            headers={name: value for name, values in answer.headers.items() for value in values},
+        )
+
+    # Listeners. Bolt gives them their arguments by name.
+
+    async def _slash(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        await ack()
+        self._take(body, self._inbound.slash(body), "slash")
+
+    async def _pressed(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        await ack()
+        self._take(body, self._inbound.pressed(body), "press")
+
+    async def _submitted(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """The verdict is the acknowledgement: errors stand under their fields, else the form closes."""
+        verdict = self._forms.read(body)
+        if isinstance(verdict, Refused):
+            await ack(response_action="errors", errors=dict(verdict.errors))
+            return
+        await ack()
+        self._take(body, self._inbound.submitted(verdict), "form")
+
+    async def _acknowledged(self, ack: AsyncAck) -> None:
+        await ack()
+
+    async def _no_options(self, ack: AsyncAck) -> None:
+        await ack(options=[])
+
+    async def _happened(self, ack: AsyncAck, body: dict[str, Any], event: dict[str, Any]) -> None:
+        await ack()
+        channel = event.get("channel")
+        if isinstance(channel, str) and not self._seen.is_repeat(body):
+            self._membership.forget(channel)
+
+    def _take(self, body: Body, work: Coroutine[Any, Any, None], name: str) -> None:
+        """Start the work after the acknowledgement, unless it was started already."""
+        if self._seen.is_repeat(body):
+            log.info("a repeated delivery was dropped", door=name)
+            work.close()
+            return
+        try:
+            self._tasks.start(work, name=name)
+        except TasksClosed:
+            log.warning("a payload came while the bot was stopping", door=name)
+
+
+def _known(identity: Identity, bot_token: str) -> Any:
+    """Authorization that asks nobody: we know who we are since the start."""
+
+    async def authorize() -> AuthorizeResult:
+        return AuthorizeResult(
+            enterprise_id=None,
+            team_id=identity.team_id,
+            bot_token=bot_token,
+            bot_id=identity.bot_id,
+            bot_user_id=identity.bot_user_id,
+        )
+
+    return authorize
+
+
+def _without_token(client: AsyncWebClient) -> AsyncWebClient:
+    """Bolt warns at each start of a token that `authorize` overrules."""
+    return AsyncWebClient(base_url=client.base_url, session=client.session, retry_handlers=[])

@@ -1,0 +1,164 @@
+"""Cards: one message for a thing in a channel, wanted in one version and delivered in another.
+
+`wanted` counts the reasons to draw, not versions of the thing: the newest state is drawn whatever the number. A card
+is dirty while `wanted > delivered` and nothing blocks it.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import uuid4
+
+from sqlalchemy import ColumnElement, and_, case, func, literal, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.store import things
+from bot.store.engine import Store
+from bot.store.tables import UtcTime, card, thing
+from bot.store.upsert import insert
+from commands.core.ports import Clock
+
+DELETED = "deleted"
+"""`blocked` of a card whose message somebody deleted. It comes back only when something fails or ends."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """`ts` and `hash` are of the message as Slack has it, None before the first post. `generation` counts the messages
+    that were meant to be this card; with the id it tells a live message from a duplicate."""
+
+    id: int
+    team_id: str
+    thing_id: int
+    channel_id: str
+    ts: str | None
+    wanted: int
+    delivered: int
+    hash: str | None
+    generation: int
+    post_key: str | None
+    dirty_at: datetime
+    digest_id: int | None
+    blocked: str | None
+
+
+class Cards:
+    """Methods that take a connection join the fold's transaction; the others are the deliverer's."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    async def want(self, conn: AsyncConnection, thing_id: int, team_id: str, channel_id: str) -> None:
+        """That channel wants to see the thing, from here on or once more."""
+        statement = insert(conn, card).values(
+            team_id=team_id,
+            thing_id=thing_id,
+            channel_id=channel_id,
+            wanted=1,
+            delivered=0,
+            generation=0,
+            dirty_at=self._clock.now(),
+        )
+        await conn.execute(
+            statement.on_conflict_do_update(
+                index_elements=[card.c.thing_id, card.c.team_id, card.c.channel_id], set_=self._raised()
+            )
+        )
+
+    async def bump(self, conn: AsyncConnection, thing_id: int, *, revive: bool = False) -> None:
+        """The thing changed: every card of it that nothing blocks wants to be drawn.
+
+        `revive`, for a failure or an ending, posts deleted cards anew, as another message.
+        """
+        if revive:
+            deleted = update(card).where(card.c.thing_id == thing_id, card.c.blocked == DELETED)
+            fresh = {"blocked": None, "ts": None, "hash": None, "post_key": None, "generation": card.c.generation + 1}
+            await conn.execute(deleted.values(fresh))
+        await conn.execute(
+            update(card).where(card.c.thing_id == thing_id, card.c.blocked.is_(None)).values(self._raised())
+        )
+
+    async def of(self, conn: AsyncConnection, thing_id: int) -> list[int]:
+        """The ids of all cards of a thing."""
+        return list((await conn.execute(select(card.c.id).where(card.c.thing_id == thing_id))).scalars())
+
+    async def next_dirty(self, skip_channels: Collection[str] = ()) -> tuple[Card, things.Thing] | None:
+        """The card that has waited longest, with its thing as it is. Channels that must wait are passed over."""
+        query = (
+            select(card, thing)
+            .join(thing, thing.c.id == card.c.thing_id)
+            .where(_dirty(), card.c.channel_id.not_in(skip_channels))
+            .order_by(card.c.dirty_at, card.c.id)
+            .limit(1)
+        )
+        async with self._store.reading() as conn:
+            row = (await conn.execute(query)).mappings().one_or_none()
+        if row is None:
+            return None
+        return Card(**{column.name: row[column] for column in card.columns}), things.from_row(row)
+
+    async def count_dirty(self) -> int:
+        async with self._store.reading() as conn:
+            return int((await conn.execute(select(func.count()).select_from(card).where(_dirty()))).scalar_one())
+
+    async def get(self, card_id: int) -> Card | None:
+        async with self._store.reading() as conn:
+            row = (await conn.execute(select(card).where(card.c.id == card_id))).mappings().one_or_none()
+        return None if row is None else Card(**row)
+
+    async def start_post(self, card_id: int) -> str:
+        """Before a first post: the key that marks it, the same for every try of one generation.
+
+        It is kept before the call, so after a crash one knows that a message may be there. It is random: made from the
+        card's number, it would return with a new database and could pass for a post of the old one.
+        """
+        statement = (
+            update(card)
+            .where(card.c.id == card_id)
+            .values(post_key=func.coalesce(card.c.post_key, str(uuid4())))
+            .returning(card.c.post_key)
+        )
+
+        async def write(conn: AsyncConnection) -> str:
+            return str((await conn.execute(statement)).scalar_one())
+
+        return await self._store.write(write)
+
+    async def delivered(self, card_id: int, version: int, ts: str, digest: str) -> bool:
+        """Slack shows what was wanted as `version`, in the message `ts`; `digest` is the hash of what it shows.
+
+        False where the card has another message already: then `ts` is a duplicate to be deleted, and nothing is
+        changed. A card that is dirty still goes to the end of the queue.
+        """
+        reached = case((card.c.delivered > version, card.c.delivered), else_=version)
+        statement = (
+            update(card)
+            .where(card.c.id == card_id, or_(card.c.ts.is_(None), card.c.ts == ts))
+            .values(delivered=reached, ts=ts, hash=digest, dirty_at=self._clock.now())
+        )
+
+        async def write(conn: AsyncConnection) -> bool:
+            return (await conn.execute(statement)).rowcount == 1
+
+        return await self._store.write(write)
+
+    async def block(self, card_id: int, reason: str) -> None:
+        """Leave it alone: its message was deleted (`DELETED`), its channel is archived, ..."""
+
+        async def write(conn: AsyncConnection) -> None:
+            await conn.execute(update(card).where(card.c.id == card_id).values(blocked=reason))
+
+        await self._store.write(write)
+
+    def _raised(self) -> dict[str, object]:
+        """One more reason to draw. Who is in the queue keeps the place."""
+        clean = card.c.wanted == card.c.delivered
+        return {
+            "wanted": card.c.wanted + 1,
+            "dirty_at": case((clean, literal(self._clock.now(), UtcTime)), else_=card.c.dirty_at),
+        }
+
+
+def _dirty() -> ColumnElement[bool]:
+    return and_(card.c.wanted > card.c.delivered, card.c.blocked.is_(None))

@@ -1,0 +1,98 @@
+"""Facts as they came in, before and after they are folded: durable once accepted, and each only once."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.store.engine import Store
+from bot.store.tables import inbox
+from bot.store.upsert import insert
+from commands.core.ports import Clock
+from providers.facts import Source
+
+PARKED_AFTER = 5
+"""Failed folds after which a row is left alone until somebody looks."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incoming:
+    """One delivery. `event_key` is unique within the provider; `kind` says in a word what it is about; `body` is its
+    facts as JSON. A command's names the asker, and the channel that wants a card."""
+
+    team_id: str
+    provider: str
+    event_key: str
+    kind: str
+    source: Source
+    body: bytes
+    channel_id: str | None = None
+    user_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboxRow(Incoming):
+    """An accepted delivery. `attempts` counts the folds that failed."""
+
+    id: int
+    received_at: datetime
+    attempts: int
+
+
+class Inbox:
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    async def accept(self, deliveries: Sequence[Incoming]) -> list[bool]:
+        """Keep what is new, all in one transaction; for each, whether it was. Durable when this returns."""
+        if not deliveries:
+            return []
+        now = self._clock.now()
+        rows = [asdict(delivery) | {"received_at": now} for delivery in deliveries]
+
+        async def write(conn: AsyncConnection) -> set[tuple[str, str]]:
+            statement = insert(conn, inbox).on_conflict_do_nothing().returning(inbox.c.provider, inbox.c.event_key)
+            return {(row.provider, row.event_key) for row in await conn.execute(statement, rows)}
+
+        kept = await self._store.write(write)
+        new = []
+        for delivery in deliveries:
+            key = delivery.provider, delivery.event_key
+            new.append(key in kept)
+            kept.discard(key)
+        return new
+
+    async def unfolded(self, limit: int) -> list[InboxRow]:
+        """The oldest rows that wait to be folded, without the parked ones."""
+        query = (
+            select(inbox)
+            .where(inbox.c.folded_at.is_(None), inbox.c.attempts < PARKED_AFTER)
+            .order_by(inbox.c.id)
+            .limit(limit)
+        )
+        async with self._store.reading() as conn:
+            rows = (await conn.execute(query)).mappings().all()
+        names = [*Incoming.__slots__, *InboxRow.__slots__]
+        return [InboxRow(**{name: row[name] for name in names} | {"source": Source(row["source"])}) for row in rows]
+
+    async def mark_folded(self, conn: AsyncConnection, inbox_id: int) -> bool:
+        """In the transaction that folds it. False where somebody else has folded it: then fold nothing."""
+        statement = update(inbox).where(inbox.c.id == inbox_id, inbox.c.folded_at.is_(None))
+        return (await conn.execute(statement.values(folded_at=self._clock.now(), error=None))).rowcount == 1
+
+    async def record_failure(self, inbox_id: int, error: str) -> bool:
+        """Count a fold that failed, in a transaction of its own. True when this parks the row."""
+        statement = (
+            update(inbox)
+            .where(inbox.c.id == inbox_id)
+            .values(attempts=inbox.c.attempts + 1, error=error)
+            .returning(inbox.c.attempts)
+        )
+
+        async def write(conn: AsyncConnection) -> int:
+            return int((await conn.execute(statement)).scalar_one())
+
+        return await self._store.write(write) >= PARKED_AFTER

@@ -1,0 +1,47 @@
+"""The directory of rooms: the things of kind room, as commands ask for them."""
+
+from sqlalchemy import ColumnElement, not_, select
+
+from bot.store import things
+from bot.store.engine import Store
+from bot.store.tables import thing
+from commands.core.ports import KnownRoom
+from providers.base import RoomRef
+from providers.facts import ThingKind
+
+
+class StoredRooms:
+    """`commands.core.ports.Rooms`."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def newest(self, team_id: str, provider: str, name: str) -> KnownRoom | None:
+        rooms = await self._find(team_id, thing.c.provider == provider, thing.c.name == name, limit=1)
+        return rooms[0] if rooms else None
+
+    async def life(self, team_id: str, provider: str, room_id: str) -> KnownRoom | None:
+        rooms = await self._find(team_id, thing.c.provider == provider, thing.c.server_id == room_id, limit=1)
+        return rooms[0] if rooms else None
+
+    async def live_named(self, team_id: str, name: str) -> list[KnownRoom]:
+        return await self._find(team_id, not_(thing.c.terminal), thing.c.name == name)
+
+    async def live_in_channel(self, team_id: str, channel_id: str) -> list[KnownRoom]:
+        return await self._find(team_id, not_(thing.c.terminal), thing.c.channel_id == channel_id)
+
+    async def _find(self, team_id: str, *where: ColumnElement[bool], limit: int | None = None) -> list[KnownRoom]:
+        """Live ones first, then those that we heard of last."""
+        query = (
+            select(thing)
+            .where(thing.c.team_id == team_id, thing.c.kind == ThingKind.ROOM, *where)
+            .order_by(thing.c.terminal, thing.c.id.desc())
+            .limit(limit)
+        )
+        async with self._store.reading() as conn:
+            return [_known(things.from_row(row)) for row in (await conn.execute(query)).mappings()]
+
+
+def _known(room: things.Thing) -> KnownRoom:
+    ref = RoomRef(room.provider, room.server_id, room.name)
+    return KnownRoom(ref, ended=room.terminal, channel_id=room.channel_id, made_by=room.made_by)

@@ -1,0 +1,83 @@
+"""What we know of rooms, recordings and all else that lives on a video server: one row per life."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import RowMapping, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.store.tables import thing
+from bot.store.upsert import insert
+from providers.facts import ThingKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observed:
+    """A thing as a fold leaves it. `state` is JSON of the fold's own making; `terminal`: it is over for good.
+
+    `channel_id` and `made_by`: where it was made and by whom, None until a command says so.
+    """
+
+    team_id: str
+    provider: str
+    kind: ThingKind
+    server_id: str
+    name: str
+    status: str
+    terminal: bool
+    seen_at: datetime
+    state: str
+    channel_id: str | None = None
+    made_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thing(Observed):
+    """A kept thing. `version` grows by one with every change."""
+
+    id: int
+    version: int
+
+
+async def get(conn: AsyncConnection, provider: str, kind: ThingKind, server_id: str) -> Thing | None:
+    query = select(thing).where(thing.c.provider == provider, thing.c.kind == kind, thing.c.server_id == server_id)
+    row = (await conn.execute(query)).mappings().one_or_none()
+    return None if row is None else from_row(row)
+
+
+async def save(conn: AsyncConnection, observed: Observed) -> int:
+    """Insert or update; returns the thing's id. What is over stays over, and the first maker and channel stay."""
+    statement = insert(conn, thing).values(
+        team_id=observed.team_id,
+        provider=observed.provider,
+        kind=observed.kind,
+        server_id=observed.server_id,
+        name=observed.name,
+        channel_id=observed.channel_id,
+        made_by=observed.made_by,
+        status=observed.status,
+        terminal=observed.terminal,
+        version=1,
+        seen_at=observed.seen_at,
+        state=observed.state,
+    )
+    new = statement.excluded
+    statement = statement.on_conflict_do_update(
+        index_elements=[thing.c.provider, thing.c.kind, thing.c.server_id],
+        set_={
+            "name": new.name,
+            "channel_id": func.coalesce(thing.c.channel_id, new.channel_id),
+            "made_by": func.coalesce(thing.c.made_by, new.made_by),
+            "status": new.status,
+            "terminal": or_(thing.c.terminal, new.terminal),
+            "version": thing.c.version + 1,
+            "seen_at": new.seen_at,
+            "state": new.state,
+        },
+    )
+    return int((await conn.execute(statement.returning(thing.c.id))).scalar_one())
+
+
+def from_row(row: RowMapping) -> Thing:
+    """A row of the table; its columns are the fields."""
+    return Thing(**{column.name: row[column] for column in thing.columns} | {"kind": ThingKind(row[thing.c.kind])})

@@ -1,0 +1,74 @@
+"""Work that goes on after the answer to Slack: tasks that we hold, bound in number, and see to their end."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+import structlog
+
+from bot.logs import new_reference
+
+log = structlog.get_logger(__name__)
+
+SETTLING_SECONDS = 5.0
+"""How long cancelled tasks have to write down that they were."""
+
+
+class TasksClosed(Exception):
+    """The process is ending and takes no work any more."""
+
+
+class Tasks:
+    """At most `limit` run at once; the others wait their turn, in the order they came."""
+
+    def __init__(self, limit: int = 64) -> None:
+        self._turns = asyncio.Semaphore(limit)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._running = 0
+        self._closed = False
+
+    @property
+    def in_flight(self) -> int:
+        return self._running
+
+    @property
+    def waiting(self) -> int:
+        return len(self._tasks) - self._running
+
+    def start(self, work: Coroutine[Any, Any, object], *, name: str) -> asyncio.Task[None]:
+        """Begin `work` soon. An error of its own is logged with a reference; nobody needs to await the task."""
+        if self._closed:
+            work.close()
+            raise TasksClosed(name)
+        task = asyncio.create_task(self._run(work, name), name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        # A task that is cancelled before its first step never reaches the coroutine, which then complains.
+        task.add_done_callback(lambda _: work.close())
+        return task
+
+    async def _run(self, work: Coroutine[Any, Any, object], name: str) -> None:
+        async with self._turns:
+            self._running += 1
+            try:
+                await work
+            except Exception:
+                log.exception("a task failed", task=name, reference=new_reference())
+            finally:
+                self._running -= 1
+
+    async def drain(self, timeout_seconds: float) -> list[str]:
+        """Wait until all is done, what running tasks start included; then cancel the rest.
+
+        Returns the names of those that were cancelled. From then on `start` raises `TasksClosed`.
+        """
+        deadline = asyncio.get_running_loop().time() + timeout_seconds
+        while self._tasks and (left := deadline - asyncio.get_running_loop().time()) > 0:
+            await asyncio.wait(self._tasks, timeout=left)
+        self._closed = True
+        unfinished = set(self._tasks)
+        for task in unfinished:
+            task.cancel()
+        if unfinished:
+            await asyncio.wait(unfinished, timeout=SETTLING_SECONDS)
+        return sorted(task.get_name() for task in unfinished)

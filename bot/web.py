@@ -1,0 +1,261 @@
+"""The doors that face the network: Slack's requests, the webhooks of video servers, health and metrics.
+
+A request comes past our guards before anything of it is parsed, so that what is malformed is answered with a 4xx and
+never reaches Bolt, which would make a 500 of it.
+"""
+
+import asyncio
+import hmac
+import json
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from hashlib import sha256
+from urllib.parse import parse_qsl
+
+import structlog
+from aiohttp import web
+from aiohttp.typedefs import Handler
+from pydantic import SecretStr
+
+from bot.logs import correlated, new_reference
+from bot.metrics import CONTENT_TYPE
+from commands.core.ports import Clock
+
+log = structlog.get_logger(__name__)
+
+BODY_BYTES = 1024 * 1024
+"""The largest body that is read. Slack's are far below, and so are the webhooks of every server that we know."""
+
+BODY_SECONDS = 10.0
+"""How long a sender may take over a body: one that drips it would hold a connection for ever."""
+
+CHECK_SECONDS = 2.0
+IDLE_SECONDS = 75.0
+SHUTDOWN_SECONDS = 10.0
+
+REPLAY_SECONDS = 300
+"""Slack's own window: a request that is older, or as far in the future, is not accepted."""
+
+_TIMESTAMP = re.compile(r"[0-9]{1,12}")
+_SIGNATURE = re.compile(r"v0=[0-9a-f]{64}")
+
+
+class WebhookAnswer(StrEnum):
+    """What became of a webhook. Only STORED says that it will not be forgotten."""
+
+    STORED = "stored"
+    FORGED = "forged"
+    UNKNOWN = "unknown"
+    UNAVAILABLE = "unavailable"
+
+    @property
+    def status(self) -> int:
+        return _STATUS[self]
+
+
+_STATUS = {
+    WebhookAnswer.STORED: 200,
+    WebhookAnswer.FORGED: 401,
+    WebhookAnswer.UNKNOWN: 404,
+    WebhookAnswer.UNAVAILABLE: 503,
+}
+
+Headers = Mapping[str, str]
+"""Names in lower case, values in ASCII."""
+
+SlackHandler = Callable[[str, Headers], Awaitable[web.StreamResponse]]
+"""Takes the body of a request that Slack signed, a form or a JSON object, and its headers."""
+
+WebhookHandler = Callable[[str, str, Headers, bytes], Awaitable[WebhookAnswer]]
+"""Takes the provider's name, the callback kind (empty where there is one URL), headers and body, unverified."""
+
+Check = Callable[[], Awaitable[bool]]
+
+
+@dataclass(frozen=True, slots=True)
+class SlackDoor:
+    """Slack over HTTP. `signing_secret` is what Slack signs with."""
+
+    signing_secret: SecretStr
+    handle: SlackHandler
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """Who answers behind each route. `slack` is None in Socket Mode; `checks` are what `/readyz` asks, by name."""
+
+    clock: Clock
+    webhook: WebhookHandler
+    metrics: Callable[[], bytes]
+    slack: SlackDoor | None = None
+    checks: Mapping[str, Check] = field(default_factory=dict)
+    body_seconds: float = BODY_SECONDS
+
+
+def build_public(doors: Doors, *, with_admin: bool) -> web.Application:
+    """What the world may reach. `with_admin`: health and metrics too, as no port of their own is configured."""
+    app = _application()
+    if doors.slack:
+        app.router.add_post("/slack/events", _slack_events(doors.slack, doors.clock, doors.body_seconds))
+    webhook = _webhooks(doors.webhook, doors.body_seconds)
+    app.router.add_post("/webhooks/{name}", webhook)
+    app.router.add_post("/webhooks/{name}/{kind}", webhook)
+    if with_admin:
+        _add_admin(app, doors)
+    return app
+
+
+def build_admin(doors: Doors) -> web.Application:
+    """Health and metrics alone."""
+    app = _application()
+    _add_admin(app, doors)
+    return app
+
+
+def _application() -> web.Application:
+    return web.Application(middlewares=[_report_errors], client_max_size=BODY_BYTES)
+
+
+def _add_admin(app: web.Application, doors: Doors) -> None:
+    async def healthz(_: web.Request) -> web.Response:
+        return web.Response(text="ok\n")
+
+    async def readyz(_: web.Request) -> web.Response:
+        passed = await asyncio.gather(*(_passes(name, check) for name, check in doors.checks.items()))
+        checks = {name: "ok" if ok else "failed" for name, ok in zip(doors.checks, passed, strict=True)}
+        return web.json_response({"ready": all(passed), "checks": checks}, status=200 if all(passed) else 503)
+
+    async def metrics(_: web.Request) -> web.Response:
+        return web.Response(body=doors.metrics(), headers={"Content-Type": CONTENT_TYPE})
+
+    app.router.add_get("/healthz", healthz)
+    app.router.add_get("/readyz", readyz)
+    app.router.add_get("/metrics", metrics)
+
+
+async def _passes(name: str, check: Check) -> bool:
+    try:
+        async with asyncio.timeout(CHECK_SECONDS):
+            return await check()
+    except Exception:
+        log.warning("a readiness check failed", check=name, exc_info=True)
+        return False
+
+
+@web.middleware
+async def _report_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Every line about a request carries its id; an error of ours is answered with a reference and no more."""
+    with correlated(request_id=new_reference()):
+        try:
+            return await handler(request)
+        except web.HTTPException:
+            raise
+        except Exception:
+            reference = new_reference()
+            log.exception("a request failed", path=request.path, reference=reference)
+            return web.Response(status=500, text=f"internal error, reference {reference}\n")
+
+
+def _slack_events(door: SlackDoor, clock: Clock, body_seconds: float) -> Handler:
+    key = door.signing_secret.get_secret_value().encode()
+
+    async def events(request: web.Request) -> web.StreamResponse:
+        timestamp = _only(request, "X-Slack-Request-Timestamp", _TIMESTAMP)
+        signature = _only(request, "X-Slack-Signature", _SIGNATURE)
+        if abs(clock.now().timestamp() - int(timestamp)) > REPLAY_SECONDS:
+            raise web.HTTPUnauthorized(text="stale timestamp\n")
+        body = await _body(request, body_seconds)
+        expected = hmac.new(key, b"v0:%s:%s" % (timestamp.encode(), body), sha256).hexdigest()
+        if not hmac.compare_digest(f"v0={expected}", signature):
+            raise web.HTTPUnauthorized(text="wrong signature\n")
+        return await door.handle(_checked(request.content_type, body), _headers(request))
+
+    return events
+
+
+def _only(request: web.Request, name: str, shape: re.Pattern[str]) -> str:
+    """The value of a header that is there once and looks as it must."""
+    match request.headers.getall(name, []):
+        case [value] if shape.fullmatch(value):
+            return value
+    raise web.HTTPUnauthorized(text=f"missing or malformed {name}\n")
+
+
+async def _body(request: web.Request, body_seconds: float) -> bytes:
+    if (request.content_length or 0) > BODY_BYTES:
+        raise web.HTTPRequestEntityTooLarge(BODY_BYTES, text="body too large\n")
+    try:
+        async with asyncio.timeout(body_seconds):
+            return await request.read()
+    except TimeoutError:
+        raise web.HTTPRequestTimeout(text="body too slow\n") from None
+
+
+def _checked(content_type: str, body: bytes) -> str:
+    """The body as text, once it is known that Bolt can parse it; it takes a body with a leading brace for JSON."""
+    try:
+        text = body.decode()
+        if content_type == "application/json":
+            _require_object(text)
+        elif content_type == "application/x-www-form-urlencoded" and not text.startswith("{"):
+            fields = dict(parse_qsl(text, keep_blank_values=True))
+            if not fields:
+                raise ValueError
+            if "payload" in fields:
+                _require_object(fields["payload"])
+        else:
+            raise ValueError
+    except (ValueError, RecursionError):
+        raise web.HTTPBadRequest(text="neither a form nor a JSON object\n") from None
+    return text
+
+
+def _require_object(text: str) -> None:
+    if not isinstance(json.loads(text), dict):
+        raise ValueError
+
+
+def _webhooks(handle: WebhookHandler, body_seconds: float) -> Handler:
+    async def webhook(request: web.Request) -> web.StreamResponse:
+        body = await _body(request, body_seconds)
+        name, kind = request.match_info["name"], request.match_info.get("kind", "")
+        answer = await handle(name, kind, _headers(request), body)
+        return web.Response(status=answer.status, text=f"{answer}\n")
+
+    return webhook
+
+
+def _headers(request: web.Request) -> Headers:
+    return {name.lower(): value.encode("ascii", "replace").decode() for name, value in request.headers.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """An application that listens."""
+
+    port: int
+    _runner: web.AppRunner
+
+    async def close(self) -> None:
+        """Take no request any more, give those under way `SHUTDOWN_SECONDS`, then cancel them."""
+        await self._runner.cleanup()
+
+
+async def serve(app: web.Application, host: str, port: int) -> Server:
+    """Listen; `OSError` where the port is taken. Port 0 takes a free one, which `Server.port` then says."""
+    runner = web.AppRunner(
+        app,
+        access_log=None,  # it halves the rate of acks
+        auto_decompress=False,  # a signature is over what was sent, and nobody we know compresses
+        keepalive_timeout=IDLE_SECONDS,
+        shutdown_timeout=SHUTDOWN_SECONDS,
+    )
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, host, port).start()
+    except OSError:
+        await runner.cleanup()
+        raise
+    return Server(runner.addresses[0][1], runner)

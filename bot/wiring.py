@@ -1,0 +1,297 @@
+"""The only place that constructs things: from settings to a running bot, and back down again in order.
+
+Tests, the demo and `showcaller run` all start the bot here; they differ in their settings alone.
+"""
+
+import asyncio
+from collections.abc import Coroutine, Iterator, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Self
+
+import aiohttp
+import structlog
+from pydantic import SecretStr
+from slack_sdk.web.async_client import AsyncWebClient
+from sqlalchemy import select
+
+from bot.alerts.deliver import Deliverer
+from bot.alerts.intake import Intake
+from bot.alerts.record import Record
+from bot.alerts.webhooks import Webhooks
+from bot.clock import SystemClock
+from bot.metrics import Metrics
+from bot.recovery import Recovery
+from bot.secrets import SecretBox, key_for
+from bot.settings import ProviderConfig, Settings
+from bot.slack.answers import Answers
+from bot.slack.app import SlackApp
+from bot.slack.client import CALL_SECONDS, SlackClient
+from bot.slack.errors import SlackError, TokenDead
+from bot.slack.forms import Forms
+from bot.slack.inbound import Inbound
+from bot.slack.membership import SlackMembership
+from bot.slack.people import SlackRoles
+from bot.slack.socket import SocketMode
+from bot.store.attempts import StoredAttempts
+from bot.store.cards import Cards
+from bot.store.engine import Store
+from bot.store.identity import Identities, Identity
+from bot.store.inbox import Inbox
+from bot.store.notes import Notes
+from bot.store.pending import StoredPendingActions
+from bot.store.rooms import StoredRooms
+from bot.store.settings import StoredSettings
+from bot.store.subscriptions import StoredSubscriptions
+from bot.tasks import Tasks
+from bot.web import Doors, Server, SlackDoor, build_admin, build_public, serve
+from commands.core.context import Ports
+from commands.core.dispatch import Dispatcher
+from commands.core.ports import Clock
+from commands.core.registry import all_commands
+from providers.base import Provider
+from providers.registry import provider_class
+
+log = structlog.get_logger(__name__)
+
+DRAIN_SECONDS = 20.0
+"""How long a stop waits for what was accepted."""
+
+CONNECT_SECONDS = 10.0
+
+
+class CannotStart(Exception):
+    """The bot cannot start. The message says what is wrong and what to do."""
+
+
+class ConfiguredProviders:
+    """`commands.core.ports.Providers`, in the order of the configuration; the first is the default."""
+
+    def __init__(self, providers: Sequence[Provider]) -> None:
+        self._by_name = {provider.name: provider for provider in providers}
+
+    @property
+    def names(self) -> Sequence[str]:
+        return tuple(self._by_name)
+
+    @property
+    def default(self) -> str:
+        return next(iter(self._by_name))
+
+    def get(self, name: str) -> Provider | None:
+        return self._by_name.get(name)
+
+    def __iter__(self) -> Iterator[Provider]:
+        return iter(self._by_name.values())
+
+
+def build_providers(configs: Sequence[ProviderConfig]) -> list[Provider]:
+    """Only what is configured is imported."""
+    return [provider_class(config.kind)(config.name, config.settings) for config in configs]
+
+
+@dataclass(frozen=True, slots=True)
+class _Outside:
+    """What has to be opened, asked or connected before anything can be built on it."""
+
+    clock: Clock
+    store: Store
+    box: SecretBox
+    providers: ConfiguredProviders
+    web: AsyncWebClient
+    slack: SlackClient
+    identity: Identity
+    metrics: Metrics
+
+
+class _Parts:
+    """Everything that is built on the outside, in the order in which one thing needs another."""
+
+    def __init__(self, outside: _Outside, settings: Settings) -> None:
+        store, clock, slack, team_id = outside.store, outside.clock, outside.slack, outside.identity.team_id
+        cards, notes, subscriptions = Cards(store, clock), Notes(store), StoredSubscriptions(store, clock)
+        self.tasks = Tasks()
+        self.deliverer = Deliverer(cards, notes, slack, outside.providers, clock)
+        record = Record(cards, notes, subscriptions)
+        self.intake = Intake(store, Inbox(store, clock), record, self.deliverer.wake)
+        self.webhooks = Webhooks(outside.providers, self.intake, outside.metrics, team_id=team_id)
+        membership = SlackMembership(slack, clock, bot_user_id=outside.identity.bot_user_id)
+        access = settings.access
+        ports = Ports(
+            providers=outside.providers,
+            rooms=StoredRooms(store),
+            facts=self.intake,
+            subscriptions=subscriptions,
+            settings=StoredSettings(store, clock),
+            roles=SlackRoles(slack, clock, team_id=team_id, admins=access.admins, default=access.default_role),
+            membership=membership,
+            clock=clock,
+            commands=all_commands(),
+            slash=settings.commands.slash,
+            join_url=settings.commands.join_url,
+        )
+        attempts = StoredAttempts(store, clock, outside.box)
+        pending = StoredPendingActions(store, clock, outside.box, ports.commands)
+        answers = Answers(slack, pending, clock)
+        forms = Forms(slack, ports.commands, outside.providers, clock)
+        dispatcher = Dispatcher(ports, attempts, pending)
+        self.recovery = Recovery(attempts, answers, ports)
+        self.app = SlackApp(
+            client=outside.web,
+            identity=outside.identity,
+            inbound=Inbound(ports, dispatcher, answers, forms, pending, outside.metrics),
+            forms=forms,
+            membership=membership,
+            tasks=self.tasks,
+            clock=clock,
+            metrics=outside.metrics,
+        )
+        outside.metrics.tasks_in_flight.set_function(lambda: self.tasks.in_flight)
+        outside.metrics.tasks_waiting.set_function(lambda: self.tasks.waiting)
+
+
+class Bot:
+    """A bot that runs. `port` is where its public door listens; `providers` are the ones it speaks to."""
+
+    def __init__(self, outside: _Outside, parts: _Parts, servers: Sequence[Server], socket: SocketMode | None) -> None:
+        self.providers = outside.providers
+        self.port = servers[0].port
+        self._outside = outside
+        self._parts = parts
+        self._servers = servers
+        self._socket = socket
+        self._resources = AsyncExitStack()
+
+    @classmethod
+    async def start(cls, settings: Settings, *, clock: Clock | None = None) -> Self:
+        """Raises `CannotStart`, `StoreError`, `BadKey` or `OSError` (a port that is taken), having cleaned up."""
+        async with AsyncExitStack() as resources:
+            outside = await _open(settings, clock or SystemClock(), resources)
+            parts = _Parts(outside, settings)
+            _in_background(parts.intake.run(), resources)
+            _in_background(parts.deliverer.run(), resources)
+            await parts.recovery.run()
+            socket = await _connect(parts.app, settings, resources)
+            servers = await _listen(outside, parts, socket, settings, resources)
+            bot = cls(outside, parts, servers, socket)
+            bot._resources = resources.pop_all()
+        log.info("ready", port=bot.port, team=outside.identity.team_name, providers=bot.providers.names)
+        return bot
+
+    async def stop(self) -> None:
+        """Take nothing more, finish what was accepted within `DRAIN_SECONDS`, record the rest as unknown, end."""
+        log.info("stopping")
+        if self._socket is not None:
+            await self._socket.close()
+        for server in self._servers:
+            await server.close()
+        if unfinished := await self._parts.tasks.drain(DRAIN_SECONDS):
+            log.warning("work was cut short", tasks=unfinished)
+        await self._parts.intake.fold_waiting()
+        await self._resources.aclose()
+        log.info("stopped")
+
+
+async def _open(settings: Settings, clock: Clock, resources: AsyncExitStack) -> _Outside:
+    store, box = await _open_store(settings, resources)
+    providers = ConfiguredProviders(build_providers(settings.providers))
+    for provider in providers:
+        resources.push_async_callback(provider.aclose)
+    session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=CALL_SECONDS))
+    resources.push_async_callback(session.close)
+    web = AsyncWebClient(
+        token=settings.slack.bot_token.get_secret_value(),
+        base_url=settings.slack.api_url,
+        session=session,
+        retry_handlers=[],  # a repeated post may post twice
+    )
+    metrics = Metrics()
+    slack = SlackClient(web, session, metrics)
+    identity = await _identify(slack, Identities(store, clock))
+    return _Outside(clock, store, box, providers, web, slack, identity, metrics)
+
+
+async def _open_store(settings: Settings, resources: AsyncExitStack) -> tuple[Store, SecretBox]:
+    url = settings.database.url.get_secret_value()
+    keys = ",".join(key.get_secret_value() for key in settings.database.secret_keys)
+    store = await Store.open(url)
+    resources.push_async_callback(store.close)
+    return store, SecretBox(key_for(store.path, SecretStr(keys) if keys else None))
+
+
+async def _identify(slack: SlackClient, identities: Identities) -> Identity:
+    """Ask Slack who we are; while it is down, what it said last time will do."""
+    try:
+        answer = await slack.identify()
+    except TokenDead as error:
+        raise CannotStart(
+            f"Slack refuses SLACK_BOT_TOKEN with `{error.code}`. Copy it again from the app's page."
+        ) from None
+    except SlackError as error:
+        kept = await identities.load()
+        if kept is None:
+            raise CannotStart(f"Slack cannot be reached ({error.code}). Check the network and SLACK_API_URL.") from None
+        log.warning("Slack cannot be reached; starting with what it said last", error=str(error))
+        return kept
+    identity = Identity(
+        team_id=answer["team_id"],
+        team_name=answer["team"],
+        url=answer["url"],
+        bot_user_id=answer["user_id"],
+        bot_id=answer["bot_id"],
+    )
+    await identities.keep(identity)
+    return identity
+
+
+async def _connect(app: SlackApp, settings: Settings, resources: AsyncExitStack) -> SocketMode | None:
+    """In Socket Mode, connect; where Slack is down the start goes on, as webhooks must not wait for it."""
+    token = settings.slack.app_token
+    if token is None:
+        return None
+    socket = SocketMode(app.bolt, token.get_secret_value())
+    connecting = _in_background(socket.connect(), resources)
+    await asyncio.wait({connecting}, timeout=CONNECT_SECONDS)
+    return socket
+
+
+async def _listen(
+    outside: _Outside, parts: _Parts, socket: SocketMode | None, settings: Settings, resources: AsyncExitStack
+) -> list[Server]:
+    secret, web = settings.slack.signing_secret, settings.web
+    doors = Doors(
+        clock=outside.clock,
+        webhook=parts.webhooks.take,
+        metrics=outside.metrics.render,
+        slack=SlackDoor(secret, parts.app.handle) if secret is not None and socket is None else None,
+        checks={"database": partial(_reads, outside.store), "slack": partial(_is_connected, socket)},
+    )
+    servers = [await serve(build_public(doors, with_admin=web.admin_port is None), web.host, web.port)]
+    resources.push_async_callback(servers[0].close)
+    if web.admin_port is not None:
+        servers.append(await serve(build_admin(doors), web.host, web.admin_port))
+        resources.push_async_callback(servers[1].close)
+    return servers
+
+
+async def _reads(store: Store) -> bool:
+    async with store.reading() as conn:
+        return bool((await conn.execute(select(1))).scalar_one())
+
+
+async def _is_connected(socket: SocketMode | None) -> bool:
+    """Over HTTP it is Slack that connects, and `auth.test` has answered at the start."""
+    return socket is None or await socket.is_connected()
+
+
+def _in_background(work: Coroutine[Any, Any, None], resources: AsyncExitStack) -> asyncio.Task[None]:
+    """Runs until the bot stops."""
+    task = asyncio.create_task(work)
+
+    async def end() -> None:
+        task.cancel()
+        await asyncio.wait({task})
+
+    resources.push_async_callback(end)
+    return task

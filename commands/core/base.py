@@ -1,0 +1,189 @@
+"""What a command is: a frozen model whose class says what it is called, who may run it and what it needs.
+
+A noun module subclasses `Command` (or `ServerCommand`, `RoomCommand`), and that is all: text, buttons, forms, help,
+audit and permission checks come from the class.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.fields import FieldInfo
+
+from commands.core.errors import Problem
+from providers.base import Capability, Provider
+
+if TYPE_CHECKING:
+    from commands.core.context import Context
+    from commands.core.reply import Question, Reply
+
+T = TypeVar("T")
+
+
+class Role(IntEnum):
+    """Who may do what, each including the ones before: nothing; look and join; create and control; everything."""
+
+    NOBODY = 0
+    VIEWER = 1
+    OPERATOR = 2
+    ADMIN = 3
+
+    def __str__(self) -> str:
+        return self.name.lower()
+
+
+class Audience(StrEnum):
+    """Who sees the answer. Refusals, questions and secrets go to the asker alone whatever this says."""
+
+    ASKER = "asker"
+    CHANNEL = "channel"
+
+
+@dataclass(frozen=True, slots=True)
+class Positional:
+    """Marks a field that is given without `--name`, in the order of declaration."""
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """The field works only where the provider can do this; it counts when the value is not the default."""
+
+    capability: Capability
+
+
+@dataclass(frozen=True, slots=True)
+class Advanced:
+    """Rarely wanted: a form shows the field last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Internal:
+    """Carried by buttons and understood when typed, but in no form and no help."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoomName:
+    """The field names a room that exists: `.` means this channel's room, and so does nothing where one is needed."""
+
+
+Arg = Annotated[T, Positional()]
+
+
+def marks(field: FieldInfo, kind: type[T]) -> list[T]:
+    """The annotations of one kind on a field."""
+    return [m for m in field.metadata if isinstance(m, kind)]
+
+
+def has(field: FieldInfo, kind: type[object]) -> bool:
+    return bool(marks(field, kind))
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """What a class's keywords say. `examples` are argument strings that parse, without command name and path."""
+
+    path: tuple[str, ...]
+    role: Role
+    audience: Audience
+    needs: frozenset[Capability]
+    examples: tuple[str, ...]
+    aliases: tuple[tuple[str, ...], ...]
+
+
+class Command(BaseModel):
+    """Base of every command. The first line of a subclass's docstring is its help text."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, allow_inf_nan=False)
+
+    spec: ClassVar[Spec]
+
+    def __init_subclass__(
+        cls,
+        *,
+        path: str | None = None,
+        role: Role = Role.VIEWER,
+        audience: Audience = Audience.ASKER,
+        needs: Capability | Collection[Capability] = (),
+        examples: Iterable[str] = ("",),
+        aliases: Iterable[str] = (),
+    ) -> None:
+        """`path` makes the class a command; without one it is a base for others.
+
+        A misspelt keyword is a `TypeError` when the module is imported.
+        """
+        super().__init_subclass__()
+        if path is None:
+            return
+        cls.spec = Spec(
+            path=tuple(path.split()),
+            role=role,
+            audience=audience,
+            needs=frozenset({needs}) if isinstance(needs, Capability) else frozenset(needs),
+            examples=tuple(examples),
+            aliases=tuple(tuple(alias.split()) for alias in aliases),
+        )
+
+    @classmethod
+    def summary(cls) -> str:
+        """The first line of the docstring."""
+        return (cls.__doc__ or "").strip().split("\n", 1)[0]
+
+    @classmethod
+    def positionals(cls) -> list[str]:
+        return [name for name, field in cls.model_fields.items() if has(field, Positional)]
+
+    @classmethod
+    def room_field(cls) -> str | None:
+        """The field that names a room, where there is one."""
+        return next((name for name, field in cls.model_fields.items() if has(field, RoomName)), None)
+
+    @classmethod
+    def room_may_be_left_out(cls) -> bool:
+        """True where a room is needed and is the only positional argument, so that the channel's can stand in."""
+        room = cls.room_field()
+        return room is not None and cls.positionals() == [room] and cls.model_fields[room].is_required()
+
+    def changed_fields(self) -> set[str]:
+        """The fields whose value is not the default."""
+        return {
+            name
+            for name, field in type(self).model_fields.items()
+            if field.is_required() or getattr(self, name) != field.get_default(call_default_factory=True)
+        }
+
+    def problems(self, provider: Provider) -> list[Problem]:
+        """Rules between fields and limits of the provider, without asking anybody. Empty when all is well."""
+        return []
+
+    async def question(self, ctx: "Context") -> "Question | None":
+        """What to ask before it is done; None to go ahead. The state may change meanwhile: `run` looks again."""
+        return None
+
+    async def aftermath(self, ctx: "Context") -> "Reply | None":
+        """What the server shows of a run whose end nobody saw, as the process died; None where it cannot tell.
+
+        What it finds out it reports as a fact, so that the cards are right again.
+        """
+        return None
+
+    async def run(self, ctx: "Context") -> "Reply":
+        raise NotImplementedError(f"{type(self).__name__} has no run()")
+
+
+class ServerCommand(Command):
+    """A command for one video server. `provider` is explicit, so that a button built without one does not type."""
+
+    provider: Annotated[str, Advanced()] = Field(description="Name of the video server, as provider list shows it")
+
+
+class RoomCommand(ServerCommand):
+    """A command for one room. `room_id` pins it to one life of the room; buttons always carry it."""
+
+    room: Annotated[str, Positional(), RoomName()] = Field(description="Name of the room; a dot is this channel's room")
+    room_id: Annotated[str | None, Internal()] = Field(None, description="The life of the room that is meant")
+
+
+def any_field(model: type[Command], kind: type[Any]) -> bool:
+    return any(has(field, kind) for field in model.model_fields.values())

@@ -1,0 +1,143 @@
+"""What a running command has to hand: who asks, where, which video server, and the ports."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, TypedDict
+from uuid import uuid4
+
+from commands.core.errors import Ended, NotAllowed, NothingHere
+from commands.core.ports import (
+    Caller,
+    Clock,
+    FactSink,
+    Membership,
+    Place,
+    Providers,
+    Roles,
+    Rooms,
+    Settings,
+    Subscriptions,
+)
+from commands.core.reply import Action, Channel, Code, Person
+from providers.base import Capability, Provider, RoomRef
+from providers.facts import RoomFinished, Source
+
+if TYPE_CHECKING:
+    from commands.core.base import RoomCommand
+    from commands.core.registry import Commands
+    from providers.facts import Fact
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """The outside, the same for every command."""
+
+    providers: Providers
+    rooms: Rooms
+    facts: FactSink
+    subscriptions: Subscriptions
+    settings: Settings
+    roles: Roles
+    membership: Membership
+    clock: Clock
+    commands: "Commands"
+    slash: str
+    join_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One run of one command. `provider` is the command's own, or the channel's default for one without a server."""
+
+    caller: Caller
+    place: Place
+    provider: Provider
+    ports: Ports
+
+    async def find_room(self, command: "RoomCommand") -> RoomRef:
+        """From what was typed or pressed to one life of a room: what we know first, then the server.
+
+        Raises `Ended` for a life that is over and `NothingHere` for a name that is on no server we may look at; where
+        only another provider has the name, that one is offered as a button.
+        """
+        if command.room_id is not None:
+            return await self._this_life(command)
+        known = await self.ports.rooms.newest(self.caller.team_id, self.provider.name, command.room)
+        if known is not None and not known.ended:
+            return known.ref
+        if Capability.LIST_ROOMS in self.provider.capabilities:
+            for room in await self.provider.list_rooms([command.room]):
+                return room.ref
+        raise await self._not_here(command)
+
+    async def _this_life(self, command: "RoomCommand") -> RoomRef:
+        assert command.room_id is not None
+        known = await self.ports.rooms.life(self.caller.team_id, self.provider.name, command.room_id)
+        if known is not None and known.ended:
+            raise has_ended(command.room)
+        return RoomRef(self.provider.name, command.room_id, command.room)
+
+    async def _not_here(self, command: "RoomCommand") -> NothingHere:
+        elsewhere = [
+            room.ref.provider
+            for room in await self.ports.rooms.live_named(self.caller.team_id, command.room)
+            if room.ref.provider != self.provider.name
+        ]
+        what = ("There is no room ", Code(command.room), " on ", Code(self.provider.name), ".")
+        if elsewhere:
+            return NothingHere(
+                what,
+                "There is one of that name on another video server.",
+                actions=[
+                    Action(f"On {name}", command.model_copy(update={"provider": name}))
+                    for name in dict.fromkeys(elsewhere)
+                ],
+            )
+        return NothingHere(what, ("See what is live with ", Code(f"{self.ports.slash} room list"), "."))
+
+    async def require_card_place(self) -> None:
+        """Raises `NotAllowed` where no card could be posted, before anything is made that would want one."""
+        if not await self.ports.membership.can_post(self.place):
+            raise NotAllowed(
+                ("I am not in ", Channel(self.place.channel_id), ", so I could not keep you posted there."),
+                (
+                    "Type ",
+                    Code("/invite"),
+                    " and pick ",
+                    Person(self.ports.membership.bot_user_id),
+                    ", then try again.",
+                ),
+            )
+
+    async def report(self, fact: "Fact", *, card: bool = False) -> None:
+        """Hand on what the server answered. `card`: this channel wants to see the thing from now on."""
+        await self.ports.facts.report(
+            fact,
+            team_id=self.caller.team_id,
+            user_id=self.caller.user_id,
+            card_in=self.place.channel_id if card else None,
+        )
+
+    async def gone(self, room: RoomRef) -> Ended:
+        """The server does not know this life any more: mend what we believe of it, and say so."""
+        await self.report(RoomFinished(room=room, **self.observed()))
+        return has_ended(room.name)
+
+    def observed(self) -> "Observed":
+        """The common part of a fact that this run has just learnt: no server numbered or dated it."""
+        now = self.ports.clock.now()
+        return Observed(
+            provider=self.provider.name, key=f"command:{uuid4()}", at=now, seen_at=now, source=Source.COMMAND
+        )
+
+
+class Observed(TypedDict):
+    provider: str
+    key: str
+    at: datetime
+    seen_at: datetime
+    source: Source
+
+
+def has_ended(name: str) -> Ended:
+    return Ended(("The room ", Code(name), " has ended."), "Create it again if it is needed.")

@@ -1,0 +1,194 @@
+"""The fixed road of every command, whatever door it came through.
+
+Write the attempt down, look at the role, `check`, ask where it must be asked, run, close the attempt. The order is
+here and nowhere else. What the asker gets is an `Answer`; nothing is raised but cancellation.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from time import perf_counter
+from uuid import uuid4
+
+from commands.core.base import Command, Needs, marks
+from commands.core.context import Context, Ports
+from commands.core.errors import CommandError, NotAllowed, Problem, UsageError
+from commands.core.fields import label
+from commands.core.ports import (
+    CHANNEL_PROVIDER,
+    QUESTION_LIFETIME,
+    Attempt,
+    Attempts,
+    Caller,
+    Outcome,
+    Pending,
+    PendingActions,
+    Place,
+    Roles,
+)
+from commands.core.reply import Code, Question, Reply, Strong
+from commands.core.spelling import spell
+from providers.base import Capability, Provider
+from providers.errors import ProviderError, Unsupported
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Who asks, where, through which door (`slash`, `button`, `form`), and where to answer if we die before."""
+
+    caller: Caller
+    place: Place
+    door: str
+    response_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The question, and the token that the confirming button carries."""
+
+    question: Question
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bug:
+    """Something we did not foresee. `reference` finds it in the log."""
+
+    reference: str
+
+
+Result = Reply | Asked | CommandError | ProviderError | Bug
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    outcome: Outcome
+    result: Result
+
+
+class Dispatcher:
+    def __init__(self, ports: Ports, attempts: Attempts, pending: PendingActions) -> None:
+        self._ports = ports
+        self._attempts = attempts
+        self._pending = pending
+
+    async def dispatch(self, command: Command, request: Request, *, confirmed: bool = False) -> Answer:
+        """`confirmed`: the asker has answered this command's question with yes."""
+        began = perf_counter()
+        words = spell(command, redacted=True)
+        attempt = await self._attempts.open(
+            Attempt(
+                caller=request.caller,
+                place=request.place,
+                path=command.spec.path,
+                words=words,
+                provider=getattr(command, "provider", None),
+                door=request.door,
+                response_url=request.response_url,
+            )
+        )
+        try:
+            answer = await self._answer(command, request, confirmed=confirmed)
+        except BaseException:
+            await self._attempts.close(attempt, Outcome.UNKNOWN)
+            raise
+        detail, reference = _for_the_record(answer.result)
+        await self._attempts.close(attempt, answer.outcome, detail=detail, reference=reference)
+        log.info(
+            "command",
+            extra={
+                "words": words,
+                "path": " ".join(command.spec.path),
+                "outcome": answer.outcome.value,
+                "detail": detail,
+                "user": request.caller.user_id,
+                "channel": request.place.channel_id,
+                "door": request.door,
+                "seconds": round(perf_counter() - began, 4),
+            },
+        )
+        return answer
+
+    async def _answer(self, command: Command, request: Request, *, confirmed: bool) -> Answer:
+        try:
+            await require_role(type(command), request.caller, self._ports.roles)
+            ctx = Context(request.caller, request.place, await self._provider(command, request.place), self._ports)
+            require(command, ctx.provider)
+            if not confirmed and (question := await command.question(ctx)):
+                return Answer(Outcome.ASKED, Asked(question, await self._ask(command, request.caller)))
+            return Answer(Outcome.DONE, await command.run(ctx))
+        except (CommandError, Unsupported) as refusal:
+            return Answer(Outcome.REFUSED, refusal)
+        except ProviderError as failure:
+            return Answer(Outcome.FAILED, failure)
+        except Exception:
+            reference = uuid4().hex[:8]
+            log.exception("command failed", extra={"reference": reference, "path": " ".join(command.spec.path)})
+            return Answer(Outcome.FAILED, Bug(reference))
+
+    async def _provider(self, command: Command, place: Place) -> Provider:
+        """The command's own, or the channel's default for one that names none."""
+        providers = self._ports.providers
+        name = getattr(command, "provider", None) or await self._ports.settings.get(place, CHANNEL_PROVIDER)
+        provider = providers.get(name or providers.default)
+        if provider is None and hasattr(command, "provider"):
+            raise UsageError(
+                [Problem(f"There is no video server called “{name}” here.", "provider")],
+                ("There is ", " and ".join(providers.names), "."),
+            )
+        provider = provider or providers.get(providers.default)
+        assert provider is not None, "a deployment without providers does not start"
+        return provider
+
+    async def _ask(self, command: Command, caller: Caller) -> str:
+        """A question waits for its asker alone."""
+        expires_at = self._ports.clock.now() + QUESTION_LIFETIME
+        return await self._pending.put(Pending(command, caller.team_id, caller.user_id, True, expires_at))
+
+
+async def require_role(command_type: type[Command], caller: Caller, roles: Roles) -> None:
+    """Raises `NotAllowed`, which says where the asker's role comes from."""
+    standing = await roles.standing(caller)
+    if standing.role < command_type.spec.role:
+        raise NotAllowed(
+            (Code(" ".join(command_type.spec.path)), f" is for people with the role {command_type.spec.role}."),
+            ("You are ", Strong(str(standing.role)), f": {standing.because}. An admin can change that."),
+        )
+
+
+def check(command: Command, provider: Provider) -> list[Problem]:
+    """What can be said to be wrong without asking anybody: field needs, limits, rules between fields. Pure."""
+    fields = type(command).model_fields
+    needs = [
+        Problem(f"{provider.name} has no {label(type(command), name)}.", name)
+        for name in command.changed_fields()
+        for need in marks(fields[name], Needs)
+        if need.capability not in provider.capabilities
+    ]
+    return needs + command.problems(provider)
+
+
+def missing(command_type: type[Command], provider: Provider) -> Sequence[Capability]:
+    """What the command as a whole needs and this provider lacks."""
+    return sorted(command_type.spec.needs - provider.capabilities)
+
+
+def require(command: Command, provider: Provider) -> None:
+    """Raises `Unsupported` or `UsageError`."""
+    if lacking := missing(type(command), provider):
+        raise Unsupported(lacking[0].value, provider=provider.name, operation=" ".join(command.spec.path))
+    if problems := check(command, provider):
+        raise UsageError(problems, path=command.spec.path)
+
+
+def _for_the_record(result: Result) -> tuple[str, str]:
+    """What the audit keeps of an answer: why it was refused or failed, and the reference of a bug."""
+    match result:
+        case Bug(reference):
+            return "", reference
+        case CommandError() | ProviderError():
+            return f"{type(result).__name__}: {result}", ""
+        case _:
+            return "", ""

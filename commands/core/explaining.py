@@ -1,0 +1,47 @@
+"""From pydantic's errors to sentences for a person. No field names in them, no types, no links."""
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from commands.core.errors import Problem
+
+
+def explain(error: ValidationError) -> list[Problem]:
+    """One problem per field and reason, in the order of the fields."""
+    return [Problem(_sentence(d), _field(d)) for d in error.errors(include_url=False)]
+
+
+def _field(details: ErrorDetails) -> str | None:
+    return str(details["loc"][0]) if details["loc"] else None
+
+
+def _sentence(details: ErrorDetails) -> str:
+    about = details.get("ctx", {})
+    given = _shown(details["input"])
+    match details["type"]:
+        case "missing":
+            return "It is needed."
+        case "int_parsing" | "int_type" | "int_from_float" | "int_parsing_size":
+            return f"{given} is not a whole number."
+        case "greater_than_equal":
+            return f"{given} is too small; the least is {about['ge']}."
+        case "less_than_equal":
+            return f"{given} is too large; the most is {about['le']:,}."
+        case "literal_error" | "enum":
+            return f"{given} is not one of {about['expected']}."
+        case "bool_parsing" | "bool_type":
+            return f"{given} is neither yes nor no."
+        case "string_too_long":
+            return f"It can have {about['max_length']} characters."
+        case "extra_forbidden":
+            return "There is no such field."
+        case "duration" | "pair" | "blank":
+            return details["msg"]
+        case _:
+            return f"{given} cannot be used here."
+
+
+def _shown(value: object) -> str:
+    text = value if isinstance(value, str | int | float) else type(value).__name__
+    words = " ".join(str(text).split())
+    return f"“{words if len(words) <= 40 else words[:39] + '…'}”"

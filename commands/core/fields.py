@@ -1,0 +1,58 @@
+"""A command's fields as grammar, help and forms see them."""
+
+from collections.abc import Mapping
+from types import NoneType, UnionType
+from typing import Any, Union, get_args, get_origin
+
+from pydantic.fields import FieldInfo
+
+from commands.core.base import Command, Internal, has
+
+
+def field_type(info: FieldInfo) -> Any:
+    """The type without `None`."""
+    return _without_none(info.annotation)
+
+
+def _without_none(annotation: Any) -> Any:
+    if get_origin(annotation) in (Union, UnionType):
+        kept = [arg for arg in get_args(annotation) if arg is not NoneType]
+        return _bare(kept[0]) if len(kept) == 1 else annotation
+    return _bare(annotation)
+
+
+def _bare(annotation: Any) -> Any:
+    """Without `Annotated`."""
+    return annotation.__origin__ if hasattr(annotation, "__metadata__") else annotation
+
+
+def is_flag(info: FieldInfo) -> bool:
+    return field_type(info) is bool
+
+
+def is_pairs(info: FieldInfo) -> bool:
+    return get_origin(field_type(info)) is Mapping
+
+
+def is_many(info: FieldInfo) -> bool:
+    """Given several times: a tuple, or pairs."""
+    return get_origin(field_type(info)) is tuple or is_pairs(info)
+
+
+def is_hidden(info: FieldInfo) -> bool:
+    return has(info, Internal)
+
+
+def option(name: str) -> str:
+    return "--" + name.replace("_", "-")
+
+
+def label(model: type[Command], name: str | None) -> str:
+    """How a field is written in usage: `NAME` for a positional one, `--ttl` for an option."""
+    if name is None:
+        return " ".join(model.spec.path)
+    return name.upper() if name in model.positionals() else option(name)
+
+
+def example(model: type[Command]) -> str:
+    return " ".join([*model.spec.path, model.spec.examples[0]]).strip()

@@ -1,0 +1,305 @@
+"""From a line to a command.
+
+`parse` is pure: what it must know of the channel (its default provider, its room) is given to it. Everything wrong
+with a line comes as one `UsageError` that names every problem, up to five. `spelling.spell` is the exact inverse.
+"""
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import ValidationError
+
+from commands.core.base import Command, RoomCommand, RoomName, ServerCommand, has
+from commands.core.errors import HelpWanted, MissingInput, Problem, UsageError
+from commands.core.explaining import explain
+from commands.core.fields import example, field_type, is_flag, is_hidden, is_many, label, option
+from commands.core.registry import NOUN_ALIASES, Commands, Path
+from commands.core.reply import Action, Code
+from commands.core.spelling import spell
+from commands.core.tokens import Word, respell, split
+from providers.base import RoomRef
+
+CLOSE = 0.7
+"""How alike a suggestion must be: at difflib's default, `--colour` suggests `--layout`; silence is better."""
+
+MOST_PROBLEMS = 5
+OVERVIEW: Path = ("overview",)
+"""What a bare slash command means."""
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """What the channel lends to a line: its default provider, and its room where it has one.
+
+    `slash` is what people type before it, for the examples in messages.
+    """
+
+    provider: str
+    room: RoomRef | None = None
+    slash: str = "/video"
+
+
+def parse(line: str, commands: Commands, here: Here) -> Command:
+    """Raises `UsageError` for a faulty line and `HelpWanted` for a request for help, and nothing else."""
+    words = split(line)
+    if not words:
+        return commands[OVERVIEW]()
+    typed = _path_words(words)
+    used = _longest_path(typed, commands)
+    if used is None:
+        raise _no_such_command(typed, words, commands, here)
+    model, rest = commands.spellings[used], words[len(used) :]
+    if any(_asks_for_help(word) for word in rest):
+        raise HelpWanted(model.spec.path)
+    return _Reading(model, here).command(rest)
+
+
+# Path
+
+
+def _longest_path(typed: Path, commands: Commands) -> Path | None:
+    """The longest path that the line begins with, so that a short one cannot shadow it."""
+    return next((typed[:n] for n in range(len(typed), 0, -1) if typed[:n] in commands.spellings), None)
+
+
+def _path_words(words: Sequence[Word]) -> Path:
+    """The leading words that can be part of a path, in lower case, with a vendor's noun made ours."""
+    typed: list[str] = []
+    for word in words[:3]:
+        if word.quoted or word.text.startswith("-"):
+            break
+        typed.append(word.text.lower())
+    if typed:
+        typed[0] = NOUN_ALIASES.get(typed[0], typed[0])
+    return tuple(typed)
+
+
+def _asks_for_help(word: Word) -> bool:
+    return not word.quoted and word.text.lower() in ("--help", "-h")
+
+
+def _no_such_command(typed: Path, words: Sequence[Word], commands: Commands, here: Here) -> UsageError | HelpWanted:
+    nouns = {path[0] for path in commands if len(path) > 1}
+    rest = words[len(typed) :]
+    if typed[:1] in {(noun,) for noun in nouns} and len(typed) == 1 and all(_asks_for_help(w) for w in rest):
+        return HelpWanted(typed)
+    if not typed and _asks_for_help(words[0]):
+        return HelpWanted(())
+    problem = Problem(f"There is no command “{' '.join(typed[:2]) or words[0].text}”.")
+    meant = closest_path(typed, commands)
+    if meant is None:
+        return UsageError([problem], ("See ", Code(f"{here.slash} help"), " for what there is."))
+    line = " ".join([*meant, *(respell(word) for word in words[len(meant) :])])
+    try:
+        actions = [Action(line, _Reading(commands[meant], here).command(list(words[len(meant) :])))]
+    except UsageError:
+        actions = []
+    return UsageError([problem], ("Did you mean ", Code(f"{here.slash} {line}"), "?"), path=meant, actions=actions)
+
+
+def closest_path(typed: Path, commands: Commands) -> Path | None:
+    """The command that was probably meant, if every word of it is close.
+
+    Word by word, because a right noun would make any verb look alike: `participant add` is no `participant list`.
+    """
+    meant: Path = ()
+    for word in typed:
+        following = {path[len(meant)] for path in commands if len(path) > len(meant) and path[: len(meant)] == meant}
+        close = difflib.get_close_matches(word, following, n=1, cutoff=CLOSE)
+        if not close:
+            break
+        meant = (*meant, close[0])
+    return meant if meant in commands else None
+
+
+# Arguments
+
+
+@dataclass(slots=True)
+class _Reading:
+    """One line being read as one command. `borrowed` is the field that takes this channel's room."""
+
+    model: type[Command]
+    here: Here
+    values: dict[str, Any] = field(default_factory=dict)
+    positionals: list[Word] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    borrowed: str | None = None
+
+    def command(self, words: Sequence[Word]) -> Command:
+        self._sort(words)
+        extra = self._place()
+        self._lend()
+        if extra:
+            raise self._too_many(extra)
+        if self.problems:
+            raise self._usage_error()
+        return self._validate()
+
+    def _sort(self, words: Sequence[Word]) -> None:
+        """Options into `values`, the rest into `positionals`."""
+        at = 0
+        while at < len(words):
+            word = words[at]
+            at += 1
+            if word.quoted or not word.text.startswith("--") or len(word.text) == 2:
+                self.positionals.append(word)
+                continue
+            name, equals, value = word.text[2:].partition("=")
+            following = words[at] if at < len(words) else None
+            at += self._option(name, Word(value) if equals else None, following)
+
+    def _option(self, name: str, value: Word | None, following: Word | None) -> int:
+        """Take one option; returns how many of the following words it used."""
+        field_name = self._field_of(name)
+        free = following is not None and (following.quoted or not following.text.startswith("--"))
+        if field_name is None:
+            self._unknown_option(name)
+            return int(value is None and free)  # its value goes with it, so that one slip gives one message
+        if is_flag(self.model.model_fields[field_name]):
+            self._flag(field_name, name, value)
+            return 0
+        used = 0
+        if value is None:
+            if not free:
+                self._problem(f"--{name} needs a value.", field_name)
+                return 0
+            value, used = following, 1
+        assert value is not None
+        self._store(field_name, value)
+        return used
+
+    def _field_of(self, option: str) -> str | None:
+        name = option.replace("-", "_").lower()
+        if name in self.model.model_fields:
+            return name
+        positive = name.removeprefix("no_")
+        if positive in self.model.model_fields and is_flag(self.model.model_fields[positive]):
+            return positive
+        return None
+
+    def _flag(self, field_name: str, option: str, value: Word | None) -> None:
+        negated = option.replace("-", "_").lower() != field_name
+        given = {"": True, "true": True, "yes": True, "false": False, "no": False}.get(
+            value.text.lower() if value else ""
+        )
+        if given is None:
+            self._problem(f"--{option} is a switch: leave the value out.", field_name)
+            return
+        self.values[field_name] = given != negated
+
+    def _store(self, name: str, word: Word) -> None:
+        if is_many(self.model.model_fields[name]):
+            self.values.setdefault(name, []).append(word.text)
+        elif name in self.values:
+            self._problem(f"{label(self.model, name)} is given twice.", name)
+        else:
+            self.values[name] = word.text
+            if word == Word(".") and has(self.model.model_fields[name], RoomName):
+                self.borrowed = name
+
+    def _place(self) -> list[Word]:
+        """Positional words to their fields in order; returns those too many."""
+        left = list(self.positionals)
+        for name in self.model.positionals():
+            if name in self.values or not left:
+                continue
+            if is_many(self.model.model_fields[name]):
+                self.values[name] = [w.text for w in left]
+                return []
+            self._store(name, left.pop(0))
+        return left
+
+    def _lend(self) -> None:
+        """What the line leaves out and the channel has."""
+        room = self.model.room_field()
+        if room is not None and room not in self.values and self.model.room_may_be_left_out() and self.here.room:
+            self.borrowed = room
+        if self.borrowed is not None:
+            self._lend_room(self.borrowed)
+        if issubclass(self.model, ServerCommand):
+            self.values.setdefault("provider", self.here.provider)
+
+    def _lend_room(self, name: str) -> None:
+        """This channel's room; its provider and its life come with it, unless the line names another provider."""
+        room = self.here.room
+        if room is None:
+            self._problem("This channel has no room, so “.” means nothing here.", name)
+            return
+        self.values[name] = room.name
+        if self.values.setdefault("provider", room.provider) == room.provider and issubclass(self.model, RoomCommand):
+            self.values.setdefault("room_id", room.id)
+
+    def _validate(self) -> Command:
+        try:
+            return self.model.model_validate(self.values)
+        except ValidationError as error:
+            found = self._labelled(error)
+        missing = [
+            name for name, info in self.model.model_fields.items() if info.is_required() and name not in self.values
+        ]
+        if missing and {p.field for p in found} <= set(missing):
+            raise self._missing(missing)
+        self.problems = found
+        raise self._usage_error()
+
+    def _labelled(self, error: ValidationError) -> list[Problem]:
+        """In a line of text each problem says which field it means; a form shows it there."""
+        return [Problem(f"{label(self.model, p.field)}: {p.text}", p.field) for p in explain(error)]
+
+    # What is wrong
+
+    def _problem(self, text: str, field_name: str | None = None) -> None:
+        self.problems.append(Problem(text, field_name))
+
+    def _unknown_option(self, name: str) -> None:
+        options = [option(n) for n, info in self.model.model_fields.items() if not is_hidden(info)]
+        close = difflib.get_close_matches(f"--{name}", options, n=1, cutoff=CLOSE)
+        hint = f" Did you mean {close[0]}?" if close else ""
+        self._problem(f"{' '.join(self.model.spec.path)} has no option --{name}.{hint}")
+
+    def _usage_error(self) -> UsageError:
+        return UsageError(self.problems[:MOST_PROBLEMS], self._example(), path=self.model.spec.path)
+
+    def _example(self) -> tuple[str, Code]:
+        return ("For example: ", Code(f"{self.here.slash} {example(self.model)}"))
+
+    def _missing(self, names: Iterable[str]) -> MissingInput:
+        labels = [label(self.model, name) for name in names]
+        return MissingInput(
+            [Problem(f"{' '.join(self.model.spec.path)} needs {' and '.join(labels)}.")],
+            self._example(),
+            command_type=self.model,
+            given=self.values,
+        )
+
+    def _too_many(self, extra: list[Word]) -> UsageError:
+        """One word too many is mostly a name with a space in it: offer it in quotes, where the last one is text."""
+        names = self.model.positionals()
+        problem = Problem(f"That is one word too many: “{extra[0].text}”.")
+        last = names[-1] if names else None
+        first = len(self.positionals) - len(extra) - 1
+        if (
+            last is None
+            or self.problems
+            or field_type(self.model.model_fields[last]) is not str
+            or first < 0
+            or self.values[last] != self.positionals[first].text  # it came as an option, or from the channel
+        ):
+            self.problems.insert(0, problem)
+            return self._usage_error()
+        together = " ".join(w.text for w in self.positionals[first:])
+        values = {k: v for k, v in self.values.items() if k != "room_id"} | {last: together}
+        try:
+            meant = self.model.model_validate(values)
+        except ValidationError as error:
+            self.problems = [problem, *self._labelled(error)]
+            return self._usage_error()
+        return UsageError(
+            [problem],
+            ("A name with spaces goes in quotes: ", Code(f"{self.here.slash} {spell(meant)}")),
+            path=self.model.spec.path,
+            actions=[Action(f"Use “{together}”", meant)],
+        )

@@ -1,0 +1,213 @@
+"""What commands and dispatch need from outside, each implemented once in `bot/`.
+
+Every method is about one workspace: implementations are bound to the `team_id` of the caller or take it in `Place`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+from commands.core.base import Role
+from providers.base import Provider, RoomRef
+from providers.facts import Fact, ThingKind
+
+if TYPE_CHECKING:
+    from commands.core.base import Command
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks. `name` is for display only; rights hang on the ids."""
+
+    team_id: str
+    user_id: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where it was asked. `thread_ts` is set inside a thread. `is_direct`: a conversation with the bot alone."""
+
+    team_id: str
+    channel_id: str
+    thread_ts: str | None = None
+    is_direct: bool = False
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """The time, aware, in UTC."""
+
+    def monotonic(self) -> float: ...
+
+    async def sleep(self, seconds: float) -> None: ...
+
+
+class Providers(Protocol):
+    """The configured video servers by name."""
+
+    @property
+    def names(self) -> Sequence[str]: ...
+
+    @property
+    def default(self) -> str:
+        """The one for a channel that has chosen none."""
+
+    def get(self, name: str) -> Provider | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class KnownRoom:
+    """A room's row in our directory: one life, with where it was made and by whom."""
+
+    ref: RoomRef
+    ended: bool
+    channel_id: str | None = None
+    made_by: str | None = None
+
+
+class Rooms(Protocol):
+    """The directory of rooms that we know of, from commands and webhooks."""
+
+    async def newest(self, team_id: str, provider: str, name: str) -> KnownRoom | None:
+        """The latest life of that name, live ones first."""
+
+    async def life(self, team_id: str, provider: str, room_id: str) -> KnownRoom | None: ...
+
+    async def live_named(self, team_id: str, name: str) -> list[KnownRoom]:
+        """Live rooms of that name on any provider."""
+
+    async def live_in_channel(self, team_id: str, channel_id: str) -> list[KnownRoom]:
+        """Live rooms that were made in a channel, the newest first."""
+
+
+class FactSink(Protocol):
+    async def report(self, fact: Fact, *, team_id: str, user_id: str, card_in: str | None) -> None:
+        """Take a fact from a command. It is durable and folded when this returns; `card_in` wants a card there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """What a channel wants to hear of. No kinds means all; `room_glob` is a shell pattern on the room's name."""
+
+    id: int
+    channel_id: str
+    provider: str | None
+    kinds: frozenset[ThingKind]
+    room_glob: str
+    created_by: str
+
+
+class Subscriptions(Protocol):
+    async def add(
+        self,
+        place: Place,
+        *,
+        provider: str | None,
+        kinds: frozenset[ThingKind],
+        room_glob: str,
+        created_by: str,
+    ) -> Subscription:
+        """Add, or return the equal one that is there."""
+
+    async def remove(self, place: Place, subscription_id: int) -> bool:
+        """False where the channel has no such subscription."""
+
+    async def in_channel(self, place: Place) -> list[Subscription]: ...
+
+
+class Settings(Protocol):
+    """Choices of a channel, such as its default provider."""
+
+    async def get(self, place: Place, key: str) -> str | None: ...
+
+    async def put(self, place: Place, key: str, value: str, *, by: str) -> None: ...
+
+
+CHANNEL_PROVIDER = "provider"
+"""The setting that holds a channel's default provider."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Somebody's role and, in words, where it comes from (`whoami` shows it)."""
+
+    role: Role
+    because: str
+
+
+class Roles(Protocol):
+    async def standing(self, caller: Caller) -> Standing:
+        """Never raises: where the workspace cannot be asked, the role is NOBODY and `because` says so."""
+
+
+class Membership(Protocol):
+    async def can_post(self, place: Place) -> bool:
+        """Whether the bot can post there. A direct conversation counts as yes."""
+
+    @property
+    def bot_user_id(self) -> str: ...
+
+
+class Outcome(StrEnum):
+    """How an attempt ended. UNKNOWN: the process died or was stopped before the answer came."""
+
+    DONE = "done"
+    REFUSED = "refused"
+    ASKED = "asked"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try of somebody to do something. `words` are redacted; `response_url` is encrypted where it is kept."""
+
+    caller: Caller
+    place: Place
+    path: tuple[str, ...]
+    words: str
+    provider: str | None
+    door: str
+    response_url: str | None = field(default=None, repr=False)
+
+
+class Attempts(Protocol):
+    async def open(self, attempt: Attempt) -> int:
+        """Write it down before anything is done; returns its id."""
+
+    async def close(self, attempt_id: int, outcome: Outcome, *, detail: str = "", reference: str = "") -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A command that waits for a press: a question's answer, or a button too large or too secret to carry it.
+
+    `user_id` binds it to one person; None lets anybody of the team press.
+    """
+
+    command: "Command"
+    team_id: str
+    user_id: str | None
+    confirmed: bool
+    expires_at: datetime
+
+
+class PendingActions(Protocol):
+    """Kept encrypted; the token is what a button holds."""
+
+    async def put(self, pending: Pending) -> str: ...
+
+    async def peek(self, token: str) -> Pending | None:
+        """None for an unknown, used or expired one."""
+
+    async def take(self, token: str) -> bool:
+        """Use it up. False if somebody else did first: of two presses one wins."""
+
+
+QUESTION_LIFETIME = timedelta(minutes=5)
+"""How long a question waits for its answer."""
+
+Values = Mapping[str, object]

@@ -1,0 +1,55 @@
+"""From a command back to the line that says it: the exact inverse of `parsing.parse`."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from pydantic import SecretStr
+
+from commands.core.base import Command
+from commands.core.fields import option
+from commands.core.tokens import quote
+from commands.core.types import spell_duration
+
+REDACTED = "***"
+
+
+def spell(command: Command, *, redacted: bool = False) -> str:
+    """The line that `parse` reads as this command; `redacted` hides what is secret, for audit and logs."""
+    fields = type(command).model_fields
+    words = [*command.spec.path]
+    in_order = True
+    for name in type(command).positionals():
+        value = getattr(command, name)
+        if value is None or value == ():
+            in_order = False
+        elif in_order:
+            words += [quote(text) for text in _texts(value, redacted)]
+        else:
+            words += _as_option(name, value, redacted)
+    for name in fields:
+        if name not in type(command).positionals() and name in command.changed_fields():
+            words += _as_option(name, getattr(command, name), redacted)
+    return " ".join(words)
+
+
+def _as_option(name: str, value: object, redacted: bool) -> list[str]:
+    if value is True:
+        return [option(name)]
+    if value is False:
+        return [option("no_" + name)]
+    return [word for text in _texts(value, redacted) for word in (option(name), quote(text))]
+
+
+def _texts(value: object, redacted: bool) -> list[str]:
+    """The words that make up a value, before quoting."""
+    match value:
+        case SecretStr():
+            return [REDACTED if redacted else value.get_secret_value()]
+        case tuple():
+            return [text for entry in value for text in _texts(entry, redacted)]
+        case Mapping():
+            return [f"{key}={text}" for key, text in value.items()]
+        case timedelta():
+            return [spell_duration(value)]
+        case _:
+            return [str(value)]

@@ -1,0 +1,166 @@
+"""Recordings of rooms."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from pydantic import Field
+
+from commands.core.base import Advanced, Needs, Positional, Role, RoomCommand, RoomName, ServerCommand
+from commands.core.context import Context
+from commands.core.errors import Ended, NothingHere, Problem
+from commands.core.reply import Action, Code, Item, Mark, Moment, Reply, Strong, Text
+from commands.core.types import Name, spell_duration
+from providers.base import Capability, Provider, Recording, RecordingOptions
+from providers.errors import Conflict, NotFound
+from providers.facts import RecordingChanged
+
+
+class RecordingStart(
+    RoomCommand,
+    path="recording start",
+    role=Role.OPERATOR,
+    needs=Capability.START_RECORDING,
+    examples=("standup", "standup --layout speaker", ". --audio-only"),
+    aliases=("room record",),
+):
+    """Start recording a room."""
+
+    layout: Annotated[str | None, Needs(Capability.RECORDING_LAYOUT)] = Field(
+        None, description="How the participants are arranged"
+    )
+    audio_only: Annotated[bool, Needs(Capability.RECORDING_AUDIO_ONLY), Advanced()] = Field(
+        False, description="Record the sound without the picture"
+    )
+
+    def problems(self, provider: Provider) -> list[Problem]:
+        layouts = provider.limits.layouts
+        if self.layout is not None and layouts and self.layout not in layouts:
+            return [Problem(f"{provider.name} knows the layouts {', '.join(layouts)}.", "layout")]
+        return []
+
+    async def run(self, ctx: Context) -> Reply:
+        await ctx.require_card_place()
+        room = await ctx.find_room(self)
+        options = RecordingOptions(layout=self.layout, audio_only=self.audio_only)
+        try:
+            recording = await ctx.provider.start_recording(room, options)
+        except NotFound:
+            raise await ctx.gone(room) from None
+        await ctx.report(RecordingChanged(recording=recording, **ctx.observed()), card=True)
+        return Reply(
+            text=("Recording ", Strong(room.name), ". Its card says when it runs."),
+            actions=(Action("Stop recording", _stop(recording)),),
+        )
+
+    async def aftermath(self, ctx: Context) -> Reply:
+        running = [
+            r
+            for r in await ctx.provider.list_recordings()
+            if r.room.name == self.room and self.room_id in (None, r.room.id) and not r.status.is_final
+        ]
+        for recording in running:
+            await ctx.report(RecordingChanged(recording=recording, **ctx.observed()), card=True)
+        if running:
+            return Reply(text=("The room ", Strong(self.room), " is being recorded."))
+        return Reply(text=("The room ", Strong(self.room), " is not being recorded; start it again if you want that."))
+
+
+class RecordingStop(
+    ServerCommand,
+    path="recording stop",
+    role=Role.OPERATOR,
+    needs=(Capability.STOP_RECORDING, Capability.LIST_RECORDINGS),
+    examples=("standup", "."),
+):
+    """Stop a recording."""
+
+    recording: Annotated[Name, Positional(), RoomName()] = Field(
+        description="Id of the recording, or the room that is being recorded"
+    )
+
+    async def run(self, ctx: Context) -> Reply:
+        recording = await self._find(ctx)
+        try:
+            stopped = await ctx.provider.stop_recording(recording.ref)
+        except (Conflict, NotFound):
+            await self._report_as_it_is(ctx, recording)
+            raise Ended(("That recording of ", Strong(recording.room.name), " has ended already.")) from None
+        await ctx.report(RecordingChanged(recording=stopped, **ctx.observed()))
+        return Reply(
+            text=("Stopping the recording of ", Strong(stopped.room.name), ". Its card says when it is ready.")
+        )
+
+    async def _find(self, ctx: Context) -> Recording:
+        """By id, whatever its status; else the one running recording of a room of that name."""
+        known = await ctx.provider.list_recordings()
+        for recording in known:
+            if recording.ref.id == self.recording:
+                return recording
+        running = [r for r in known if r.room.name == self.recording and not r.status.is_final]
+        if len(running) == 1:
+            return running[0]
+        if running:
+            raise NothingHere(
+                ("There are ", f"{len(running)}", " recordings of ", Code(self.recording), "."),
+                "Say which one to stop.",
+                actions=[Action(f"Stop {r.ref.id}", _stop(r)) for r in running[:5]],
+            )
+        raise NothingHere(
+            ("Nothing called ", Code(self.recording), " is being recorded."),
+            ("See ", Code(f"{ctx.ports.slash} recording list"), "."),
+        )
+
+    async def _report_as_it_is(self, ctx: Context, recording: Recording) -> None:
+        """The card believed that it ran; what the server says mends it."""
+        for now in await ctx.provider.list_recordings(recording.room):
+            if now.ref == recording.ref:
+                await ctx.report(RecordingChanged(recording=now, **ctx.observed()))
+
+
+class RecordingList(
+    ServerCommand,
+    path="recording list",
+    needs=Capability.LIST_RECORDINGS,
+    examples=("", "standup", ". --active"),
+):
+    """List recordings, the newest first."""
+
+    room: Annotated[Name | None, Positional(), RoomName()] = Field(None, description="Only those of this room")
+    active: bool = Field(False, description="Only those that run")
+
+    async def run(self, ctx: Context) -> Reply:
+        found = [
+            r
+            for r in await ctx.provider.list_recordings()
+            if (self.room is None or r.room.name == self.room) and not (self.active and r.status.is_final)
+        ]
+        return Reply(
+            text=("Recordings on ", Code(ctx.provider.name), ":") if found else "There are no such recordings.",
+            items=tuple(_item(r) for r in found),
+        )
+
+
+def _stop(recording: Recording) -> RecordingStop:
+    return RecordingStop(provider=recording.ref.provider, recording=recording.ref.id)
+
+
+def _item(recording: Recording) -> Item:
+    running = not recording.status.is_final
+    return Item(
+        title=(Strong(recording.room.name), " · ", recording.status.value),
+        detail=_detail(recording),
+        action=Action("Stop", _stop(recording), description=f"Stop recording {recording.room.name}")
+        if running
+        else None,
+    )
+
+
+def _detail(recording: Recording) -> Text:
+    parts: list[Sequence[str | Mark]] = [(Code(recording.ref.id),)]
+    if recording.started_at is not None:
+        parts.append(("since ", Moment(recording.started_at)))
+    if recording.duration is not None:
+        parts.append((spell_duration(recording.duration),))
+    if recording.error:
+        parts.append((recording.error,))
+    return [mark for n, part in enumerate(parts) for mark in (*([" · "] if n else []), *part)]

@@ -1,0 +1,1 @@
+"""Video servers behind one contract. Knows nothing of Slack, of commands or of the database."""

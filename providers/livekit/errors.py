@@ -1,0 +1,96 @@
+"""From what a call to LiveKit can raise to `providers.errors`: the one place that knows both.
+
+What LiveKit's SDK raises: `ServerError` with twirp's code where the answer was twirp's JSON; the same with the code
+`unknown` and no message for every other body (a proxy's page, or the plain-text 401 for a wrong secret, whose body
+holds the whole token and is dropped by the SDK); aiohttp's errors; and protobuf's `DecodeError` for a 200 that holds
+something else.
+"""
+
+import aiohttp
+from google.protobuf.message import DecodeError
+from livekit.api import ServerError
+
+from providers.errors import (
+    Conflict,
+    Malformed,
+    NotFound,
+    ProviderError,
+    RateLimited,
+    Rejected,
+    TimedOut,
+    Unauthenticated,
+    Unreachable,
+    Unsupported,
+)
+
+
+class Unanswered(Unreachable):
+    """The video server runs, but the part of it that should do this did not answer. Try again in a minute."""
+
+
+FAILURES = (ServerError, aiohttp.ClientError, DecodeError, AttributeError, ValueError, TimeoutError)
+"""All that a call can raise. `AttributeError`: the SDK takes any JSON error body for an object. `ValueError`: a number
+or a text that protobuf cannot hold, such as a time-out beyond 32 bits."""
+
+_BY_CODE: dict[str, type[ProviderError]] = {
+    "not_found": NotFound,
+    "already_exists": Conflict,
+    "failed_precondition": Conflict,
+    "aborted": Conflict,
+    "invalid_argument": Rejected,
+    "out_of_range": Rejected,
+    "unauthenticated": Unauthenticated,
+    "permission_denied": Unauthenticated,
+    "resource_exhausted": RateLimited,
+    "unimplemented": Unsupported,
+    "canceled": TimedOut,
+    "deadline_exceeded": TimedOut,
+    "unavailable": Unreachable,
+    "malformed": Malformed,
+    "bad_route": Malformed,
+    "internal": ProviderError,
+}
+
+_BY_STATUS: dict[int, type[ProviderError]] = {
+    401: Unauthenticated,
+    403: Unauthenticated,
+    408: TimedOut,
+    429: RateLimited,
+    502: Unreachable,
+    503: Unreachable,
+    504: Unreachable,
+}
+"""For answers that are not twirp's. The last three are what a proxy says of a server that is down."""
+
+_NO_RESPONSE = "no response from servers"
+_PREFIX = "twirp error unknown: "
+
+
+def translate(error: Exception, *, provider: str, operation: str) -> ProviderError:
+    kind, detail = _from_server(error) if isinstance(error, ServerError) else _from_transport(error)
+    return kind(detail, provider=provider, operation=operation)
+
+
+def _from_server(error: ServerError) -> tuple[type[ProviderError], str]:
+    message = str(error.message).removeprefix(_PREFIX)
+    if error.code == "unavailable" and _NO_RESPONSE in message:
+        return Unanswered, message
+    kind = _BY_CODE.get(str(error.code)) or _BY_STATUS.get(error.status)
+    if kind is None:
+        kind = ProviderError if message else Malformed
+    if kind is Unauthenticated or not message:  # what is said of a refused token may hold the token
+        return kind, f"HTTP {error.status}"
+    return kind, message
+
+
+def _from_transport(error: Exception) -> tuple[type[ProviderError], str]:
+    match error:
+        case TimeoutError():
+            return TimedOut, "our deadline passed"
+        case aiohttp.ClientSSLError():
+            return Malformed, str(error)
+        case aiohttp.ClientConnectionError() | aiohttp.ClientPayloadError():
+            return Unreachable, str(error)
+        case ValueError() if not isinstance(error, aiohttp.InvalidURL):
+            return Rejected, str(error)
+    return Malformed, type(error).__name__

@@ -1,0 +1,60 @@
+"""What a LiveKit server needs to be told. Reading this imports nothing of LiveKit."""
+
+from typing import Annotated, ClassVar
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, SecretStr
+
+from providers.registry import ProviderSettings
+
+_SCHEMES = ("http", "https", "ws", "wss")
+
+
+def _address(url: str) -> str:
+    """The address without a slash at its end. Whatever could hold a secret is refused: people see addresses."""
+    problem = "must be like https://livekit.example.com or ws://127.0.0.1:7880"
+    try:
+        parts = urlsplit(url.strip())
+        has_host = bool(parts.hostname) and parts.port != 0 and not any(map(str.isspace, url.strip()))
+    except ValueError as error:
+        raise ValueError(problem) from error
+    if parts.scheme not in _SCHEMES or not has_host:
+        raise ValueError(problem)
+    if parts.username is not None or parts.query or parts.fragment:
+        raise ValueError("must hold no user, password, query or fragment")
+    return parts.geturl().rstrip("/")
+
+
+def _some_text(text: str) -> str:
+    if not (stripped := text.strip()):
+        raise ValueError("must not be empty")
+    return stripped
+
+
+def _some_secret(secret: SecretStr) -> SecretStr:
+    return SecretStr(_some_text(secret.get_secret_value()))
+
+
+Address = Annotated[str, AfterValidator(_address)]
+
+
+class LiveKitSettings(ProviderSettings, frozen=True):
+    ENV_PREFIX: ClassVar[str] = "LIVEKIT_"
+
+    url: Address = Field(description="Where the server's API is.")
+    api_key: Annotated[str, AfterValidator(_some_text)] = Field(description="The name of the API key.")
+    api_secret: Annotated[SecretStr, AfterValidator(_some_secret)] = Field(description="The secret of the API key.")
+    ws_url: Address | None = Field(default=None, description="What clients connect to, where it differs from the URL.")
+
+    @property
+    def http_url(self) -> str:
+        return self.url.replace("ws", "http", 1) if self.url.startswith("ws") else self.url
+
+    @property
+    def join_url(self) -> str:
+        """What clients connect to. Their SDKs want a websocket scheme."""
+        address = self.ws_url or self.url
+        return address.replace("http", "ws", 1) if address.startswith("http") else address
+
+
+SETTINGS = LiveKitSettings

@@ -1,0 +1,132 @@
+"""The in-memory server behind the contract of every other: each call takes its time and may meet trouble."""
+
+import asyncio
+from collections.abc import Callable, Collection, Mapping
+from typing import ParamSpec, TypeVar
+
+from providers.base import (
+    Backend,
+    Capability,
+    CreatedRoom,
+    JoinToken,
+    Limits,
+    Participant,
+    Recording,
+    RecordingOptions,
+    RecordingRef,
+    Room,
+    RoomOptions,
+    RoomRef,
+    TokenOptions,
+)
+from providers.errors import ProviderError, Rejected, TimedOut
+from providers.facts import Fact
+from providers.memory import tokens, webhooks
+from providers.memory.sender import Sender
+from providers.memory.server import MemoryServer
+from providers.memory.settings import MemorySettings
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+LAYOUTS = ("grid", "speaker", "single-speaker")
+
+
+class Memory(Backend):
+    """`server` is the server itself, for whoever plays the people in its rooms."""
+
+    kind = "memory"
+    options = frozenset(
+        {
+            Capability.MAX_PARTICIPANTS,
+            Capability.EMPTY_TIMEOUT,
+            Capability.DEPARTURE_TIMEOUT,
+            Capability.ROOM_METADATA,
+            Capability.RECORD_FROM_START,
+            Capability.ROOM_MADE_ON_JOIN,
+            Capability.TOKEN_METADATA,
+            Capability.TOKEN_ATTRIBUTES,
+            Capability.RECORDING_LAYOUT,
+            Capability.RECORDING_AUDIO_ONLY,
+        }
+    )
+    webhook_kinds = ("",)
+
+    def __init__(self, name: str, settings: MemorySettings) -> None:
+        super().__init__(name, Limits(layouts=LAYOUTS))
+        self._settings = settings
+        self._sender: Sender | None = None
+        if settings.webhook_url is not None and settings.webhook_secret is not None:
+            self._sender = Sender(settings.webhook_url, settings.webhook_secret)
+        self.server = MemoryServer(name, settings, self.limits, self._told)
+
+    @property
+    def address(self) -> str:
+        return f"memory://{self.name}"
+
+    async def settled(self) -> None:
+        """Return when no recording is on its way and every webhook is delivered, or dropped."""
+        await self.server.settled()
+        if self._sender is not None:
+            await self._sender.idle()
+
+    async def ping(self) -> None:
+        await self._ask(self.server.ping)
+
+    async def create_room(self, name: str, options: RoomOptions) -> CreatedRoom:
+        return await self._ask(self.server.create_room, name, options)
+
+    async def list_rooms(self, names: Collection[str] = ()) -> list[Room]:
+        return await self._ask(self.server.list_rooms, names)
+
+    async def close_room(self, room: RoomRef) -> None:
+        await self._ask(self.server.close_room, room)
+
+    async def create_token(self, room: RoomRef, options: TokenOptions) -> JoinToken:
+        if problem := self.limits.identity_problem(options.identity):
+            raise Rejected(problem, provider=self.name, operation="create_token")
+        return tokens.sign(self.server.token_secret, room, options, self.address)
+
+    async def list_participants(self, room: RoomRef) -> list[Participant]:
+        return await self._ask(self.server.list_participants, room)
+
+    async def start_recording(self, room: RoomRef, options: RecordingOptions) -> Recording:
+        return await self._ask(self.server.start_recording, room, options)
+
+    async def stop_recording(self, recording: RecordingRef) -> Recording:
+        return await self._ask(self.server.stop_recording, recording.id)
+
+    async def list_recordings(self, room: RoomRef | None = None) -> list[Recording]:
+        return await self._ask(self.server.list_recordings, room)
+
+    def read_webhook(self, kind: str, headers: Mapping[str, str], body: bytes) -> list[Fact]:
+        return webhooks.read(self.name, self._settings.webhook_secret, headers, body)
+
+    async def aclose(self) -> None:
+        self.server.stop()
+        if self._sender is not None:
+            await self._sender.aclose()
+
+    def _told(self, fact: Fact) -> None:
+        if self._sender is not None:
+            self._sender.send(fact)
+
+    async def _ask(self, method: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Wait as long as the server takes, meet the trouble that it is told to make, then call its method."""
+        operation = method.__name__
+        try:
+            async with asyncio.timeout(self._settings.deadline_seconds):
+                await asyncio.sleep(self.server.delay_seconds)
+        except TimeoutError:
+            raise TimedOut(provider=self.name, operation=operation) from None
+        faults = self.server.faults
+        if fault := faults.get(operation) or faults.get("*"):
+            raise fault("made on demand", provider=self.name, operation=operation)
+        try:
+            return method(*args, **kwargs)
+        except ProviderError as error:
+            error.operation = operation
+            raise
+
+
+PROVIDER = Memory

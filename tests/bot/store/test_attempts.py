@@ -1,0 +1,107 @@
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from cryptography.fernet import Fernet
+from pydantic import SecretStr
+from sqlalchemy import select
+from structlog.testing import capture_logs
+
+from bot.secrets import SecretBox
+from bot.store.attempts import OpenAttempt, StoredAttempts
+from bot.store.engine import Store
+from bot.store.tables import attempt as table
+from commands.core.ports import Attempt, Caller, Outcome, Place
+from tests.bot.store.conftest import StillClock
+
+RESPONSE_URL = "https://hooks.slack.test/commands/T1/123/very-secret"
+
+ATTEMPT = Attempt(
+    caller=Caller("T1", "U1"),
+    place=Place("T1", "C1", "1700000000.000100", is_direct=True),
+    path=("room", "create"),
+    words="room create standup",
+    provider="livekit",
+    door="slash",
+    response_url=RESPONSE_URL,
+)
+
+
+def _new_box() -> SecretBox:
+    return SecretBox(SecretStr(Fernet.generate_key().decode()))
+
+
+def _bytes_on_disk(folder: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in folder.iterdir() if path.is_file())
+
+
+async def _columns(store: Store, *names: str) -> Sequence[tuple[object, ...]]:
+    async with store.reading() as conn:
+        rows = await conn.execute(select(*(table.c[name] for name in names)).order_by(table.c.id))
+        return [tuple(row) for row in rows]
+
+
+@pytest.fixture
+def attempts(store: Store, clock: StillClock) -> StoredAttempts:
+    return StoredAttempts(store, clock, _new_box())
+
+
+async def test_one_that_is_open_comes_back_whole(attempts: StoredAttempts, clock: StillClock) -> None:
+    opened_at = clock.now()
+    attempt_id = await attempts.open(replace(ATTEMPT, caller=Caller("T1", "U1", "Ana")))
+    clock.advance(timedelta(seconds=1))
+    second_id = await attempts.open(replace(ATTEMPT, provider=None, response_url=None))
+
+    first, second = await attempts.left_open()
+
+    assert first == OpenAttempt(attempt_id, opened_at, ATTEMPT)
+    assert (second.id, second.attempt.provider, second.attempt.response_url) == (second_id, None, None)
+    assert second.opened_at == clock.now()
+
+
+@pytest.mark.parametrize("outcome", list(Outcome))
+async def test_closing_keeps_how_it_ended_and_forgets_the_url(
+    attempts: StoredAttempts, store: Store, clock: StillClock, outcome: Outcome
+) -> None:
+    attempt_id = await attempts.open(ATTEMPT)
+    clock.advance(timedelta(seconds=2))
+
+    await attempts.close(attempt_id, outcome, detail="the server is down", reference="ab12")
+
+    assert await attempts.left_open() == []
+    assert await _columns(store, "outcome", "detail", "reference", "response_url", "closed_at") == [
+        (outcome.value, "the server is down", "ab12", None, clock.now())
+    ]
+
+
+async def test_the_first_outcome_stays(attempts: StoredAttempts, store: Store) -> None:
+    attempt_id = await attempts.open(ATTEMPT)
+
+    await attempts.close(attempt_id, Outcome.DONE)
+    await attempts.close(attempt_id, Outcome.UNKNOWN, detail="stopped")
+
+    assert await _columns(store, "outcome", "detail") == [("done", None)]
+
+
+async def test_the_response_url_is_not_in_the_files(attempts: StoredAttempts, store: Store) -> None:
+    await attempts.open(ATTEMPT)
+
+    on_disk = _bytes_on_disk(store.path.parent)
+
+    assert b"room create standup" in on_disk
+    assert b"very-secret" not in on_disk
+    assert "very-secret" not in repr(await attempts.left_open())
+
+
+async def test_without_the_key_the_attempt_comes_back_without_the_url(
+    attempts: StoredAttempts, store: Store, clock: StillClock
+) -> None:
+    await attempts.open(ATTEMPT)
+
+    with capture_logs() as logs:
+        [left] = await StoredAttempts(store, clock, _new_box()).left_open()
+
+    assert left.attempt == replace(ATTEMPT, response_url=None)
+    assert [entry["log_level"] for entry in logs] == ["warning"]

@@ -1,0 +1,186 @@
+from datetime import timedelta
+
+import pytest
+
+from bot.store.cards import DELETED, Card, Cards
+from bot.store.engine import Store
+from tests.bot.store.conftest import StillClock
+from tests.bot.store.observed import observed, save
+
+
+@pytest.fixture
+def cards(store: Store, clock: StillClock) -> Cards:
+    return Cards(store, clock)
+
+
+async def _want(store: Store, cards: Cards, thing_id: int, channel_id: str = "C1") -> None:
+    await store.write(lambda conn: cards.want(conn, thing_id, "T1", channel_id))
+
+
+async def _bump(store: Store, cards: Cards, thing_id: int, *, revive: bool = False) -> None:
+    await store.write(lambda conn: cards.bump(conn, thing_id, revive=revive))
+
+
+async def _next(cards: Cards, *skip: str) -> Card:
+    found = await cards.next_dirty(skip)
+    assert found is not None
+    return found[0]
+
+
+async def test_a_wanted_card_is_dirty_until_it_is_delivered(store: Store, cards: Cards, clock: StillClock) -> None:
+    thing_id = await save(store, observed())
+    assert await cards.next_dirty() is None
+
+    await _want(store, cards, thing_id)
+    found = await cards.next_dirty()
+
+    assert found is not None
+    card, thing = found
+    assert card == Card(
+        id=card.id,
+        team_id="T1",
+        thing_id=thing_id,
+        channel_id="C1",
+        ts=None,
+        wanted=1,
+        delivered=0,
+        hash=None,
+        generation=0,
+        post_key=None,
+        dirty_at=clock.now(),
+        digest_id=None,
+        blocked=None,
+    )
+    assert (thing.id, thing.name, thing.version) == (thing_id, "standup", 1)
+    assert await cards.delivered(card.id, card.wanted, "1.1", "h1")
+    assert await cards.next_dirty() is None
+    kept = await cards.get(card.id)
+    assert kept is not None
+    assert (kept.ts, kept.hash, kept.delivered) == ("1.1", "h1", 1)
+
+
+async def test_wanting_again_raises_the_same_card(store: Store, cards: Cards) -> None:
+    thing_id = await save(store, observed())
+    await _want(store, cards, thing_id)
+    await _want(store, cards, thing_id)
+    await _want(store, cards, thing_id, "C2")
+
+    first, second = await _next(cards, "C2"), await _next(cards, "C1")
+
+    assert (first.wanted, second.wanted) == (2, 1)
+    assert await cards.count_dirty() == 2
+    assert await cards.next_dirty(["C1", "C2"]) is None
+
+
+async def test_a_change_bumps_every_card_of_the_thing_and_no_other(store: Store, cards: Cards) -> None:
+    one, other = await save(store, observed("RM_1")), await save(store, observed("RM_2"))
+    for thing_id, channel_id in ((one, "C1"), (one, "C2"), (other, "C3")):
+        await _want(store, cards, thing_id, channel_id)
+        card = await _next(cards)
+        await cards.delivered(card.id, card.wanted, "1.1", "h")
+
+    await _bump(store, cards, one)
+
+    assert await cards.count_dirty() == 2
+    assert {(await _next(cards)).channel_id, (await _next(cards, "C1")).channel_id} == {"C1", "C2"}
+
+
+async def test_a_change_during_the_call_leaves_the_card_dirty(store: Store, cards: Cards) -> None:
+    thing_id = await save(store, observed())
+    await _want(store, cards, thing_id)
+    claimed = await _next(cards)
+    await _bump(store, cards, thing_id)
+
+    assert await cards.delivered(claimed.id, claimed.wanted, "1.1", "h1")
+
+    assert (await _next(cards)).delivered == 1
+    assert (await _next(cards)).wanted == 2
+
+
+async def test_a_late_answer_never_takes_the_delivered_version_back(store: Store, cards: Cards) -> None:
+    thing_id = await save(store, observed())
+    await _want(store, cards, thing_id)
+    await _bump(store, cards, thing_id)
+    card = await _next(cards)
+
+    await cards.delivered(card.id, 2, "1.1", "h2")
+    await cards.delivered(card.id, 1, "1.1", "h1")
+
+    kept = await cards.get(card.id)
+    assert kept is not None
+    assert (kept.wanted, kept.delivered) == (2, 2)
+
+
+async def test_who_waits_longest_comes_first_and_who_was_served_goes_last(
+    store: Store, cards: Cards, clock: StillClock
+) -> None:
+    busy, quiet = await save(store, observed("RM_1")), await save(store, observed("RM_2"))
+    await _want(store, cards, busy)
+    clock.advance(timedelta(seconds=1))
+    await _want(store, cards, quiet)
+    await _bump(store, cards, busy)
+
+    first = await _next(cards)
+    await _bump(store, cards, busy)
+    clock.advance(timedelta(seconds=1))
+    await cards.delivered(first.id, first.wanted, "1.1", "h")
+
+    assert first.thing_id == busy
+    assert (await _next(cards)).thing_id == quiet
+
+
+async def test_a_second_message_of_one_card_is_known_as_a_duplicate(store: Store, cards: Cards) -> None:
+    await _want(store, cards, await save(store, observed()))
+    card = await _next(cards)
+
+    assert await cards.delivered(card.id, 1, "1.1", "h1")
+    assert not await cards.delivered(card.id, 1, "2.2", "h1")
+
+    kept = await cards.get(card.id)
+    assert kept is not None
+    assert kept.ts == "1.1"
+
+
+async def test_the_post_key_stays_until_the_next_generation(store: Store, cards: Cards) -> None:
+    thing_id = await save(store, observed())
+    await _want(store, cards, thing_id)
+    card = await _next(cards)
+
+    key = await cards.start_post(card.id)
+    assert await cards.start_post(card.id) == key
+    assert (await _next(cards)).post_key == key
+
+    await cards.delivered(card.id, 1, "1.1", "h")
+    await cards.block(card.id, DELETED)
+    await _bump(store, cards, thing_id, revive=True)
+    assert await cards.start_post(card.id) != key
+
+
+async def test_a_deleted_card_is_left_alone_until_it_is_revived(store: Store, cards: Cards) -> None:
+    thing_id = await save(store, observed())
+    await _want(store, cards, thing_id)
+    card = await _next(cards)
+    await cards.delivered(card.id, 1, "1.1", "h")
+    await cards.block(card.id, DELETED)
+
+    await _bump(store, cards, thing_id)
+    assert await cards.next_dirty() is None
+
+    await _bump(store, cards, thing_id, revive=True)
+    again = await _next(cards)
+    assert (again.id, again.ts, again.hash, again.generation, again.blocked) == (card.id, None, None, 1, None)
+
+
+async def test_any_other_block_is_not_lifted(store: Store, cards: Cards) -> None:
+    thing_id = await save(store, observed())
+    await _want(store, cards, thing_id)
+    await cards.block((await _next(cards)).id, "archived")
+
+    await _bump(store, cards, thing_id, revive=True)
+
+    assert await cards.next_dirty() is None
+    assert await cards.count_dirty() == 0
+
+
+async def test_a_card_that_is_not_there_is_none(cards: Cards) -> None:
+    assert await cards.get(99) is None

@@ -1,0 +1,98 @@
+import pytest
+
+from bot.store.cards import DELETED, Cards
+from bot.store.engine import Store
+from bot.store.inbox import Inbox, Incoming
+from bot.store.notes import DueNote, Notes
+from providers.facts import Source
+from tests.bot.store.conftest import StillClock
+from tests.bot.store.observed import observed, save
+
+
+@pytest.fixture
+def notes(store: Store) -> Notes:
+    return Notes(store)
+
+
+@pytest.fixture
+def cards(store: Store, clock: StillClock) -> Cards:
+    return Cards(store, clock)
+
+
+async def _card_and_fact(store: Store, cards: Cards, clock: StillClock) -> tuple[int, int]:
+    inbox = Inbox(store, clock)
+    incoming = Incoming(team_id="T1", provider="livekit", event_key="a", kind="x", source=Source.WEBHOOK, body=b"[1]")
+    await inbox.accept([incoming])
+    [row] = await inbox.unfolded(1)
+    thing_id = await save(store, observed())
+    await store.write(lambda conn: cards.want(conn, thing_id, "T1", "C1"))
+    found = await cards.next_dirty()
+    assert found is not None
+    return found[0].id, row.id
+
+
+async def _add(store: Store, notes: Notes, card_id: int, inbox_id: int, kind: str = "failed") -> bool:
+    return await store.write(
+        lambda conn: notes.add(
+            conn, team_id="T1", card_id=card_id, inbox_id=inbox_id, kind=kind, broadcast=kind == "failed"
+        )
+    )
+
+
+async def test_a_note_waits_for_its_card_and_is_told_once(
+    store: Store, notes: Notes, cards: Cards, clock: StillClock
+) -> None:
+    card_id, inbox_id = await _card_and_fact(store, cards, clock)
+    assert await _add(store, notes, card_id, inbox_id)
+    assert not await _add(store, notes, card_id, inbox_id)
+    assert await _add(store, notes, card_id, inbox_id, "history")
+    assert await notes.next_due() is None
+
+    await cards.delivered(card_id, 1, "1.1", "h")
+    found = await notes.next_due()
+
+    assert found is not None
+    due, thing = found
+    assert thing.server_id == observed().server_id
+    assert due == DueNote(
+        id=due.id,
+        team_id="T1",
+        channel_id="C1",
+        thread_ts="1.1",
+        kind="failed",
+        broadcast=True,
+        post_key=None,
+    )
+    await notes.done(due.id, "1.2")
+    assert await notes.next_due(skip_channels=["C1"]) is None
+    found = await notes.next_due()
+    assert found is not None
+    second = found[0]
+    assert (second.kind, second.broadcast) == ("history", False)
+    await notes.done(second.id, "1.3")
+    assert await notes.next_due() is None
+
+
+async def test_the_key_of_a_note_stays(store: Store, notes: Notes, cards: Cards, clock: StillClock) -> None:
+    card_id, inbox_id = await _card_and_fact(store, cards, clock)
+    await _add(store, notes, card_id, inbox_id)
+    await cards.delivered(card_id, 1, "1.1", "h")
+    found = await notes.next_due()
+    assert found is not None
+    due = found[0]
+
+    key = await notes.start_post(due.id)
+
+    assert await notes.start_post(due.id) == key
+    again = await notes.next_due()
+    assert again is not None
+    assert again[0].post_key == key
+
+
+async def test_a_blocked_card_gets_no_notes(store: Store, notes: Notes, cards: Cards, clock: StillClock) -> None:
+    card_id, inbox_id = await _card_and_fact(store, cards, clock)
+    await _add(store, notes, card_id, inbox_id)
+    await cards.delivered(card_id, 1, "1.1", "h")
+    await cards.block(card_id, DELETED)
+
+    assert await notes.next_due() is None

@@ -1,0 +1,114 @@
+"""A command can be said in words and carried by a button, and comes back the same."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import Field, SecretStr
+
+from commands.core.base import Arg, Command
+from commands.core.parsing import Here, parse
+from commands.core.registry import Commands, all_commands
+from commands.core.spelling import spell
+from commands.core.types import parse_duration, spell_duration
+from commands.help import Help
+from commands.room import RoomClose, RoomCreate, RoomList
+from commands.token import TokenCreate
+from providers.base import RoomRef
+from tests.commands.strategies import commands_of, has_secret
+
+COMMANDS = all_commands()
+every_command = pytest.mark.parametrize("model", COMMANDS.values(), ids=[" ".join(path) for path in COMMANDS])
+
+
+class KeyPut(Command, path="key put"):
+    """Keep a key. Registered nowhere: it is here to have something secret."""
+
+    name: Arg[str] = Field(description="What it is for")
+    key: Arg[SecretStr] = Field(description="The key")
+    old: SecretStr | None = Field(None, description="The one before")
+    spares: tuple[SecretStr, ...] = Field((), description="Some more")
+
+
+@every_command
+@given(data=st.data())
+def test_what_is_spelt_is_read_back(model: type[Command], data: st.DataObject) -> None:
+    """In a channel with another default and a room of its own, of which nothing may slip in."""
+    command = data.draw(commands_of(model))
+    elsewhere = Here("elsewhere", RoomRef("elsewhere", "RM_else", "other"))
+    assert parse(spell(command), COMMANDS, elsewhere) == command
+
+
+@every_command
+@given(data=st.data())
+def test_a_button_carries_the_command(model: type[Command], data: st.DataObject) -> None:
+    if has_secret(model):
+        pytest.skip("a button never carries a secret")
+    command = data.draw(commands_of(model))
+    assert model.model_validate_json(command.model_dump_json(exclude_defaults=True)) == command
+
+
+@given(data=st.data())
+def test_a_secret_is_read_back_too(data: st.DataObject) -> None:
+    command = data.draw(commands_of(KeyPut))
+    assert parse(spell(command), Commands([KeyPut]), Here("memory")) == command
+
+
+def test_redacted_spelling_hides_what_is_secret() -> None:
+    command = KeyPut(
+        name="door", key=SecretStr("s3cret"), old=SecretStr("0ld"), spares=(SecretStr("sp4re"), SecretStr("sp5re"))
+    )
+    assert spell(command, redacted=True) == "key put door *** --old *** --spares *** --spares ***"
+    assert spell(command) == "key put door s3cret --old 0ld --spares sp4re --spares sp5re"
+    assert "s3cret" not in repr(command)
+
+
+@pytest.mark.parametrize(
+    ("command", "line"),
+    [
+        (RoomCreate(provider="memory", name="standup"), "room create standup --provider memory"),
+        (RoomCreate(provider="eu", name="Q3 review", record=True), 'room create "Q3 review" --provider eu --record'),
+        (
+            RoomCreate(provider="eu", name="--x", empty_timeout=timedelta(minutes=90)),
+            'room create "--x" --provider eu --empty-timeout 1h30m',
+        ),
+        (RoomClose(provider="eu", room=".", room_id="RM_1"), 'room close "." --provider eu --room-id RM_1'),
+        (RoomList(provider="eu", page=2), "room list --provider eu --page 2"),
+        (
+            TokenCreate(provider="eu", room="a", attribute={"role": "the host"}),
+            'token create a --provider eu --attribute "role=the host"',
+        ),
+        (Help(topic=("room", "create")), "help room create"),
+    ],
+)
+def test_spelling(command: Command, line: str) -> None:
+    assert spell(command) == line
+
+
+@given(st.integers(1, 10**9).map(lambda seconds: timedelta(seconds=seconds)))
+def test_a_duration_is_read_back(duration: timedelta) -> None:
+    assert parse_duration(spell_duration(duration)) == duration
+
+
+@pytest.mark.parametrize(
+    ("text", "duration"),
+    [
+        ("90s", timedelta(seconds=90)),
+        ("15m", timedelta(minutes=15)),
+        ("1h30m", timedelta(minutes=90)),
+        (" 2D ", timedelta(days=2)),
+        ("0s", timedelta(0)),
+        ("", None),
+        ("15", None),
+        ("m", None),
+        ("30m1h", None),
+        ("-5m", None),
+        ("1.5h", None),
+        ("1५m", None),
+        ("10 years", None),
+        ("1h 30m", None),
+    ],
+)
+def test_durations(text: str, duration: timedelta | None) -> None:
+    assert parse_duration(text) == duration

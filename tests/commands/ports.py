@@ -1,0 +1,207 @@
+"""The ports of `commands/core/ports.py` in memory: what commands and dispatch need, without a database and Slack."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import count
+
+from commands.core.base import Role
+from commands.core.ports import (
+    Attempt,
+    Caller,
+    KnownRoom,
+    Outcome,
+    Pending,
+    Place,
+    Standing,
+    Subscription,
+)
+from providers.base import Provider, RoomRef
+from providers.facts import Fact, RoomFinished, RoomSeen, ThingKind
+
+
+class ManualClock:
+    """Stands still until somebody sleeps or moves it."""
+
+    def __init__(self) -> None:
+        self._now = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        return self._now
+
+    def monotonic(self) -> float:
+        return self._now.timestamp()
+
+    async def sleep(self, seconds: float) -> None:
+        self.advance(timedelta(seconds=seconds))
+
+    def advance(self, by: timedelta) -> None:
+        self._now += by
+
+
+class ProviderTable:
+    """The first one is the default."""
+
+    def __init__(self, *providers: Provider) -> None:
+        self._by_name = {provider.name: provider for provider in providers}
+
+    @property
+    def names(self) -> Sequence[str]:
+        return list(self._by_name)
+
+    @property
+    def default(self) -> str:
+        return next(iter(self._by_name))
+
+    def get(self, name: str) -> Provider | None:
+        return self._by_name.get(name)
+
+
+@dataclass(frozen=True)
+class Report:
+    fact: Fact
+    team_id: str
+    user_id: str
+    card_in: str | None
+
+
+class Directory:
+    """`Rooms` and `FactSink` at once: what commands report is what the directory knows. An end is final."""
+
+    def __init__(self) -> None:
+        self.reports: list[Report] = []
+        self._rooms: dict[tuple[str, RoomRef], KnownRoom] = {}
+
+    @property
+    def facts(self) -> list[Fact]:
+        return [report.fact for report in self.reports]
+
+    async def report(self, fact: Fact, *, team_id: str, user_id: str, card_in: str | None) -> None:
+        self.reports.append(Report(fact, team_id, user_id, card_in))
+        if isinstance(fact, RoomSeen):
+            key = (team_id, fact.room.ref)
+            self._rooms.setdefault(key, KnownRoom(fact.room.ref, False, card_in, user_id if card_in else None))
+        elif isinstance(fact, RoomFinished):
+            self.end(team_id, fact.room)
+
+    def end(self, team_id: str, room: RoomRef) -> None:
+        """A life is over, as a webhook would have told."""
+        before = self._rooms.get((team_id, room), KnownRoom(room, False))
+        self._rooms[team_id, room] = KnownRoom(room, True, before.channel_id, before.made_by)
+
+    async def newest(self, team_id: str, provider: str, name: str) -> KnownRoom | None:
+        lives = [r for r in self._of(team_id) if r.ref.provider == provider and r.ref.name == name]
+        return min(lives, key=lambda r: r.ended, default=None)
+
+    async def life(self, team_id: str, provider: str, room_id: str) -> KnownRoom | None:
+        return next((r for r in self._of(team_id) if r.ref.provider == provider and r.ref.id == room_id), None)
+
+    async def live_named(self, team_id: str, name: str) -> list[KnownRoom]:
+        return [r for r in self._of(team_id) if r.ref.name == name and not r.ended]
+
+    async def live_in_channel(self, team_id: str, channel_id: str) -> list[KnownRoom]:
+        return [r for r in self._of(team_id) if r.channel_id == channel_id and not r.ended]
+
+    def _of(self, team_id: str) -> list[KnownRoom]:
+        """The newest first."""
+        return [room for (team, _), room in reversed(self._rooms.items()) if team == team_id]
+
+
+class SubscriptionTable:
+    def __init__(self) -> None:
+        self._numbers = count(1)
+        self._rows: list[tuple[str, Subscription]] = []
+
+    async def add(
+        self, place: Place, *, provider: str | None, kinds: frozenset[ThingKind], room_glob: str, created_by: str
+    ) -> Subscription:
+        for there in await self.in_channel(place):
+            if (there.provider, there.kinds, there.room_glob) == (provider, kinds, room_glob):
+                return there
+        added = Subscription(next(self._numbers), place.channel_id, provider, kinds, room_glob, created_by)
+        self._rows.append((place.team_id, added))
+        return added
+
+    async def remove(self, place: Place, subscription_id: int) -> bool:
+        there = [s for s in await self.in_channel(place) if s.id == subscription_id]
+        self._rows = [row for row in self._rows if row[1] not in there]
+        return bool(there)
+
+    async def in_channel(self, place: Place) -> list[Subscription]:
+        return [s for team, s in self._rows if (team, s.channel_id) == (place.team_id, place.channel_id)]
+
+
+class SettingTable:
+    def __init__(self) -> None:
+        self._values: dict[tuple[str, str, str], str] = {}
+
+    async def get(self, place: Place, key: str) -> str | None:
+        return self._values.get((place.team_id, place.channel_id, key))
+
+    async def put(self, place: Place, key: str, value: str, *, by: str) -> None:
+        self._values[place.team_id, place.channel_id, key] = value
+
+
+class RoleTable:
+    """Everybody whom the table does not name is nobody."""
+
+    def __init__(self, **roles: Role) -> None:
+        self._roles = roles
+
+    async def standing(self, caller: Caller) -> Standing:
+        role = self._roles.get(caller.user_id, Role.NOBODY)
+        return Standing(role, "the test said so" if role else "nobody has named you")
+
+
+@dataclass
+class Members:
+    """The channels that the bot is in."""
+
+    channels: set[str]
+    bot_user_id: str = "UBOT"
+
+    async def can_post(self, place: Place) -> bool:
+        return place.is_direct or place.channel_id in self.channels
+
+
+@dataclass
+class Tried:
+    """An attempt and how it was closed; `outcome` is None while it is open, and `closings` counts how often it was."""
+
+    attempt: Attempt
+    outcome: Outcome | None = None
+    detail: str = ""
+    reference: str = ""
+    closings: int = 0
+
+
+class AttemptLog:
+    def __init__(self) -> None:
+        self.rows: list[Tried] = []
+
+    async def open(self, attempt: Attempt) -> int:
+        self.rows.append(Tried(attempt))
+        return len(self.rows) - 1
+
+    async def close(self, attempt_id: int, outcome: Outcome, *, detail: str = "", reference: str = "") -> None:
+        row = self.rows[attempt_id]
+        row.outcome, row.detail, row.reference = outcome, detail, reference
+        row.closings += 1
+
+
+@dataclass
+class PendingTable:
+    clock: ManualClock
+    rows: dict[str, Pending] = field(default_factory=dict)
+
+    async def put(self, pending: Pending) -> str:
+        token = f"pending-{len(self.rows) + 1}"
+        self.rows[token] = pending
+        return token
+
+    async def peek(self, token: str) -> Pending | None:
+        found = self.rows.get(token)
+        return found if found is not None and self.clock.now() < found.expires_at else None
+
+    async def take(self, token: str) -> bool:
+        return await self.peek(token) is not None and self.rows.pop(token, None) is not None

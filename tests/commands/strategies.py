@@ -1,0 +1,87 @@
+"""Random commands, derived from the models, so that a new command is tested without a word about it here."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Annotated, Any, Literal, get_args, get_origin
+
+from hypothesis import strategies as st
+from pydantic import SecretStr, TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
+
+from commands.core.base import Command
+from commands.core.fields import field_type
+
+AWKWARD = "ab=-—.,;:'\"“”„«»`\\{}[]()<>|&*_#@!?/ \t\n\u00a0\u202f\u200b\u2060\ufeff🎬é漢\u0301\u202e\0"
+"""Characters that mean something to the tokenizer, to Slack or to JSON, or that keyboards put in."""
+
+
+def texts(max_size: int = 30) -> st.SearchStrategy[str]:
+    return st.text(AWKWARD, max_size=max_size) | st.text(max_size=max_size) | st.sampled_from(PITFALLS)
+
+
+PITFALLS = (
+    "",
+    ".",
+    "-",
+    "--",
+    "--help",
+    "-h",
+    "—x",
+    "--no-record",
+    "--name=x",
+    "room",
+    "help",
+    "true",
+    "***",
+    '"',
+    "\\",
+)
+
+
+def commands_of(model: type[Command]) -> st.SearchStrategy[Command]:
+    """Any command of this class that its own validation takes."""
+    return st.fixed_dictionaries({name: _values(info) for name, info in model.model_fields.items()}).map(
+        lambda values: model.model_validate(values)
+    )
+
+
+def has_secret(model: type[Command]) -> bool:
+    return any(field_type(info) is SecretStr for info in model.model_fields.values())
+
+
+def _values(info: FieldInfo) -> st.SearchStrategy[Any]:
+    """Values of the field's type that pass its validators and constraints."""
+    assert info.annotation is not None
+    annotated: Any = info.annotation
+    for mark in info.metadata:
+        annotated = Annotated[annotated, mark]
+    adapter: TypeAdapter[Any] = TypeAdapter(annotated)
+    drawn = _of_type(field_type(info)).filter(lambda value: _passes(adapter, value))
+    return drawn if info.is_required() else drawn | st.just(info.get_default(call_default_factory=True))
+
+
+def _of_type(kind: Any) -> st.SearchStrategy[Any]:
+    origin, args = get_origin(kind), get_args(kind)
+    if origin is Literal:
+        return st.sampled_from(args)
+    if origin is tuple:
+        return st.lists(_of_type(args[0]), max_size=4).map(tuple)
+    if origin is Mapping:
+        keys = texts(10).map(lambda key: key.replace("=", "")).filter(lambda key: bool(key.strip()))
+        return st.dictionaries(keys, texts(10), max_size=3)
+    plain: dict[Any, st.SearchStrategy[Any]] = {
+        str: texts(),
+        bool: st.booleans(),
+        int: st.integers(1, 1_000_000),
+        timedelta: st.integers(1, 10**9).map(lambda seconds: timedelta(seconds=seconds)),
+        SecretStr: texts().map(SecretStr),
+    }
+    return plain[kind]
+
+
+def _passes(adapter: TypeAdapter[Any], value: object) -> bool:
+    try:
+        adapter.validate_python(value)
+    except ValidationError:
+        return False
+    return True

@@ -1,0 +1,12 @@
+"""Tests of the providers. The shared modules below hold assertions too, so pytest rewrites them like tests."""
+
+import pytest
+
+pytest.register_assert_rewrite(
+    "tests.providers.stage",
+    "tests.providers.contract",
+    "tests.providers.contract_recordings",
+    "tests.providers.contract_rooms",
+    "tests.providers.contract_tokens",
+    "tests.providers.contract_webhooks",
+)

@@ -1,0 +1,52 @@
+"""The stage of LiveKit: what the stand-in and the real server have in common."""
+
+from datetime import UTC, datetime, timedelta
+
+import jwt
+from livekit.api import TokenVerifier
+from livekit.api.access_token import Claims
+
+from providers.base import Grant, JoinToken, Provider
+from tests.providers.stage import Admission, Delivery, Stage
+from tests.standins.livekit import signed
+
+
+class LiveKitStage(Stage):
+    """`key` and `secret` are the server's, for LiveKit's own verifier and for signing as the server does."""
+
+    signature_headers = ("authorization",)
+
+    def __init__(self, provider: Provider, *, key: str, secret: str) -> None:
+        super().__init__(provider)
+        self._key = key
+        self._secret = secret
+
+    def admission(self, token: JoinToken) -> Admission:
+        text = token.token.get_secret_value()
+        claims = TokenVerifier(self._key, self._secret).verify(text)
+        expiry = jwt.decode(text, self._secret, algorithms=["HS256"], issuer=self._key)["exp"]
+        assert claims.video is not None
+        assert claims.video.room_join
+        return Admission(
+            identity=claims.identity,
+            room=claims.video.room,
+            grant=_grant(claims),
+            expires_at=datetime.fromtimestamp(expiry, UTC),
+            name=claims.name,
+            metadata=claims.metadata,
+            attributes=claims.attributes or {},
+        )
+
+    def sign(self, body: bytes, *, secret: str | None = None, age: timedelta = timedelta(0)) -> Delivery:
+        token = signed(body, key=self._key, secret=secret or self._secret, age=age)
+        return Delivery({"authorization": token}, body)
+
+
+def _grant(claims: Claims) -> Grant:
+    assert claims.video is not None
+    assert claims.video.can_subscribe
+    assert claims.video.can_publish == claims.video.can_publish_data
+    if not claims.video.can_publish:
+        assert not claims.video.room_admin
+        return Grant.SUBSCRIBER
+    return Grant.MODERATOR if claims.video.room_admin else Grant.PUBLISHER

@@ -1,0 +1,205 @@
+"""What the contract suite needs of a kind of server beside the provider itself: its clients and its webhooks."""
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import ClassVar, Self, TypeVar
+from uuid import uuid4
+
+import pytest
+from aiohttp import web
+
+from providers.base import (
+    Capability,
+    Grant,
+    JoinToken,
+    Provider,
+    Recording,
+    RecordingStatus,
+    Room,
+    RoomOptions,
+    RoomRef,
+    TokenOptions,
+)
+from providers.facts import Fact, RecordingChanged
+
+F = TypeVar("F", bound=Fact)
+
+ODD_NAMES = {
+    "emoji": "🎬 take 2 👩‍🚀",
+    "quotes": """Bob's “all hands” "now" `x`""",
+    "right to left": "غرفة الاجتماعات",
+    "looks like markup": "<!channel> & <b>",
+    "looks like a path": "../a/b?c=d#e%2F",
+    "pattern": "[a-c]*{x}|y",
+}
+
+PATIENCE_SECONDS = 15.0
+"""How long a server may take over something that it does by itself. Only a failing test waits that long."""
+
+
+DEFAULTS = RoomOptions()
+
+
+def fresh(stem: str) -> str:
+    """A name that nobody has used, so that the suite may run on a server that is in use."""
+    return f"{stem}-{uuid4().hex[:8]}"
+
+
+class NotAdmitted(Exception):
+    """The server turned a client away at the door."""
+
+
+@dataclass(frozen=True)
+class Admission:
+    """What a token says when it is read by somebody else than us. `room`: the name or the id, as this kind has it."""
+
+    identity: str
+    room: str
+    grant: Grant
+    expires_at: datetime
+    name: str = ""
+    metadata: str = ""
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """A webhook as it came in: header names in lower case, the body as raw bytes."""
+
+    headers: Mapping[str, str]
+    body: bytes
+    kind: str = ""
+
+
+class Stage(ABC):
+    """One provider with its server. A backend's test module subclasses this and yields it from a fixture `stage`.
+
+    Attributes:
+        provider: under test, with webhooks on their way to `delivery` from the start.
+        secrets: strings that must never show in a repr, an error or a fact.
+        signature_headers: what a genuine delivery cannot do without, in lower case.
+        shortest_timeout: what the suite asks for where a room is to close by itself.
+    """
+
+    secrets: ClassVar[tuple[str, ...]]
+    signature_headers: ClassVar[tuple[str, ...]] = ()
+    shortest_timeout: ClassVar[timedelta] = timedelta(seconds=1)
+
+    def __init__(self, provider: Provider) -> None:
+        self.provider = provider
+        self.told: list[Fact] = []
+
+    @abstractmethod
+    async def join(self, token: JoinToken) -> None:
+        """Bring a client in by this token; return when the server lists it. `NotAdmitted` if it is turned away."""
+
+    @abstractmethod
+    async def leave(self, token: JoinToken) -> None:
+        """The client that came in by this token goes of its own accord; return when the server does not list it."""
+
+    @abstractmethod
+    def admission(self, token: JoinToken) -> Admission:
+        """Verify the token with the vendor's own code where there is any, and say what it holds."""
+
+    @abstractmethod
+    async def delivery(self) -> Delivery:
+        """Wait for the next webhook of the server."""
+
+    @abstractmethod
+    def sign(self, body: bytes, *, secret: str | None = None, age: timedelta = timedelta(0)) -> Delivery:
+        """Sign any body as the server does, by another secret or some time ago where that is asked for."""
+
+    async def create(self, name: str | None = None, options: RoomOptions = DEFAULTS) -> Room:
+        """Make a room, by a fresh name where none is given."""
+        self.needs(Capability.CREATE_ROOM)
+        return (await self.provider.create_room(name or fresh("standup"), options)).room
+
+    async def enter(self, room: RoomRef, identity: str = "ana") -> JoinToken:
+        """Bring somebody into the room by a token of ours."""
+        self.needs(Capability.CREATE_TOKEN)
+        token = await self.provider.create_token(room, TokenOptions(identity))
+        await self.join(token)
+        return token
+
+    async def listed(self, name: str) -> Room | None:
+        """The live room of that name, as the server lists it."""
+        self.needs(Capability.LIST_ROOMS)
+        rooms = await self.provider.list_rooms([name])
+        assert {room.ref.name for room in rooms} <= {name}
+        assert len(rooms) <= 1
+        return rooms[0] if rooms else None
+
+    async def fact(self, kind: type[F], when: Callable[[F], bool] = lambda _: True) -> F:
+        """The first fact of this kind that the server told by webhook since the start, waited for if need be."""
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                while True:
+                    for fact in self.told:
+                        if isinstance(fact, kind) and when(fact):
+                            return fact
+                    self.told += self.read(await self.delivery())
+        except TimeoutError:
+            raise AssertionError(f"no such {kind.__name__}; the server told {self.told}") from None
+
+    async def recording(self, recording: Recording, *statuses: RecordingStatus) -> Recording:
+        """The recording as the server tells of it when it has come to one of `statuses`."""
+        told = await self.fact(
+            RecordingChanged, lambda f: f.recording.ref == recording.ref and f.recording.status in statuses
+        )
+        return told.recording
+
+    def read(self, delivery: Delivery) -> list[Fact]:
+        return self.provider.read_webhook(delivery.kind, delivery.headers, delivery.body)
+
+    def needs(self, *capabilities: Capability) -> None:
+        """Skip the test by the capability's name where this provider does not claim it."""
+        for capability in capabilities:
+            if capability not in self.provider.capabilities:
+                pytest.skip(f"{capability.value}: not on {self.provider.kind}")
+
+    def needs_webhooks(self) -> None:
+        if not self.provider.webhook_kinds:
+            pytest.skip(f"webhooks: not on {self.provider.kind}")
+
+
+async def eventually(check: Callable[[], Awaitable[bool]]) -> None:
+    """Ask a server again until it agrees, for what it counts some time after it happened."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not await check():
+            await asyncio.sleep(0.02)
+
+
+class Receiver:
+    """A loopback address for webhooks. It keeps what comes, and answers `statuses` in turn, then always 200."""
+
+    def __init__(self, *statuses: int) -> None:
+        self.statuses = list(statuses)
+        self.deliveries: asyncio.Queue[Delivery] = asyncio.Queue()
+        app = web.Application()
+        app.router.add_post("/webhooks", self._take)
+        self._runner = web.AppRunner(app)
+
+    @property
+    def url(self) -> str:
+        host, port = self._runner.addresses[0][:2]
+        return f"http://{host}:{port}/webhooks"
+
+    async def __aenter__(self) -> Self:
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._runner.cleanup()
+
+    async def next(self) -> Delivery:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            return await self.deliveries.get()
+
+    async def _take(self, request: web.Request) -> web.Response:
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        self.deliveries.put_nowait(Delivery(headers, await request.read()))
+        return web.Response(status=self.statuses.pop(0) if self.statuses else 200)

@@ -1,0 +1,110 @@
+"""Facts survive being stored: JSON and back gives the same, for whatever a server may say."""
+
+import json
+from datetime import UTC, datetime, timedelta, timezone
+from typing import get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from providers.base import Participant, Recording, RecordingRef, RecordingStatus, Room, RoomRef
+from providers.facts import (
+    Fact,
+    ParticipantJoined,
+    ParticipantLeft,
+    RecordingChanged,
+    RoomFinished,
+    RoomSeen,
+    RoomStarted,
+    Source,
+    ThingKind,
+    facts_from_json,
+    facts_to_json,
+)
+
+zones = st.sampled_from([UTC, timezone(timedelta(hours=5, minutes=45)), timezone(-timedelta(hours=11))])
+times = st.datetimes(datetime(1970, 1, 2), datetime(2200, 1, 1), timezones=zones)
+durations = st.timedeltas(timedelta(0), timedelta(days=30))
+words = st.text(max_size=40)
+rooms = st.builds(RoomRef, words, words, words)
+counts = st.integers(0, 2**40)
+participants = st.builds(Participant, words, words, words, st.none() | times, st.booleans(), st.booleans())
+recordings = st.builds(
+    Recording,
+    st.builds(RecordingRef, words, words),
+    rooms,
+    st.sampled_from(RecordingStatus),
+    st.none() | times,
+    st.none() | times,
+    st.none() | durations,
+    st.none() | counts,
+    st.none() | words,
+    st.none() | words,
+)
+origin = {"provider": words, "key": words, "at": times, "seen_at": times, "source": st.sampled_from(Source)}
+BY_KIND: dict[type[Fact], st.SearchStrategy[Fact]] = {
+    RoomSeen: st.builds(
+        RoomSeen,
+        room=st.builds(Room, rooms, st.none() | times, counts, st.none() | counts, words, st.booleans()),
+        **origin,
+    ),
+    RoomStarted: st.builds(RoomStarted, room=rooms, **origin),
+    RoomFinished: st.builds(RoomFinished, room=rooms, **origin),
+    ParticipantJoined: st.builds(ParticipantJoined, room=rooms, participant=participants, **origin),
+    ParticipantLeft: st.builds(ParticipantLeft, room=rooms, participant=participants, reason=words, **origin),
+    RecordingChanged: st.builds(RecordingChanged, recording=recordings, **origin),
+}
+facts = st.one_of(*BY_KIND.values())
+
+
+def test_no_kind_of_fact_is_left_out() -> None:
+    assert BY_KIND.keys() == set(get_args(Fact))
+
+
+@given(st.lists(facts, max_size=4))
+def test_there_and_back(told: list[Fact]) -> None:
+    assert facts_from_json(facts_to_json(told)) == told
+
+
+@given(facts)
+def test_times_stay_aware(fact: Fact) -> None:
+    (back,) = facts_from_json(facts_to_json([fact]))
+    assert back.at.utcoffset() is not None
+    assert back.at == fact.at
+
+
+@given(facts)
+def test_each_is_about_a_room_or_a_recording(fact: Fact) -> None:
+    match fact:
+        case RecordingChanged():
+            assert (fact.thing, fact.thing_id) == (ThingKind.RECORDING, fact.recording.ref.id)
+        case RoomSeen():
+            assert (fact.thing, fact.thing_id) == (ThingKind.ROOM, fact.room.ref.id)
+        case _:
+            assert (fact.thing, fact.thing_id) == (ThingKind.ROOM, fact.room.id)
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b'[{"type": "new"}]', b'[{"type": "room_started"}]', b"\xff", b"[[]]"])
+def test_what_is_no_fact_is_refused(body: bytes) -> None:
+    with pytest.raises(ValidationError):
+        facts_from_json(body)
+
+
+def test_what_is_stored_reads_plainly() -> None:
+    at = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    fact = RoomStarted(
+        provider="studio", key="EV_1", at=at, seen_at=at, source=Source.WEBHOOK, room=RoomRef("studio", "RM_1", "é")
+    )
+    assert json.loads(facts_to_json([fact])) == [
+        {
+            "provider": "studio",
+            "key": "EV_1",
+            "at": "2026-01-02T03:04:05Z",
+            "seen_at": "2026-01-02T03:04:05Z",
+            "source": "webhook",
+            "room": {"provider": "studio", "id": "RM_1", "name": "é"},
+            "type": "room_started",
+        }
+    ]
