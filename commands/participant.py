@@ -4,7 +4,6 @@ from commands.core.base import RoomCommand
 from commands.core.context import Context
 from commands.core.reply import Item, Mark, Moment, Reply, Strong
 from providers.base import Capability, Participant
-from providers.errors import NotFound
 
 
 class ParticipantList(
@@ -14,10 +13,7 @@ class ParticipantList(
 
     async def run(self, ctx: Context) -> Reply:
         room = await ctx.find_room(self)
-        try:
-            present = await ctx.provider.list_participants(room)
-        except NotFound:
-            raise await ctx.gone(room) from None
+        present = await ctx.participants(room)
         people = sum(p.is_person for p in present)
         return Reply(
             text=(Strong(room.name), f": {count_people(people)}."),

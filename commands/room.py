@@ -67,7 +67,10 @@ class RoomCreate(
         )
         created = await ctx.provider.create_room(self.name, options)
         await ctx.report(RoomSeen(room=created.room, **ctx.observed()), card=True)
-        return Reply(text=self._told(created.room, existed=created.existed), hint=self._kept(existed=created.existed))
+        if not created.existed:
+            return Reply(text=("Created ", Strong(self.name), "."))
+        people = await _people(ctx, created.room)
+        return Reply(text=(Strong(self.name), " was there already: ", count_people(people), "."), hint=self._kept())
 
     async def aftermath(self, ctx: Context) -> Reply:
         for room in await ctx.provider.list_rooms([self.name]):
@@ -75,15 +78,10 @@ class RoomCreate(
             return Reply(text=("The room ", Strong(self.name), " is there: ", count_people(room.participants), "."))
         return Reply(text=("There is no room ", Strong(self.name), "; create it again if it is needed."))
 
-    def _told(self, room: Room, *, existed: bool) -> Text:
-        if existed:
-            return (Strong(room.ref.name), " was there already: ", count_people(room.participants), ".")
-        return ("Created ", Strong(room.ref.name), ".")
-
-    def _kept(self, *, existed: bool) -> str:
+    def _kept(self) -> str:
         """A live room cannot be created again with other options, and saying nothing would look as if it were."""
         asked = self.changed_fields() - {"name", "provider"}
-        return "It was left as it is; the options you gave were not applied." if existed and asked else ""
+        return "It was left as it is; the options you gave were not applied." if asked else ""
 
 
 class RoomList(
@@ -136,7 +134,7 @@ class RoomShow(RoomCommand, path="room show", needs=Capability.LIST_ROOMS, examp
         await ctx.report(RoomSeen(room=room, **ctx.observed()))
         known = await ctx.ports.rooms.life(ctx.caller.team_id, ref.provider, ref.id)
         return Reply(
-            text=(Strong(ref.name), f": {count_people(room.participants)}."),
+            text=(Strong(ref.name), f": {count_people(await _people(ctx, room))}."),
             facts=_facts(room, made_by=known.made_by if known else None),
             actions=_room_actions(ref, ctx.provider),
         )
@@ -163,10 +161,7 @@ class RoomClose(
     async def _who_loses(self, ctx: Context, room: RoomRef) -> str:
         if Capability.LIST_PARTICIPANTS not in ctx.provider.capabilities:
             return "Everybody in it is disconnected."
-        try:
-            people = [p for p in await ctx.provider.list_participants(room) if p.is_person]
-        except NotFound:
-            raise await ctx.gone(room) from None
+        people = [p for p in await ctx.participants(room) if p.is_person]
         if not people:
             return "Nobody is in it."
         names = ", ".join(p.name or p.identity for p in people[:5]) + (" and others" if len(people) > 5 else "")
@@ -200,6 +195,13 @@ class RoomJoin(
         room = await ctx.find_room(self)
         identity = await own_identity(ctx, room)
         return await invite(ctx, room, TokenOptions(identity=identity, name=ctx.caller.name))
+
+
+async def _people(ctx: Context, room: Room) -> int:
+    """A room's own count may be some seconds old, so who is there is asked where it can be."""
+    if Capability.LIST_PARTICIPANTS not in ctx.provider.capabilities:
+        return room.participants
+    return sum(who.is_person for who in await ctx.participants(room.ref))
 
 
 def _item(room: Room, ours: bool) -> Item:

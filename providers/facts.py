@@ -103,6 +103,20 @@ class ParticipantLeft(_Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ParticipantsListed(_Fact):
+    """Who the server says is in the room. `seen_at` is the time before it was asked."""
+
+    thing: ClassVar[ThingKind] = ThingKind.ROOM
+    room: RoomRef
+    participants: tuple[Participant, ...]
+    type: Literal["participants_listed"] = "participants_listed"
+
+    @property
+    def thing_id(self) -> str:
+        return self.room.id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RecordingChanged(_Fact):
     """The recording as it was at that moment; it never goes back from a final status."""
 
@@ -115,7 +129,9 @@ class RecordingChanged(_Fact):
         return self.recording.ref.id
 
 
-Fact = RoomSeen | RoomStarted | RoomFinished | ParticipantJoined | ParticipantLeft | RecordingChanged
+Fact = (
+    RoomSeen | RoomStarted | RoomFinished | ParticipantJoined | ParticipantLeft | ParticipantsListed | RecordingChanged
+)
 
 _FACTS: TypeAdapter[list[Fact]] = TypeAdapter(list[Annotated[Fact, Field(discriminator="type")]])
 

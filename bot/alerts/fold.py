@@ -6,12 +6,13 @@ soon as the last of them is in. A final status stays.
 
 from datetime import datetime
 
-from bot.alerts.state import RecordingState, RoomState, RoomStatus, ThingState
+from bot.alerts.state import Present, RecordingState, RoomState, RoomStatus, ThingState
 from providers.base import Recording, RecordingStatus
 from providers.facts import (
     Fact,
     ParticipantJoined,
     ParticipantLeft,
+    ParticipantsListed,
     RecordingChanged,
     RoomFinished,
     RoomSeen,
@@ -45,6 +46,8 @@ def _fold(state: ThingState | None, fact: Fact) -> ThingState:
             return _joined(room or RoomState(ref=fact.room), fact)
         case ParticipantLeft():
             return _left(room or RoomState(ref=fact.room), fact)
+        case ParticipantsListed():
+            return _listed(room or RoomState(ref=fact.room), fact)
 
 
 def _seen(room: RoomState, fact: RoomSeen) -> RoomState:
@@ -62,35 +65,36 @@ def _seen(room: RoomState, fact: RoomSeen) -> RoomState:
 
 def _finished(room: RoomState, at: datetime) -> RoomState:
     ended_at = min(room.ended_at, at) if room.ended_at else at
-    return room.model_copy(update={"status": RoomStatus.ENDED, "ended_at": ended_at, "present": {}})
+    over = {"status": RoomStatus.ENDED, "ended_at": ended_at, "present": {}, "left": frozenset()}
+    return room.model_copy(update=over)
 
 
 def _joined(room: RoomState, fact: ParticipantJoined) -> RoomState:
-    if room.is_final or fact.participant.id in room.left:
+    """A list that was read after the join knows better whether it still holds."""
+    listed_since = room.listed_at is not None and fact.seen_at <= room.listed_at
+    if room.is_final or listed_since or fact.participant.id in room.left:
         return room
-    return room.model_copy(
-        update={
-            "present": {**room.present, fact.participant.id: fact.participant},
-            "moved_at": _later(room.moved_at, fact.seen_at),
-        }
-    )
+    known = Present(participant=fact.participant, seen_at=fact.seen_at)
+    return room.model_copy(update={"present": {**room.present, fact.participant.id: known}})
 
 
 def _left(room: RoomState, fact: ParticipantLeft) -> RoomState:
     if room.is_final:
         return room
     gone = fact.participant.id
-    return room.model_copy(
-        update={
-            "present": {id: p for id, p in room.present.items() if id != gone},
-            "left": room.left | {gone},
-            "moved_at": _later(room.moved_at, fact.seen_at),
-        }
-    )
+    present = {id: known for id, known in room.present.items() if id != gone}
+    return room.model_copy(update={"present": present, "left": room.left | {gone}})
 
 
-def _later(one: datetime | None, other: datetime) -> datetime:
-    return other if one is None else max(one, other)
+def _listed(room: RoomState, fact: ParticipantsListed) -> RoomState:
+    """Whoever joined after the server was asked stays; whoever is known to have left does not come back."""
+    if room.is_final or (room.listed_at is not None and room.listed_at >= fact.seen_at):
+        return room
+    listed = {
+        who.id: Present(participant=who, seen_at=fact.seen_at) for who in fact.participants if who.id not in room.left
+    }
+    later = {id: known for id, known in room.present.items() if known.seen_at > fact.seen_at}
+    return room.model_copy(update={"present": {**listed, **later}, "listed_at": fact.seen_at})
 
 
 def _recording(state: RecordingState | None, fact: RecordingChanged) -> RecordingState:

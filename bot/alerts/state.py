@@ -22,12 +22,21 @@ class _State(BaseModel):
     made_by: str | None = None
 
 
+class Present(BaseModel):
+    """Somebody in a room, and when we came to know it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    participant: Participant
+    seen_at: datetime
+
+
 class RoomState(_State):
     """One life of a room.
 
-    Joins and departures are kept as sets keyed by the server's participant id, so that their order, and hearing of
-    one twice, does not matter. `counted` is the server's own count and the time of reading it; it is believed only
-    for what happened before anybody was seen to join or leave.
+    Joins and departures are kept by the server's participant id, so that their order, and hearing of one twice, does
+    not matter. `listed_at` is when the server was last asked who is there. `counted` is its own count, which may be
+    seconds old (LiveKit's is), so it is believed only as long as nothing better is known.
     """
 
     kind: Literal["room"] = "room"
@@ -36,11 +45,11 @@ class RoomState(_State):
     created_at: datetime | None = None
     ended_at: datetime | None = None
     max_participants: int | None = None
-    present: dict[str, Participant] = {}
+    present: dict[str, Present] = {}
     left: frozenset[str] = frozenset()
+    listed_at: datetime | None = None
     counted: int = 0
     counted_at: datetime | None = None
-    moved_at: datetime | None = None
     recordings: dict[str, RecordingStatus] = {}
 
     @property
@@ -60,9 +69,9 @@ class RoomState(_State):
         """How many people are in the room, to our knowledge."""
         if self.is_final:
             return 0
-        if self.counted_at is not None and (self.moved_at is None or self.counted_at > self.moved_at):
+        if self.listed_at is None and not self.present and not self.left:
             return self.counted
-        return sum(p.is_person for p in self.present.values())
+        return sum(p.participant.is_person for p in self.present.values())
 
     @property
     def running_recordings(self) -> list[str]:

@@ -49,9 +49,13 @@ class World:
         transport: Transport = "http",
         providers: str | None = None,
         environ: Mapping[str, str] | None = None,
+        port: int | None = None,
     ) -> Self:
-        """Start both. `providers` is a configuration file's text; `environ` adds to the bot's variables."""
-        world = cls(directory, transport, _free_port())
+        """Start both. `providers` is a configuration file's text; `environ` adds to the bot's variables.
+
+        `port` is the bot's, for a server that must know the address of its webhooks before the bot starts.
+        """
+        world = cls(directory, transport, port or free_port())
         await world.slack.start()
         world.settings = world._settings(providers or world._in_memory(), environ or {})
         try:
@@ -108,7 +112,7 @@ class World:
         return config.load({**given, **environ}, cwd=self.directory)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     """The webhooks' address must be known before the bot listens, so the port is chosen first."""
     with closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))

@@ -19,8 +19,9 @@ from commands.core.ports import (
     Subscriptions,
 )
 from commands.core.reply import Action, Channel, Code, Person
-from providers.base import Capability, Provider, RoomRef
-from providers.facts import RoomFinished, Source
+from providers.base import Capability, Participant, Provider, RoomRef
+from providers.errors import NotFound
+from providers.facts import ParticipantsListed, RoomFinished, Source
 
 if TYPE_CHECKING:
     from commands.core.base import RoomCommand
@@ -117,6 +118,16 @@ class Context:
             user_id=self.caller.user_id,
             card_in=self.place.channel_id if card else None,
         )
+
+    async def participants(self, room: RoomRef) -> list[Participant]:
+        """Who is in this life of a room; the cards learn it too. Raises `Ended` where it is over."""
+        observed = self.observed()
+        try:
+            found = await self.provider.list_participants(room)
+        except NotFound:
+            raise await self.gone(room) from None
+        await self.report(ParticipantsListed(room=room, participants=tuple(found), **observed))
+        return found
 
     async def gone(self, room: RoomRef) -> Ended:
         """The server does not know this life any more: mend what we believe of it, and say so."""

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+from pydantic.fields import FieldInfo
+
 from commands.core.base import Advanced, Command, Needs, Positional, has, marks
 from commands.core.dispatch import missing
 from commands.core.fields import is_flag, is_hidden, is_many, label
@@ -34,7 +36,7 @@ def of(topic: Path, commands: Commands, provider: Provider, slash: str) -> Reply
     possible = _possible(found, provider)
     return Reply(
         text=("What you can do with ", Strong(" ".join(topic)), ":"),
-        items=tuple(Item(title=(Code(_usage(c, slash)),), detail=c.summary()) for c in possible),
+        items=tuple(Item(title=(Code(_usage(c, provider, slash)),), detail=c.summary()) for c in possible),
         hint=_left_out(len(found) - len(possible), provider),
     )
 
@@ -42,15 +44,13 @@ def of(topic: Path, commands: Commands, provider: Provider, slash: str) -> Reply
 def _of_command(command: type[Command], provider: Provider, slash: str) -> Reply:
     fields = sorted(command.model_fields.items(), key=lambda named: (named[0] == "provider", has(named[1], Advanced)))
     facts: list[tuple[str, Text]] = [
-        (label(command, name), info.description or "")
-        for name, info in fields
-        if not is_hidden(info) and all(need.capability in provider.capabilities for need in marks(info, Needs))
+        (label(command, name), info.description or "") for name, info in fields if _is_shown(info, provider)
     ]
     role = f"For people with the role {command.spec.role}."
     lacking = f" {provider.name} cannot do this." if missing(command, provider) else ""
     return Reply(
         text=(Strong(" ".join(command.spec.path)), ": ", command.summary()),
-        facts=(("Usage", (Code(_usage(command, slash)),)), *facts),
+        facts=(("Usage", (Code(_usage(command, provider, slash)),)), *facts),
         items=tuple(
             Item(title=(Code(f"{slash} {' '.join(command.spec.path)} {example}".strip()),))
             for example in command.spec.examples
@@ -59,11 +59,11 @@ def _of_command(command: type[Command], provider: Provider, slash: str) -> Reply
     )
 
 
-def _usage(command: type[Command], slash: str) -> str:
+def _usage(command: type[Command], provider: Provider, slash: str) -> str:
     """`/video room create NAME [--ttl TTL]`, the rarely wanted left out."""
     words = [slash, *command.spec.path]
     for name, info in command.model_fields.items():
-        if name == "provider" or is_hidden(info) or has(info, Advanced):
+        if name == "provider" or has(info, Advanced) or not _is_shown(info, provider):
             continue
         word = label(command, name)
         if not has(info, Positional) and not is_flag(info):
@@ -72,6 +72,10 @@ def _usage(command: type[Command], slash: str) -> str:
         optional = not info.is_required() or (name == command.room_field() and command.room_may_be_left_out())
         words.append(f"[{word}]" if optional else word)
     return " ".join(words)
+
+
+def _is_shown(info: FieldInfo, provider: Provider) -> bool:
+    return not is_hidden(info) and all(need.capability in provider.capabilities for need in marks(info, Needs))
 
 
 def _noun_line(noun: str, found: list[type[Command]], slash: str) -> Item:

@@ -7,7 +7,6 @@ from pydantic import SecretStr
 from commands.core.context import Context
 from commands.core.reply import Button, Code, Link, Moment, Reply, Secret, Strong, Text
 from providers.base import Capability, JoinToken, RoomRef, TokenOptions
-from providers.errors import NotFound
 
 
 async def invite(ctx: Context, room: RoomRef, options: TokenOptions, *, note: Text = "") -> Reply:
@@ -47,8 +46,5 @@ async def own_identity(ctx: Context, room: RoomRef) -> str:
     plain = f"slack-{ctx.caller.team_id}-{ctx.caller.user_id}"
     if not room.id or Capability.LIST_PARTICIPANTS not in ctx.provider.capabilities:
         return plain
-    try:
-        taken = {p.identity for p in await ctx.provider.list_participants(room)}
-    except NotFound:
-        raise await ctx.gone(room) from None
+    taken = {p.identity for p in await ctx.participants(room)}
     return next(i for n in range(1, len(taken) + 2) if (i := plain if n == 1 else f"{plain}-{n}") not in taken)

@@ -170,8 +170,9 @@ async def test_list_shows_this_channels_first(workspace: Workspace, memory: Memo
 
 
 @pytest.mark.parametrize(
-    ("pattern", "found"), [("team-*", ["team-a", "team-b"]), ("team-?", ["team-a", "team-b"]), ("Team-*", []), ("x", ["x"])]
-)  # fmt: skip
+    ("pattern", "found"),
+    [("team-*", ["team-a", "team-b"]), ("team-?", ["team-a", "team-b"]), ("Team-*", []), ("x", ["x"])],
+)
 async def test_list_by_pattern(workspace: Workspace, memory: Memory, pattern: str, found: list[str]) -> None:
     for name in ("team-a", "x", "team-b"):
         await memory.create_room(name, RoomOptions())

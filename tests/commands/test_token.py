@@ -133,7 +133,11 @@ async def test_a_viewer_makes_no_tokens(workspace: Workspace) -> None:
             "A token can last from 10s to 30d.",
             "ttl",
         ),
-        (TokenCreate(provider="memory", room="a", ttl=timedelta(seconds=9)), "A token can last from 10s to 30d.", "ttl"),
+        (
+            TokenCreate(provider="memory", room="a", ttl=timedelta(seconds=9)),
+            "A token can last from 10s to 30d.",
+            "ttl",
+        ),
         (
             TokenCreate(provider="memory", room="a", identity="x" * 257),
             "An identity can be 256 bytes long; this one has 257.",
@@ -150,7 +154,7 @@ async def test_a_viewer_makes_no_tokens(workspace: Workspace) -> None:
             "metadata",
         ),
     ],
-)  # fmt: skip
+)
 async def test_what_the_server_would_not_take(
     workspace: Workspace, command: TokenCreate, what: str, field: str
 ) -> None:

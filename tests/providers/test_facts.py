@@ -14,6 +14,7 @@ from providers.facts import (
     Fact,
     ParticipantJoined,
     ParticipantLeft,
+    ParticipantsListed,
     RecordingChanged,
     RoomFinished,
     RoomSeen,
@@ -54,6 +55,9 @@ BY_KIND: dict[type[Fact], st.SearchStrategy[Fact]] = {
     RoomFinished: st.builds(RoomFinished, room=rooms, **origin),
     ParticipantJoined: st.builds(ParticipantJoined, room=rooms, participant=participants, **origin),
     ParticipantLeft: st.builds(ParticipantLeft, room=rooms, participant=participants, reason=words, **origin),
+    ParticipantsListed: st.builds(
+        ParticipantsListed, room=rooms, participants=st.lists(participants, max_size=3).map(tuple), **origin
+    ),
     RecordingChanged: st.builds(RecordingChanged, recording=recordings, **origin),
 }
 facts = st.one_of(*BY_KIND.values())

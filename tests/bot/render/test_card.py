@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.alerts.state import RecordingState, RoomState, RoomStatus
+from bot.alerts.state import Present, RecordingState, RoomState, RoomStatus
 from bot.render.button import decode, read_action_id
 from bot.render.card import draw, note
 from bot.render.message import Message
@@ -56,11 +56,15 @@ def offered(drawn: Message) -> dict[str, Command]:
     }
 
 
+def _present(count: int) -> dict[str, Present]:
+    return {str(n): Present(participant=Participant(str(n), f"p{n}"), seen_at=BEGAN) for n in range(count)}
+
+
 PINNED = {"provider": "livekit", "room": "standup", "room_id": "RM_1"}
 
 
 def test_a_live_room() -> None:
-    people = {str(n): Participant(str(n), f"p{n}") for n in range(3)}
+    people = _present(3)
     drawn = card(room(present=people, max_participants=20))
     assert drawn.text == "Room standup is live with 3 people of 20."
     assert drawn.blocks[0]["text"] == {"type": "plain_text", "text": "standup", "emoji": False}
@@ -86,7 +90,7 @@ def test_a_live_room() -> None:
     ],
 )
 def test_how_many_are_in_it(people: int, most: int | None, said: str) -> None:
-    present = {str(n): Participant(str(n), f"p{n}") for n in range(people)}
+    present = _present(people)
     assert f"· {said} ·" in words(card(room(present=present, max_participants=most)).blocks)
 
 

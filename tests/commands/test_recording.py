@@ -1,0 +1,233 @@
+"""Recordings on the in-memory server: started, stopped and listed."""
+
+import asyncio
+
+from commands.core.errors import Ended, NotAllowed, NothingHere, UsageError
+from commands.core.ports import Outcome
+from commands.core.reply import Action, plain
+from commands.recording import RecordingStart, RecordingStop
+from providers.base import Backend, Capability, Recording, RecordingOptions, RecordingStatus, RoomOptions, RoomRef
+from providers.errors import Unsupported
+from providers.facts import RecordingChanged
+from providers.memory.provider import Memory
+from tests.commands.workspace import ANNA, LOBBY, OLGA, VERA, Workspace, button, labels, refused, says, titles, told
+
+
+async def started(workspace: Workspace, memory: Memory, name: str = "standup") -> Recording:
+    """A room with one recording that has been asked for."""
+    await workspace.room(name)
+    told(await workspace.say(f"recording start {name}"))
+    return (await memory.list_recordings())[0]
+
+
+def last_recording(workspace: Workspace) -> Recording:
+    fact = workspace.directory.facts[-1]
+    assert isinstance(fact, RecordingChanged)
+    return fact.recording
+
+
+# recording start
+
+
+async def test_start(workspace: Workspace, memory: Memory) -> None:
+    room = await workspace.room("standup")
+    reply = told(await workspace.say("recording start standup"))
+    assert plain(reply.text) == "Recording standup. Its card says when it runs."
+    [recording] = await memory.list_recordings()
+    assert (recording.room, recording.status) == (room, RecordingStatus.STARTING)
+    assert button(reply.actions, "Stop recording") == RecordingStop(provider="memory", recording=recording.ref.id)
+    report = workspace.directory.reports[-1]
+    assert last_recording(workspace) == recording
+    assert (report.card_in, report.user_id) == ("CSTUDIO", "UOLGA")
+
+
+async def test_start_with_options(workspace: Workspace, memory: Memory) -> None:
+    room = await workspace.room("standup")
+    told(await workspace.say("recording start . --layout speaker --audio-only", room=room))
+    [recording] = await memory.list_recordings(room)
+    assert recording.location is not None
+    assert recording.location.endswith(".ogg")
+
+
+async def test_start_with_an_unknown_layout(workspace: Workspace, memory: Memory) -> None:
+    await workspace.room("standup")
+    error = refused(await workspace.say("recording start standup --layout spiral"))
+    assert isinstance(error, UsageError)
+    assert [(p.text, p.field) for p in error.problems] == [
+        ("memory knows the layouts grid, speaker, single-speaker.", "layout")
+    ]
+    assert await memory.list_recordings() == []
+
+
+async def test_start_with_a_layout_that_no_limit_names(workspace: Workspace) -> None:
+    """A server that does not say which layouts it has decides itself."""
+    command = RecordingStart(provider="x", room="standup", layout="spiral")
+    assert command.problems(Backend("x")) == []
+
+
+async def test_start_with_what_the_server_lacks(workspace: Workspace, memory: Memory) -> None:
+    await workspace.room("standup")
+    memory.lacking = frozenset({Capability.RECORDING_LAYOUT, Capability.RECORDING_AUDIO_ONLY})
+    error = refused(await workspace.say("recording start standup --layout grid --audio-only"))
+    assert isinstance(error, UsageError)
+    assert {(p.text, p.field) for p in error.problems} == {
+        ("memory has no --layout.", "layout"),
+        ("memory has no --audio-only.", "audio_only"),
+    }
+
+
+async def test_start_where_no_card_could_be_posted(workspace: Workspace, memory: Memory) -> None:
+    await workspace.room("standup")
+    assert isinstance(refused(await workspace.say("recording start standup", place=LOBBY)), NotAllowed)
+    assert await memory.list_recordings() == []
+
+
+async def test_a_viewer_does_not_record(workspace: Workspace) -> None:
+    await workspace.room("standup")
+    assert isinstance(refused(await workspace.say("recording start standup", by=VERA)), NotAllowed)
+
+
+async def test_a_server_that_cannot_record(workspace: Workspace, memory: Memory) -> None:
+    await workspace.room("standup")
+    memory.lacking = frozenset({Capability.START_RECORDING})
+    answer = await workspace.say("recording start standup")
+    assert isinstance(answer.result, Unsupported)
+    assert answer.outcome is Outcome.REFUSED
+
+
+# recording stop
+
+
+async def test_stop_by_room(workspace: Workspace, memory: Memory) -> None:
+    await started(workspace, memory)
+    reply = told(await workspace.say("recording stop standup"))
+    assert plain(reply.text) == "Stopping the recording of standup. Its card says when it is ready."
+    assert last_recording(workspace).status is RecordingStatus.ABORTED
+    assert workspace.directory.reports[-1].card_in is None
+
+
+async def test_stop_this_channels(workspace: Workspace, memory: Memory) -> None:
+    recording = await started(workspace, memory)
+    told(await workspace.say("recording stop", room=recording.room))
+    assert last_recording(workspace).ref == recording.ref
+
+
+async def test_stop_by_id(workspace: Workspace, memory: Memory) -> None:
+    recording = await started(workspace, memory)
+    told(await workspace.say(f"recording stop {recording.ref.id}"))
+    assert last_recording(workspace).ref == recording.ref
+
+
+async def test_stop_where_nothing_runs(workspace: Workspace) -> None:
+    await workspace.room("standup")
+    error = refused(await workspace.say("recording stop standup"))
+    assert isinstance(error, NothingHere)
+    assert says(error) == ("Nothing called standup is being recorded.", "See /video recording list.")
+
+
+async def test_stop_by_room_after_its_end(workspace: Workspace, memory: Memory) -> None:
+    recording = await started(workspace, memory)
+    memory.server.finish_recording(recording.ref.id)
+    assert isinstance(refused(await workspace.say("recording stop standup")), NothingHere)
+
+
+async def test_stop_by_button_after_its_end(workspace: Workspace, memory: Memory) -> None:
+    recording = await started(workspace, memory)
+    memory.server.fail_recording(recording.ref.id, "no space left")
+    error = refused(await workspace.press(RecordingStop(provider="memory", recording=recording.ref.id)))
+    assert isinstance(error, Ended)
+    assert says(error) == ("That recording of standup has ended already.", "")
+    mended = last_recording(workspace)
+    assert (mended.status, mended.error) == (RecordingStatus.FAILED, "no space left")
+
+
+async def test_stop_by_button_spares_the_next_recording(workspace: Workspace, memory: Memory) -> None:
+    first = await started(workspace, memory)
+    memory.server.finish_recording(first.ref.id)
+    told(await workspace.say("recording start standup"))
+    error = refused(await workspace.press(RecordingStop(provider="memory", recording=first.ref.id)))
+    assert isinstance(error, Ended)
+    newest = (await memory.list_recordings())[0]
+    assert newest.ref != first.ref
+    assert not newest.status.is_final
+
+
+async def test_two_people_stop_at_once(workspace: Workspace, memory: Memory) -> None:
+    recording = await started(workspace, memory)
+    stop = RecordingStop(provider="memory", recording=recording.ref.id)
+    answers = await asyncio.gather(workspace.press(stop, by=OLGA), workspace.press(stop, by=ANNA))
+    assert sorted(answer.outcome for answer in answers) == [Outcome.DONE, Outcome.REFUSED]
+    [late] = [answer for answer in answers if answer.outcome is Outcome.REFUSED]
+    assert isinstance(refused(late), Ended)
+
+
+async def test_stop_where_two_run(workspace: Workspace, memory: Memory) -> None:
+    await started(workspace, memory)
+    told(await workspace.say("recording start standup"))
+    error = refused(await workspace.say("recording stop standup"))
+    assert isinstance(error, NothingHere)
+    assert says(error) == ("There are 2 recordings of standup.", "Say which one to stop.")
+    running = await memory.list_recordings()
+    assert [button(error.actions, label) for label in labels(error.actions)] == [
+        RecordingStop(provider="memory", recording=r.ref.id) for r in running
+    ]
+    told(await workspace.press(button(error.actions, labels(error.actions)[0])))
+    assert [r.status.is_final for r in await memory.list_recordings()] == [True, False]
+
+
+# recording list
+
+
+async def test_list_nothing(workspace: Workspace) -> None:
+    reply = told(await workspace.say("recording list"))
+    assert reply.text == "There are no such recordings."
+    assert reply.items == ()
+
+
+async def test_list(workspace: Workspace, memory: Memory) -> None:
+    first = await started(workspace, memory, "one")
+    second = await started(workspace, memory, "two")
+    memory.server.fail_recording(first.ref.id, "no space left")
+    reply = told(await workspace.say("archive list", by=VERA))
+    assert plain(reply.text) == "Recordings on memory:"
+    assert titles(reply) == ["two · starting", "one · failed"]
+    running, failed = reply.items
+    assert plain(running.detail) == second.ref.id
+    assert running.action == Action(
+        "Stop", RecordingStop(provider="memory", recording=second.ref.id), description="Stop recording two"
+    )
+    assert plain(failed.detail) == f"{first.ref.id} · 0s · no space left"
+    assert failed.action is None
+
+
+async def test_list_of_a_room_and_of_those_that_run(workspace: Workspace, memory: Memory) -> None:
+    first = await started(workspace, memory, "one")
+    await started(workspace, memory, "two")
+    memory.server.finish_recording(first.ref.id)
+    assert titles(told(await workspace.say("recording list one"))) == ["one · ready"]
+    assert titles(told(await workspace.say("recording list .", room=first.room))) == ["one · ready"]
+    assert titles(told(await workspace.say("recording list --active"))) == ["two · starting"]
+    assert titles(told(await workspace.say("recording list --room one --active"))) == []
+
+
+# What a restart says of a start whose end nobody saw
+
+
+async def test_the_aftermath_of_a_start(workspace: Workspace, memory: Memory) -> None:
+    room = (await memory.create_room("standup", RoomOptions())).room.ref
+    start, ctx = RecordingStart(provider="memory", room="standup", room_id=room.id), workspace.context(memory)
+    assert plain((await start.aftermath(ctx)).text) == (
+        "The room standup is not being recorded; start it again if you want that."
+    )
+    recording = await memory.start_recording(room, RecordingOptions())
+    assert plain((await start.aftermath(ctx)).text) == "The room standup is being recorded."
+    assert last_recording(workspace) == recording
+    assert workspace.directory.reports[-1].card_in == "CSTUDIO"
+
+
+async def test_the_aftermath_looks_at_one_life(workspace: Workspace, memory: Memory) -> None:
+    room = (await memory.create_room("standup", RoomOptions())).room.ref
+    await memory.start_recording(room, RecordingOptions())
+    other = RoomRef("memory", "RM_before", "standup")
+    start = RecordingStart(provider="memory", room="standup", room_id=other.id)
+    assert "is not being recorded" in plain((await start.aftermath(workspace.context(memory))).text)
