@@ -54,66 +54,46 @@ class RoomSeen(_Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RoomStarted(_Fact):
+class _RoomFact(_Fact):
     thing: ClassVar[ThingKind] = ThingKind.ROOM
     room: RoomRef
+
+    @property
+    def thing_id(self) -> str:
+        return self.room.id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoomStarted(_RoomFact):
     type: Literal["room_started"] = "room_started"
 
-    @property
-    def thing_id(self) -> str:
-        return self.room.id
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RoomFinished(_Fact):
-    thing: ClassVar[ThingKind] = ThingKind.ROOM
-    room: RoomRef
+class RoomFinished(_RoomFact):
     type: Literal["room_finished"] = "room_finished"
 
-    @property
-    def thing_id(self) -> str:
-        return self.room.id
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ParticipantJoined(_Fact):
-    thing: ClassVar[ThingKind] = ThingKind.ROOM
-    room: RoomRef
+class ParticipantJoined(_RoomFact):
     participant: Participant
     type: Literal["participant_joined"] = "participant_joined"
 
-    @property
-    def thing_id(self) -> str:
-        return self.room.id
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ParticipantLeft(_Fact):
+class ParticipantLeft(_RoomFact):
     """`reason` in our words (`removed`, `room closed`), empty when the participant left of itself."""
 
-    thing: ClassVar[ThingKind] = ThingKind.ROOM
-    room: RoomRef
     participant: Participant
     reason: str = ""
     type: Literal["participant_left"] = "participant_left"
 
-    @property
-    def thing_id(self) -> str:
-        return self.room.id
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ParticipantsListed(_Fact):
+class ParticipantsListed(_RoomFact):
     """Who the server says is in the room. `seen_at` is the time before it was asked."""
 
-    thing: ClassVar[ThingKind] = ThingKind.ROOM
-    room: RoomRef
     participants: tuple[Participant, ...]
     type: Literal["participants_listed"] = "participants_listed"
-
-    @property
-    def thing_id(self) -> str:
-        return self.room.id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,9 +12,11 @@ from secrets import token_hex
 from typing import Literal, Self
 
 from bot import config, manifest
+from bot.clock import SystemClock
 from bot.demo.slack import StandIn
 from bot.settings import Settings
 from bot.wiring import Bot
+from commands.core.ports import Clock
 from providers.memory.provider import Memory
 
 Transport = Literal["http", "socket"]
@@ -26,10 +28,13 @@ class World:
     Stopping the bot and starting it again (`restart`) keeps Slack and the database.
     """
 
-    def __init__(self, directory: Path, transport: Transport, port: int) -> None:
+    def __init__(self, directory: Path, transport: Transport, port: int, clock: Clock) -> None:
         found = manifest.load()
         self.address = f"http://127.0.0.1:{port}"
-        self.slack = StandIn(found if transport == "socket" else manifest.http_variant(found, self.address))
+        self.slack = StandIn(
+            found if transport == "socket" else manifest.http_variant(found, self.address),
+            now=lambda: clock.now().timestamp(),
+        )
         people = self.slack.workspace
         self.owner = people.add_user("ana", owner=True)
         self.operator = people.add_user("omar")
@@ -38,6 +43,7 @@ class World:
         self.directory = directory
         self.transport = transport
         self.port = port
+        self.clock = clock
         self.bot: Bot
         self.settings: Settings
 
@@ -59,7 +65,7 @@ class World:
         await world.slack.start()
         world.settings = world._settings(providers or world._in_memory(), environ or {})
         try:
-            world.bot = await Bot.start(world.settings)
+            world.bot = await Bot.start(world.settings, clock=world.clock)
         except BaseException:
             await world.slack.stop()
             raise
@@ -72,7 +78,7 @@ class World:
     async def restart(self) -> None:
         """A clean stop of the bot, and another process's start as far as it can be told apart."""
         await self.bot.stop()
-        self.bot = await Bot.start(self.settings)
+        self.bot = await Bot.start(self.settings, clock=self.clock)
 
     async def __aenter__(self) -> Self:
         return self
