@@ -96,7 +96,7 @@ def _manifest(public_url: str | None) -> int:
 
 def _demo(given: argparse.Namespace) -> int:
     try:
-        from bot.demo import run  # the demo's libraries are an extra, which a production install does not carry
+        from bot.demo.run import run  # the demo's libraries are an extra, which a production install does not carry
     except ModuleNotFoundError as error:
         _complain(f"The demo needs `{error.name}`: install showcaller with its extra `demo`.")
         return 1

@@ -24,14 +24,12 @@ class Recovery:
         self._answers = answers
         self._ports = ports
 
-    async def run(self) -> int:
-        """At start, before anything is taken in. Returns how many there were."""
-        left = await self._attempts.left_open()
-        for one in left:
-            await self._settle(one)
-        return len(left)
+    async def left_open(self) -> list[OpenAttempt]:
+        """To be asked at start, before anything is taken in."""
+        return await self._attempts.left_open()
 
-    async def _settle(self, left: OpenAttempt) -> None:
+    async def settle(self, left: OpenAttempt) -> None:
+        """Tell the asker, look at the server, close the attempt. A crash in between does it again."""
         attempt = left.attempt
         log.warning("an attempt was left open", words=attempt.words, user=attempt.caller.user_id)
         address = Address(attempt.caller, attempt.place, attempt.response_url)
@@ -52,4 +50,6 @@ class Recovery:
             return await command.aftermath(ctx)
         except (CommandError, HelpWanted, ProviderError) as error:
             log.warning("an attempt could not be compared with the server", words=attempt.words, error=str(error))
-            return None
+        except Exception:
+            log.exception("an attempt could not be compared with the server", words=attempt.words)
+        return None

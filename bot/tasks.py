@@ -1,7 +1,8 @@
 """Work that goes on after the answer to Slack: tasks that we hold, bound in number, and see to their end."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
+from functools import partial
 from typing import Any
 
 import structlog
@@ -12,6 +13,9 @@ log = structlog.get_logger(__name__)
 
 SETTLING_SECONDS = 5.0
 """How long cancelled tasks have to write down that they were."""
+
+
+RESTART_SECONDS = 1.0
 
 
 class TasksClosed(Exception):
@@ -42,10 +46,12 @@ class Tasks:
             raise TasksClosed(name)
         task = asyncio.create_task(self._run(work, name), name=name)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        # A task that is cancelled before its first step never reaches the coroutine, which then complains.
-        task.add_done_callback(lambda _: work.close())
+        task.add_done_callback(partial(self._ended, work))
         return task
+
+    def _ended(self, work: Coroutine[Any, Any, object], task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        work.close()  # a task that is cancelled before its first step never reaches the coroutine, which then complains
 
     async def _run(self, work: Coroutine[Any, Any, object], name: str) -> None:
         async with self._turns:
@@ -72,3 +78,17 @@ class Tasks:
         if unfinished:
             await asyncio.wait(unfinished, timeout=SETTLING_SECONDS)
         return sorted(task.get_name() for task in unfinished)
+
+
+async def keep_running(
+    work: Callable[[], Awaitable[None]], *, name: str, restart_seconds: float = RESTART_SECONDS
+) -> None:
+    """Do what is to go on until it returns. Where it fails instead, say so loudly and begin it again after a pause."""
+    while True:
+        try:
+            await work()
+        except Exception:
+            log.exception("a part of the bot failed and begins again", part=name, reference=new_reference())
+            await asyncio.sleep(restart_seconds)
+        else:
+            return

@@ -12,6 +12,7 @@ from typing import Any, Self
 
 import aiohttp
 import structlog
+from aiohttp.web import Application
 from pydantic import SecretStr
 from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy import select
@@ -44,7 +45,7 @@ from bot.store.pending import StoredPendingActions
 from bot.store.rooms import StoredRooms
 from bot.store.settings import StoredSettings
 from bot.store.subscriptions import StoredSubscriptions
-from bot.tasks import Tasks
+from bot.tasks import Tasks, keep_running
 from bot.web import Doors, Server, SlackDoor, build_admin, build_public, serve
 from commands.core.context import Ports
 from commands.core.dispatch import Dispatcher
@@ -58,7 +59,11 @@ log = structlog.get_logger(__name__)
 DRAIN_SECONDS = 20.0
 """How long a stop waits for what was accepted."""
 
-CONNECT_SECONDS = 10.0
+FLUSH_SECONDS = 5.0
+"""How long a stop waits for cards: those that Slack has not seen by then are delivered at the next start."""
+
+CONNECT_SECONDS = 5.0
+"""How long a start waits for Socket Mode. The doors are open by then, and connecting goes on after it."""
 
 
 class CannotStart(Exception):
@@ -112,7 +117,7 @@ class _Parts:
         store, clock, slack, team_id = outside.store, outside.clock, outside.slack, outside.identity.team_id
         cards, notes, subscriptions = Cards(store, clock), Notes(store), StoredSubscriptions(store, clock)
         self.tasks = Tasks()
-        self.deliverer = Deliverer(cards, notes, slack, outside.providers, clock)
+        self.deliverer = Deliverer(cards, notes, slack, outside.providers, clock, outside.metrics.cards_behind.set)
         record = Record(cards, notes, subscriptions)
         self.intake = Intake(store, Inbox(store, clock), record, self.deliverer.wake)
         self.webhooks = Webhooks(outside.providers, self.intake, outside.metrics, team_id=team_id)
@@ -154,42 +159,57 @@ class _Parts:
 class Bot:
     """A bot that runs. `port` is where its public door listens; `providers` are the ones it speaks to."""
 
-    def __init__(self, outside: _Outside, parts: _Parts, servers: Sequence[Server], socket: SocketMode | None) -> None:
+    def __init__(
+        self,
+        outside: _Outside,
+        parts: _Parts,
+        servers: Sequence[Server],
+        socket: SocketMode | None,
+        delivering: asyncio.Task[None],
+    ) -> None:
         self.providers = outside.providers
         self.port = servers[0].port
         self._outside = outside
         self._parts = parts
         self._servers = servers
         self._socket = socket
+        self._delivering = delivering
         self._resources = AsyncExitStack()
 
     @classmethod
     async def start(cls, settings: Settings, *, clock: Clock | None = None) -> Self:
-        """Raises `CannotStart`, `StoreError`, `BadKey` or `OSError` (a port that is taken), having cleaned up."""
+        """Raises `CannotStart`, `StoreError` or `BadKey`, having cleaned up."""
         async with AsyncExitStack() as resources:
             outside = await _open(settings, clock or SystemClock(), resources)
             parts = _Parts(outside, settings)
-            _in_background(parts.intake.run(), resources)
-            _in_background(parts.deliverer.run(), resources)
-            await parts.recovery.run()
-            socket = await _connect(parts.app, settings, resources)
+            _in_background(keep_running(parts.intake.run, name="intake"), resources)
+            delivering = _in_background(keep_running(parts.deliverer.run, name="deliverer"), resources)
+            left_open = await parts.recovery.left_open()
+            socket = _socket_mode(parts.app, settings, resources)
             servers = await _listen(outside, parts, socket, settings, resources)
-            bot = cls(outside, parts, servers, socket)
+            if socket is not None:
+                connecting = _in_background(socket.connect(), resources)
+                await asyncio.wait({connecting}, timeout=CONNECT_SECONDS)
+            bot = cls(outside, parts, servers, socket, delivering)
             bot._resources = resources.pop_all()
+        for attempt in left_open:
+            parts.tasks.start(parts.recovery.settle(attempt), name="recovery")
         log.info("ready", port=bot.port, team=outside.identity.team_name, providers=bot.providers.names)
         return bot
 
-    async def stop(self) -> None:
-        """Take nothing more, finish what was accepted within `DRAIN_SECONDS`, record the rest as unknown, end."""
+    async def stop(self, *, drain_seconds: float = DRAIN_SECONDS) -> None:
+        """Take nothing more, finish what was accepted within `drain_seconds`, record the rest as unknown, end."""
         log.info("stopping")
-        if self._socket is not None:
-            await self._socket.close()
-        for server in self._servers:
-            await server.close()
-        if unfinished := await self._parts.tasks.drain(DRAIN_SECONDS):
-            log.warning("work was cut short", tasks=unfinished)
-        await self._parts.intake.fold_waiting()
-        await self._resources.aclose()
+        async with self._resources:
+            if self._socket is not None:
+                await self._socket.close()
+            for server in self._servers:
+                await server.close()
+            if unfinished := await self._parts.tasks.drain(drain_seconds):
+                log.warning("work was cut short", tasks=unfinished)
+            await self._parts.intake.fold_waiting()
+            self._parts.deliverer.stop()
+            await asyncio.wait({self._delivering}, timeout=FLUSH_SECONDS)
         log.info("stopped")
 
 
@@ -245,14 +265,13 @@ async def _identify(slack: SlackClient, identities: Identities) -> Identity:
     return identity
 
 
-async def _connect(app: SlackApp, settings: Settings, resources: AsyncExitStack) -> SocketMode | None:
-    """In Socket Mode, connect; where Slack is down the start goes on, as webhooks must not wait for it."""
+def _socket_mode(app: SlackApp, settings: Settings, resources: AsyncExitStack) -> SocketMode | None:
+    """Not connected yet. None where Slack comes to us over HTTP."""
     token = settings.slack.app_token
     if token is None:
         return None
     socket = SocketMode(app.bolt, token.get_secret_value())
-    connecting = _in_background(socket.connect(), resources)
-    await asyncio.wait({connecting}, timeout=CONNECT_SECONDS)
+    resources.push_async_callback(socket.close)
     return socket
 
 
@@ -267,12 +286,22 @@ async def _listen(
         slack=SlackDoor(secret, parts.app.handle) if secret is not None and socket is None else None,
         checks={"database": partial(_reads, outside.store), "slack": partial(_is_connected, socket)},
     )
-    servers = [await serve(build_public(doors, with_admin=web.admin_port is None), web.host, web.port)]
+    servers = [await _serve(build_public(doors, with_admin=web.admin_port is None), web.host, web.port, "PORT")]
     resources.push_async_callback(servers[0].close)
     if web.admin_port is not None:
-        servers.append(await serve(build_admin(doors), web.host, web.admin_port))
+        servers.append(await _serve(build_admin(doors), web.host, web.admin_port, "ADMIN_PORT"))
         resources.push_async_callback(servers[1].close)
     return servers
+
+
+async def _serve(app: Application, host: str, port: int, variable: str) -> Server:
+    try:
+        return await serve(app, host, port)
+    except OSError as error:
+        reason = (error.strerror or type(error).__name__).rpartition(": ")[2]  # asyncio puts words of its own in front
+        raise CannotStart(
+            f"The bot cannot listen on {host}:{port}: {reason}. Look at HOST and {variable}, or stop what is there."
+        ) from None
 
 
 async def _reads(store: Store) -> bool:

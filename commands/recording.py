@@ -46,7 +46,7 @@ class RecordingStart(
             recording = await ctx.provider.start_recording(room, options)
         except NotFound:
             raise await ctx.gone(room) from None
-        await ctx.report(RecordingChanged(recording=recording, **ctx.observed()), card=True)
+        await ctx.report(RecordingChanged(recording=recording, **ctx.observed()), card=True, made=True)
         return Reply(
             text=("Recording ", Strong(room.name), ". Its card says when it runs."),
             actions=(Action("Stop recording", _stop(recording)),),

@@ -1,5 +1,6 @@
 """Rooms: making, finding, joining and ending them."""
 
+from contextlib import suppress
 from fnmatch import fnmatchcase
 from typing import Annotated
 
@@ -14,8 +15,8 @@ from commands.core.types import Count, Duration, Name
 from commands.participant import ParticipantList, count_people
 from commands.recording import RecordingStart
 from providers.base import Capability, Provider, Room, RoomOptions, RoomRef, TokenOptions
-from providers.errors import NotFound
-from providers.facts import RoomFinished, RoomSeen
+from providers.errors import NotFound, ProviderError
+from providers.facts import RecordingChanged, RoomFinished, RoomSeen
 
 PAGE = 10
 
@@ -66,8 +67,9 @@ class RoomCreate(
             record=self.record,
         )
         created = await ctx.provider.create_room(self.name, options)
-        await ctx.report(RoomSeen(room=created.room, **ctx.observed()), card=True)
+        await ctx.report(RoomSeen(room=created.room, **ctx.observed()), card=True, made=not created.existed)
         if not created.existed:
+            await self._report_recording(ctx, created.room.ref)
             return Reply(text=("Created ", Strong(self.name), "."))
         people = await _people(ctx, created.room)
         return Reply(text=(Strong(self.name), " was there already: ", count_people(people), "."), hint=self._kept())
@@ -77,6 +79,14 @@ class RoomCreate(
             await ctx.report(RoomSeen(room=room, **ctx.observed()), card=True)
             return Reply(text=("The room ", Strong(self.name), " is there: ", count_people(room.participants), "."))
         return Reply(text=("There is no room ", Strong(self.name), "; create it again if it is needed."))
+
+    async def _report_recording(self, ctx: Context, room: RoomRef) -> None:
+        """What starts with the room wants a card here too, else nobody would hear of its failure."""
+        if not self.record or Capability.LIST_RECORDINGS not in ctx.provider.capabilities:
+            return
+        with suppress(ProviderError):  # the room is there, whatever becomes of this question
+            for recording in await ctx.provider.list_recordings(room):
+                await ctx.report(RecordingChanged(recording=recording, **ctx.observed()), card=True, made=True)
 
     def _kept(self) -> str:
         """A live room cannot be created again with other options, and saying nothing would look as if it were."""

@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cache
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from pydantic import SecretStr
@@ -286,6 +287,7 @@ class Backend:
         return self._possible() - self.lacking
 
     @classmethod
+    @cache  # asked several times for every command, and a class does not change
     def _possible(cls) -> frozenset[Capability]:
         overridden = (c for c in Capability if getattr(cls, c, None) is not getattr(Backend, c, None))
         return frozenset(overridden) | cls.options

@@ -8,6 +8,7 @@ answer was lost is posted again after a pause.
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from hashlib import sha256
 
 import structlog
@@ -28,64 +29,86 @@ FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 30.0
 
 
-class Deliverer:
-    """`wake` says that something may have changed; a lost or doubled wake does no harm."""
+HOPELESS = (ChannelClosed, MessageGone, PayloadRefused)
+"""Errors after which the same call would fail again."""
 
-    def __init__(self, cards: Cards, notes: Notes, slack: SlackClient, providers: Providers, clock: Clock) -> None:
+
+class Deliverer:
+    """`wake` says that something may have changed; a lost or doubled wake does no harm.
+
+    `behind` is told how many cards wait, whenever nothing can be done at that moment.
+    """
+
+    def __init__(
+        self,
+        cards: Cards,
+        notes: Notes,
+        slack: SlackClient,
+        providers: Providers,
+        clock: Clock,
+        behind: Callable[[float], None],
+    ) -> None:
         self._cards = cards
         self._notes = notes
         self._slack = slack
         self._providers = providers
-        self._clock = clock
+        self._behind = behind
         self._woken = asyncio.Event()
+        self._stopping = False
         self._pauses = _Pauses(clock)
 
     def wake(self) -> None:
         self._woken.set()
 
+    def stop(self) -> None:
+        """Let `run` return once it has delivered what needs no waiting. A call under way is not cut off."""
+        self._stopping = True
+        self.wake()
+
     async def run(self) -> None:
-        """Deliver for ever."""
+        """Deliver until `stop`."""
         while True:
             self._woken.clear()
-            while await self._deliver_one():
-                pass
-            try:
-                async with asyncio.timeout(self._pauses.shortest()):
-                    await self._woken.wait()
-            except TimeoutError:
+            pause = self._pauses.shortest()  # before looking, as a pause that ends meanwhile would be forgotten
+            if await self._deliver_one():
                 continue
-
-    async def drain(self) -> None:
-        """Deliver what can be delivered without waiting; for a clean stop."""
-        while await self._deliver_one():
-            pass
+            self._behind(await self._cards.count_dirty())
+            if self._stopping:
+                return
+            with suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._woken.wait()
 
     async def _deliver_one(self) -> bool:
-        """The oldest card that is behind, else the oldest note. False where nothing can be done at this moment."""
+        """The card that has waited longest, else the oldest note. False where nothing can be done at this moment."""
         waiting = self._pauses.channels()
         if (due := await self._cards.next_dirty(waiting)) is not None:
-            await self._attempt(due[0].channel_id, lambda: self._card(*due), lambda why: self._close(due[0], why))
+            await self._attempt(due[0].channel_id, lambda: self._card(*due), lambda e: self._card_failed(*due, e))
             return True
         if (noted := await self._notes.next_due(waiting)) is not None:
-            await self._attempt(noted[0].channel_id, lambda: self._note(*noted), lambda _: self._drop(noted[0]))
+            await self._attempt(
+                noted[0].channel_id, lambda: self._note(*noted), lambda e: self._note_failed(noted[0], e)
+            )
             return True
         return False
 
     async def _attempt(
-        self, channel_id: str, deliver: Callable[[], Awaitable[None]], give_up: Callable[[str], Awaitable[None]]
+        self,
+        channel_id: str,
+        deliver: Callable[[], Awaitable[None]],
+        failed: Callable[[Exception], Awaitable[None]],
     ) -> None:
-        """One try. What cannot work is given up; what may work later pauses its channel."""
+        """One try. What may work later pauses its channel."""
         try:
             await deliver()
-        except (ChannelClosed, MessageGone, PayloadRefused) as error:
+        except HOPELESS as error:
             log.warning("a card or note cannot be delivered", error=str(error), channel=channel_id)
-            await give_up(DELETED if isinstance(error, MessageGone) else error.code)
-        except SlackError as error:
-            pause = self._pauses.after(channel_id, error)
-            log.warning("a delivery waits", error=str(error), channel=channel_id, seconds=pause)
+            await failed(error)
         except Exception as error:
-            self._pauses.after(channel_id, error)
-            log.exception("a delivery failed for a reason of our own", channel=channel_id)
+            pause = self._pauses.after(channel_id, error)
+            say = log.warning if isinstance(error, SlackError) else log.exception
+            say("a delivery waits", error=str(error), channel=channel_id, seconds=pause)
+            await failed(error)
         else:
             self._pauses.end(channel_id)
 
@@ -118,8 +141,21 @@ class Deliverer:
             generation=card.generation,
         )
 
-    async def _close(self, card: Card, why: str) -> None:
-        await self._cards.block(card.id, why)
+    async def _card_failed(self, card: Card, thing: Thing, error: Exception) -> None:
+        """A card that cannot be shown must not keep others of its channel waiting."""
+        match error:
+            case MessageGone() if thing.terminal:
+                await self._cards.renew(card.id)
+            case MessageGone():
+                await self._cards.block(card.id, DELETED)
+            case ChannelClosed() | PayloadRefused():
+                await self._cards.block(card.id, error.code)
+            case _:
+                await self._cards.postpone(card.id)
+
+    async def _note_failed(self, due: DueNote, error: Exception) -> None:
+        if isinstance(error, HOPELESS):
+            await self._drop(due)
 
     async def _drop(self, due: DueNote) -> None:
         await self._notes.done(due.id, "")

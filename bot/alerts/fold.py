@@ -39,7 +39,7 @@ def _fold(state: ThingState | None, fact: Fact) -> ThingState:
             return _seen(room or RoomState(ref=fact.room.ref), fact)
         case RoomStarted():
             known = room or RoomState(ref=fact.room)
-            return known.model_copy(update={"created_at": known.created_at or fact.at})
+            return known.model_copy(update={"created_at": _earliest(known.created_at, fact.at)})
         case RoomFinished():
             return _finished(room or RoomState(ref=fact.room), fact.at)
         case ParticipantJoined():
@@ -55,7 +55,7 @@ def _seen(room: RoomState, fact: RoomSeen) -> RoomState:
         return room
     return room.model_copy(
         update={
-            "created_at": room.created_at or fact.room.created_at,
+            "created_at": _earliest(room.created_at, fact.room.created_at),
             "max_participants": fact.room.max_participants,
             "counted": fact.room.participants,
             "counted_at": fact.seen_at,
@@ -64,9 +64,14 @@ def _seen(room: RoomState, fact: RoomSeen) -> RoomState:
 
 
 def _finished(room: RoomState, at: datetime) -> RoomState:
-    ended_at = min(room.ended_at, at) if room.ended_at else at
-    over = {"status": RoomStatus.ENDED, "ended_at": ended_at, "present": {}, "left": frozenset()}
-    return room.model_copy(update=over)
+    """Who was in it does not matter any more, so that a late list or departure makes no difference."""
+    over = {"status": RoomStatus.ENDED, "ended_at": _earliest(room.ended_at, at)}
+    return room.model_copy(update={**over, "present": {}, "left": frozenset(), "listed_at": None})
+
+
+def _earliest(*times: datetime | None) -> datetime | None:
+    """Servers tell one moment in several ways, such as in whole seconds by a webhook and exactly by a list."""
+    return min((time for time in times if time is not None), default=None)
 
 
 def _joined(room: RoomState, fact: ParticipantJoined) -> RoomState:
@@ -106,16 +111,20 @@ def _recording(state: RecordingState | None, fact: RecordingChanged) -> Recordin
 
 def _supersedes(state: RecordingState, fact: RecordingChanged) -> bool:
     """A final status is never left. Otherwise the further status wins, and of equal ones the later."""
-    if state.is_final:
-        return False
     old, new = _RANK[state.status], _RANK[fact.recording.status]
-    return new > old or (new == old and fact.at > state.seen_at)
+    if old == new:
+        return fact.at > state.seen_at
+    return new > old and not state.is_final
 
 
-def note_recording(room: RoomState | None, recording: Recording) -> RoomState:
-    """What a recording means for the card of its room. The room may not be known yet: then it is, by this."""
+def note_recording(room: RoomState | None, recording: Recording) -> RoomState | None:
+    """What a recording, as it is folded, means for the card of its room.
+
+    One that runs makes a room known. One that has ended does not: its room may be over for long, and None stays None.
+    """
+    if room is None and recording.status.is_final:
+        return None
     known = room or RoomState(ref=recording.room)
-    old = known.recordings.get(recording.ref.id)
-    if old is not None and (old.is_final or _RANK[old] >= _RANK[recording.status]):
+    if known.recordings.get(recording.ref.id) is recording.status:
         return known
     return known.model_copy(update={"recordings": {**known.recordings, recording.ref.id: recording.status}})

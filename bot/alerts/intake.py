@@ -10,10 +10,12 @@ from functools import partial
 from itertools import groupby
 
 import structlog
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.alerts.record import Record
 from bot.store.engine import Store
+from bot.store.errors import StoreError
 from bot.store.inbox import Inbox, InboxRow, Incoming
 from providers.facts import Fact, facts_from_json, facts_to_json
 
@@ -34,9 +36,10 @@ class Intake:
         self._folding = asyncio.Lock()
         self._waiting = asyncio.Event()
 
-    async def report(self, fact: Fact, *, team_id: str, user_id: str, card_in: str | None) -> None:
-        await self.accept([fact], team_id=team_id, user_id=user_id, channel_id=card_in)
-        await self.fold_waiting()
+    async def report(self, fact: Fact, *, team_id: str, made_by: str | None, card_in: str | None) -> None:
+        await self.accept([fact], team_id=team_id, user_id=made_by, channel_id=card_in)
+        if not await self.fold_waiting():
+            self._waiting.set()
 
     async def accept(
         self, facts: Sequence[Fact], *, team_id: str, user_id: str | None = None, channel_id: str | None = None
@@ -74,16 +77,25 @@ class Intake:
         """Fold all that waits, the oldest first. False where something failed and still waits."""
         async with self._folding:
             self._waiting.clear()
-            while rows := await self._inbox.unfolded(AT_ONCE):
-                folded = [await self._fold_row(row) for row in rows]
-                self._changed()
-                if not all(folded):
-                    return False
-            return True
+            try:
+                return await self._fold_all()
+            except (StoreError, SQLAlchemyError):
+                log.exception("the database cannot be used; what came in waits")
+                return False
+
+    async def _fold_all(self) -> bool:
+        while rows := await self._inbox.unfolded(AT_ONCE):
+            folded = [await self._fold_row(row) for row in rows]
+            self._changed()
+            if not all(folded):
+                return False
+        return True
 
     async def _fold_row(self, row: InboxRow) -> bool:
         try:
             await self._store.write(partial(self._fold, row))
+        except (StoreError, OperationalError):
+            raise  # locked, full or gone: the database's trouble, which must not park what is well
         except Exception as error:
             log.exception("a delivery was not folded", inbox_id=row.id, provider=row.provider, kind=row.kind)
             if await self._inbox.record_failure(row.id, type(error).__name__):

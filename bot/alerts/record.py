@@ -6,16 +6,16 @@ from fnmatch import fnmatchcase
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.alerts.fold import fold, note_recording
-from bot.alerts.state import RoomState, ThingState, state_from_json
+from bot.alerts.state import RecordingState, RoomState, ThingState, state_from_json
 from bot.store.cards import Cards
 from bot.store.inbox import InboxRow
 from bot.store.notes import Notes
 from bot.store.subscriptions import StoredSubscriptions
 from bot.store.things import Observed, get, save
 from commands.core.ports import Subscription
-from providers.facts import Fact, RecordingChanged, ThingKind
+from providers.facts import Fact, ThingKind
 
-Fold = Callable[[ThingState | None], ThingState]
+Fold = Callable[[ThingState | None], ThingState | None]
 
 
 class Record:
@@ -27,17 +27,17 @@ class Record:
         self._subscriptions = subscriptions
 
     async def keep(self, conn: AsyncConnection, row: InboxRow, fact: Fact) -> None:
-        """`row` is the delivery that brought the fact: for a command, with who asked and where a card is wanted."""
-        await self._change(
+        """`row` brought the fact; that of a command says who made the thing and where a card is wanted."""
+        state = await self._change(
             conn,
             row,
             fact,
             (fact.thing, fact.thing_id),
-            lambda state: fold(state, fact, made_by=row.user_id if row.channel_id else None),
+            lambda state: fold(state, fact, made_by=row.user_id),
             wanted_in=row.channel_id,
         )
-        if isinstance(fact, RecordingChanged) and fact.recording.room.id:
-            recording = fact.recording
+        if isinstance(state, RecordingState) and state.recording.room.id:
+            recording = state.recording
             await self._change(
                 conn,
                 row,
@@ -55,15 +55,16 @@ class Record:
         folded: Fold,
         *,
         wanted_in: str | None = None,
-    ) -> None:
+    ) -> ThingState | None:
+        """The state after the fact; None for a thing of which nothing is worth keeping."""
         kind, server_id = key
         known = await get(conn, fact.provider, kind, server_id)
         before = state_from_json(known.state) if known else None
         after = folded(before)
-        if after == before:
+        if after is None or after == before:
             if wanted_in is not None and known is not None:
-                await self._cards.want(conn, known.id, row.team_id, wanted_in)
-            return
+                await self._cards.want(conn, known.id, row.team_id, wanted_in, revive=True)
+            return after
         thing_id = await save(
             conn,
             Observed(
@@ -82,12 +83,13 @@ class Record:
         )
         ended = after.is_final and not (before and before.is_final)
         await self._cards.bump(conn, thing_id, revive=ended)
-        await self._want(conn, row, thing_id, after, wanted_in, is_news=before is not None or not after.is_final)
+        await self._want(conn, row, thing_id, after, wanted_in, is_news=not (before or after).is_final)
         if ended:
             for card_id in await self._cards.of(conn, thing_id):
                 await self._notes.add(
                     conn, team_id=row.team_id, card_id=card_id, inbox_id=row.id, kind=after.status.value, broadcast=True
                 )
+        return after
 
     async def _want(
         self,
@@ -101,14 +103,14 @@ class Record:
     ) -> None:
         """A card where the command asked for one, and in every channel that subscribed.
 
-        Subscribers get none for a thing that was over before anybody here had heard of it.
+        Subscribers get none for a thing that was over before anybody here had heard of it, or before they subscribed.
         """
         channels = {wanted_in} if wanted_in is not None else set[str]()
         if is_news:
             subscriptions = await self._subscriptions.of_team(conn, row.team_id)
             channels |= {s.channel_id for s in _matching(subscriptions, state)}
         for channel_id in sorted(channels):
-            await self._cards.want(conn, thing_id, row.team_id, channel_id)
+            await self._cards.want(conn, thing_id, row.team_id, channel_id, revive=channel_id == wanted_in)
 
 
 def _matching(subscriptions: Iterable[Subscription], state: ThingState) -> Iterable[Subscription]:

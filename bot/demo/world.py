@@ -5,8 +5,8 @@ unless a configuration for others is given.
 """
 
 import socket
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from secrets import token_hex
 from typing import Literal, Self
@@ -25,7 +25,7 @@ Transport = Literal["http", "socket"]
 class World:
     """A workspace with an owner, an operator and a guest, the channel `general`, and the bot in it.
 
-    Stopping the bot and starting it again (`restart`) keeps Slack and the database.
+    Stopping the bot and starting it again (`restart`) keeps Slack, the database and what goes on in the rooms.
     """
 
     def __init__(self, directory: Path, transport: Transport, port: int, clock: Clock) -> None:
@@ -56,12 +56,14 @@ class World:
         providers: str | None = None,
         environ: Mapping[str, str] | None = None,
         port: int | None = None,
+        clock: Clock | None = None,
     ) -> Self:
         """Start both. `providers` is a configuration file's text; `environ` adds to the bot's variables.
 
-        `port` is the bot's, for a server that must know the address of its webhooks before the bot starts.
+        `port` is the bot's, for a server that must know the address of its webhooks before the bot starts. Slack and
+        the bot go by `clock`, but requests are signed with the real time.
         """
-        world = cls(directory, transport, port or free_port())
+        world = cls(directory, transport, port or free_port(), clock or SystemClock())
         await world.slack.start()
         world.settings = world._settings(providers or world._in_memory(), environ or {})
         try:
@@ -77,8 +79,25 @@ class World:
 
     async def restart(self) -> None:
         """A clean stop of the bot, and another process's start as far as it can be told apart."""
+        async with self.without_bot():
+            pass
+
+    @asynccontextmanager
+    async def without_bot(self) -> AsyncIterator[None]:
+        """Inside, the bot is down; then it starts again.
+
+        Video servers in memory go on meanwhile, and webhooks of that time come late, as with servers elsewhere.
+        """
+        servers = [provider for provider in self.bot.providers if isinstance(provider, Memory)]
+        for server in servers:
+            server.outlive()
         await self.bot.stop()
+        yield
         self.bot = await Bot.start(self.settings, clock=self.clock)
+        for server in servers:
+            heir = self.bot.providers.get(server.name)
+            assert isinstance(heir, Memory), "the configuration has not changed"
+            heir.take_over(server)
 
     async def __aenter__(self) -> Self:
         return self

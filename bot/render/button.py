@@ -89,7 +89,7 @@ def decode(path: tuple[str, ...], value: str, commands: Mapping[tuple[str, ...],
         if fields.pop("v") != _VERSION:
             raise StaleButton(path)
         return commands[path].model_validate(fields)
-    except (ValueError, KeyError, TypeError, AttributeError, ValidationError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, ValidationError, RecursionError) as error:
         raise StaleButton(path) from error
 
 
@@ -107,7 +107,7 @@ def decode_given(value: str) -> dict[str, object]:
     """Empty where it cannot be read: the form then starts empty."""
     try:
         given = json.loads(value)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return given if isinstance(given, dict) else {}
 

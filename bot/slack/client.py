@@ -110,7 +110,8 @@ class SlackClient:
             narrowed = narrow(error, method)
             self._metrics.slack_calls.labels(method, narrowed.code).inc()
             raise narrowed from error
-        except (aiohttp.ClientError, TimeoutError) as error:
+        except (aiohttp.ClientError, TimeoutError, ValueError, AttributeError) as error:
+            # The last two are the SDK's for an answer that is JSON but no object of Slack's.
             raise self._down(method, error) from error
         self._metrics.slack_calls.labels(method, "ok").inc()
         return dict(response.data) if isinstance(response.data, dict) else {}

@@ -16,6 +16,8 @@ from collections.abc import Mapping
 
 from slack_sdk.errors import SlackApiError
 
+UNKNOWN_WAIT_SECONDS = 30.0
+
 
 class SlackError(Exception):
     """`code` is Slack's word for it, or a word of ours where nothing was answered."""
@@ -48,7 +50,15 @@ class ChannelClosed(SlackError):
 
 
 class MessageGone(SlackError):
-    codes = frozenset(["message_not_found", "cant_update_message", "edit_window_closed", "cant_delete_message"])
+    codes = frozenset(
+        [
+            "message_not_found",
+            "cant_update_message",
+            "edit_window_closed",
+            "cant_delete_message",
+            "cannot_reply_to_message",
+        ]
+    )
 
 
 class ViewGone(SlackError):
@@ -103,7 +113,7 @@ class Throttled(SlackError):
 
     codes = frozenset(["ratelimited", "rate_limited", "message_limit_exceeded"])
 
-    def __init__(self, code: str, method: str, retry_after: float = 30.0) -> None:
+    def __init__(self, code: str, method: str, retry_after: float = UNKNOWN_WAIT_SECONDS) -> None:
         super().__init__(code, method)
         self.retry_after = retry_after
 
@@ -119,11 +129,16 @@ _CLASS_OF: Mapping[str, type[SlackError]] = {
 }
 
 
+def _seconds(retry_after: str) -> float:
+    """Whole seconds by Slack; a proxy on the way may put a date there, or nothing."""
+    return float(retry_after) if retry_after.isascii() and retry_after.isdigit() else UNKNOWN_WAIT_SECONDS
+
+
 def narrow(error: SlackApiError, method: str) -> SlackError:
     """The SDK's one error to ours. What it carries is not always an answer of Slack's: a proxy's page has no code."""
     answer, headers = getattr(error.response, "data", None), getattr(error.response, "headers", {})
     status = getattr(error.response, "status_code", 0)
     code = str(answer.get("error") if isinstance(answer, dict) else "") or f"http_{status}"
     if code in Throttled.codes or status == 429:
-        return Throttled(code, method, float(headers.get("Retry-After", 30)))
+        return Throttled(code, method, _seconds(headers.get("Retry-After", "")))
     return _CLASS_OF.get(code, SlackDown)(code, method)

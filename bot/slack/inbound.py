@@ -14,7 +14,7 @@ from bot.logs import new_reference
 from bot.metrics import Metrics
 from bot.render.button import Pressed, StaleButton, decode, decode_given, read_action_id
 from bot.slack.answers import Address, Answers, interrupted
-from bot.slack.errors import SlackError
+from bot.slack.errors import SlackError, ViewGone
 from bot.slack.forms import Forms, Submission
 from bot.slack.payloads import Body, press_address, slash_address
 from bot.text import to_plain
@@ -75,8 +75,7 @@ class Inbound:
             )
             return
         except UsageError as error:
-            log.info("a command was not understood", problems=[p.text for p in error.problems], path=error.path)
-            await self._answers.give(error, address)
+            await self._refuse(error, address)
             return
         await self._carry_out(command, address, "slash")
 
@@ -99,7 +98,7 @@ class Inbound:
                 case Pressed.LINK:
                     return
                 case Pressed.MORE:
-                    await self._forms.show_more(body)
+                    await self._show_more(body)
                 case Pressed.FORM:
                     await self._press_form(press.path, value, str(body.get("trigger_id", "")), address)
                 case Pressed.COMMAND:
@@ -109,7 +108,14 @@ class Inbound:
                 case Pressed.YES | Pressed.NO:
                     await self._answered(value, press.pressed is Pressed.YES, address)
         except StaleButton as stale:
-            await self._answers.give(self._stale(stale), address)
+            await self._refuse(self._stale(stale), address)
+
+    async def _show_more(self, body: Body) -> None:
+        """Of two quick presses the second comes from a form that has changed already."""
+        try:
+            await self._forms.show_more(body)
+        except ViewGone as error:
+            log.info("a form was not drawn again", error=str(error))
 
     async def _press_form(self, path: tuple[str, ...], value: str, trigger_id: str, address: Address) -> None:
         command_type = self._ports.commands.get(path)
@@ -123,7 +129,7 @@ class Inbound:
     async def _press_pending(self, token: str, address: Address) -> None:
         pending = await self._pending.peek(token)
         if pending is None or pending.team_id != address.caller.team_id:
-            await self._answers.give(Ended("This button has expired.", "Ask again for what it belongs to."), address)
+            await self._refuse(Ended("This button has expired.", "Ask again for what it belongs to."), address)
             return
         await self._carry_out(pending.command, address, "button")
 
@@ -133,15 +139,16 @@ class Inbound:
         asked = pending is not None and pending.team_id == address.caller.team_id
         if asked and pending is not None and pending.user_id not in (None, address.caller.user_id):
             whose = ("This question is for ", Person(str(pending.user_id)), ".")
-            await self._answers.give(NotAllowed(whose, "Press the button yourself to be asked."), address)
+            await self._refuse(NotAllowed(whose, "Press the button yourself to be asked."), address)
             return
         answered = replace(address, replaces=True)
         if not asked or pending is None or not await self._pending.take(token):
             gone = Ended("This question has been answered, or has expired.", "Press the button again to be asked anew.")
-            await self._answers.give(gone, answered)
+            await self._refuse(gone, answered)
         elif yes:
             await self._carry_out(pending.command, answered, "button", confirmed=True)
         else:
+            log.info("a question was answered with no", words=spell(pending.command, redacted=True))
             await self._answers.give(Reply(text="Nothing was changed."), answered)
 
     def _stale(self, stale: StaleButton) -> CommandError:
@@ -164,13 +171,19 @@ class Inbound:
         try:
             await require_role(command_type, address.caller, self._ports.roles)
             await self._forms.open(command_type, given, provider=provider, address=address, trigger_id=trigger_id)
+            log.info("a form was opened", path=" ".join(command_type.spec.path), user=address.caller.user_id)
         except NotAllowed as refusal:
-            await self._answers.give(refusal, address)
+            await self._refuse(refusal, address)
         except SlackError as error:
-            log.info("a form did not open", error=str(error))
             path = " ".join([self._ports.slash, *command_type.spec.path])
             what = "Slack did not open the form: it allows three seconds for that."
-            await self._answers.give(Ended(what, ("Try again, or type it: ", Code(path), ".")), address)
+            await self._refuse(Ended(what, ("Try again, or type it: ", Code(path), ".")), address, error=str(error))
+
+    async def _refuse(self, refusal: CommandError, address: Address, **why: str) -> None:
+        """What does not get as far as dispatch leaves a line in the log all the same."""
+        caller, place = address.caller, address.place
+        log.info("refused", what=str(refusal), user=caller.user_id, channel=place.channel_id, **why)
+        await self._answers.give(refusal, address)
 
     async def _carry_out(self, command: Command, address: Address, door: str, *, confirmed: bool = False) -> None:
         request = Request(address.caller, address.place, door, address.response_url)

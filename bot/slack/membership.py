@@ -1,8 +1,12 @@
 """Where the bot can post: it must have been invited."""
 
+import structlog
+
 from bot.slack.client import SlackClient
-from bot.slack.errors import ChannelClosed
+from bot.slack.errors import ChannelClosed, SlackError, TokenDead
 from commands.core.ports import Clock, Place
+
+log = structlog.get_logger(__name__)
 
 REMEMBERED_SECONDS = 600.0
 
@@ -21,19 +25,22 @@ class SlackMembership:
         return self._bot_user_id
 
     async def can_post(self, place: Place) -> bool:
-        if place.is_direct:
-            return True
         known, until = self._known.get(place.channel_id, (False, 0.0))
         if self._clock.monotonic() < until:
             return known
-        found = await self._ask(place.channel_id)
+        try:
+            found = await self._ask(place.channel_id)
+        except SlackError as error:
+            log.warning("a channel could not be looked up", channel=place.channel_id, error=str(error))
+            return True  # cards wait for Slack anyway
         self._known[place.channel_id] = (found, self._clock.monotonic() + REMEMBERED_SECONDS)
         return found
 
     async def _ask(self, channel_id: str) -> bool:
+        """A direct conversation between two people, or a group that no scope of ours covers, is closed to the bot."""
         try:
             channel = await self._slack.channel(channel_id)
-        except ChannelClosed:
+        except (ChannelClosed, TokenDead):
             return False
         return bool(channel.get("is_member") or channel.get("is_im")) and not channel.get("is_archived")
 

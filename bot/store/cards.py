@@ -49,8 +49,17 @@ class Cards:
         self._store = store
         self._clock = clock
 
-    async def want(self, conn: AsyncConnection, thing_id: int, team_id: str, channel_id: str) -> None:
-        """That channel wants to see the thing, from here on or once more."""
+    async def want(
+        self, conn: AsyncConnection, thing_id: int, team_id: str, channel_id: str, *, revive: bool = False
+    ) -> None:
+        """That channel wants to see the thing, from here on or once more.
+
+        `revive`, for a person who asks for it, lifts whatever blocks the card there.
+        """
+        if revive:
+            here = and_(card.c.thing_id == thing_id, card.c.team_id == team_id, card.c.channel_id == channel_id)
+            await self._post_anew(conn, and_(here, card.c.blocked == DELETED))
+            await conn.execute(update(card).where(here).values(blocked=None))
         statement = insert(conn, card).values(
             team_id=team_id,
             thing_id=thing_id,
@@ -72,9 +81,7 @@ class Cards:
         `revive`, for a failure or an ending, posts deleted cards anew, as another message.
         """
         if revive:
-            deleted = update(card).where(card.c.thing_id == thing_id, card.c.blocked == DELETED)
-            fresh = {"blocked": None, "ts": None, "hash": None, "post_key": None, "generation": card.c.generation + 1}
-            await conn.execute(deleted.values(fresh))
+            await self._post_anew(conn, and_(card.c.thing_id == thing_id, card.c.blocked == DELETED))
         await conn.execute(
             update(card).where(card.c.thing_id == thing_id, card.c.blocked.is_(None)).values(self._raised())
         )
@@ -150,6 +157,26 @@ class Cards:
             await conn.execute(update(card).where(card.c.id == card_id).values(blocked=reason))
 
         await self._store.write(write)
+
+    async def renew(self, card_id: int) -> None:
+        """Its message is gone, and it is to be posted anew all the same."""
+
+        async def write(conn: AsyncConnection) -> None:
+            await self._post_anew(conn, card.c.id == card_id)
+
+        await self._store.write(write)
+
+    async def postpone(self, card_id: int) -> None:
+        """To the end of the queue: it could not be drawn or delivered, and others shall not wait for it."""
+
+        async def write(conn: AsyncConnection) -> None:
+            await conn.execute(update(card).where(card.c.id == card_id).values(dirty_at=self._clock.now()))
+
+        await self._store.write(write)
+
+    async def _post_anew(self, conn: AsyncConnection, where: ColumnElement[bool]) -> None:
+        fresh = {"blocked": None, "ts": None, "hash": None, "post_key": None, "generation": card.c.generation + 1}
+        await conn.execute(update(card).where(where).values(fresh))
 
     def _raised(self) -> dict[str, object]:
         """One more reason to draw. Who is in the queue keeps the place."""

@@ -20,7 +20,7 @@ PARKED_AFTER = 5
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incoming:
     """One delivery. `event_key` is unique within the provider; `kind` says in a word what it is about; `body` is its
-    facts as JSON. A command's names the asker, and the channel that wants a card."""
+    facts as JSON. A command's names who made the thing, and the channel that wants a card."""
 
     team_id: str
     provider: str

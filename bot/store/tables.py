@@ -82,7 +82,7 @@ inbox = Table(
     Column("source", Text, nullable=False),
     Column("received_at", UtcTime, nullable=False),
     Column("body", LargeBinary, nullable=False),
-    # Of a fact from a command: who asked, and the channel that wants a card.
+    # Of a fact from a command: who made the thing, and the channel that wants a card.
     Column("channel_id", Text),
     Column("user_id", Text),
     Column("folded_at", UtcTime),

@@ -7,6 +7,7 @@ audit and permission checks come from the class.
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
+from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -131,8 +132,9 @@ class Command(BaseModel):
         return (cls.__doc__ or "").strip().split("\n", 1)[0]
 
     @classmethod
-    def positionals(cls) -> list[str]:
-        return [name for name, field in cls.model_fields.items() if has(field, Positional)]
+    @cache  # every command is parsed and spelled by it, and the fields of a class stay as they are
+    def positionals(cls) -> tuple[str, ...]:
+        return tuple(name for name, field in cls.model_fields.items() if has(field, Positional))
 
     @classmethod
     def room_field(cls) -> str | None:
@@ -143,7 +145,7 @@ class Command(BaseModel):
     def room_may_be_left_out(cls) -> bool:
         """True where a room is needed and is the only positional argument, so that the channel's can stand in."""
         room = cls.room_field()
-        return room is not None and cls.positionals() == [room] and cls.model_fields[room].is_required()
+        return room is not None and cls.positionals() == (room,) and cls.model_fields[room].is_required()
 
     def changed_fields(self) -> set[str]:
         """The fields whose value is not the default."""

@@ -110,12 +110,15 @@ class Context:
                 ),
             )
 
-    async def report(self, fact: "Fact", *, card: bool = False) -> None:
-        """Hand on what the server answered. `card`: this channel wants to see the thing from now on."""
+    async def report(self, fact: "Fact", *, card: bool = False, made: bool = False) -> None:
+        """Hand on what the server answered.
+
+        `card`: this channel wants to see the thing from now on. `made`: the asker made it, and did not just find it.
+        """
         await self.ports.facts.report(
             fact,
             team_id=self.caller.team_id,
-            user_id=self.caller.user_id,
+            made_by=self.caller.user_id if made else None,
             card_in=self.place.channel_id if card else None,
         )
 

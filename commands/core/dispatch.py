@@ -154,7 +154,11 @@ async def require_role(command_type: type[Command], caller: Caller, roles: Roles
     if standing.role < command_type.spec.role:
         raise NotAllowed(
             (Code(" ".join(command_type.spec.path)), f" is for people with the role {command_type.spec.role}."),
-            ("You are ", Strong(str(standing.role)), f": {standing.because}. An admin can change that."),
+            (
+                "You are ",
+                Strong(str(standing.role)),
+                f": {standing.because}. Ask an owner or admin of the workspace to do it.",
+            ),
         )
 
 

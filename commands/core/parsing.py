@@ -255,6 +255,8 @@ class _Reading:
         self.problems.append(Problem(text, field_name))
 
     def _unknown_option(self, name: str) -> None:
+        if len(self.problems) >= MOST_PROBLEMS:
+            return  # nobody would see it, and looking for what is close takes its time
         options = [option(n) for n, info in self.model.model_fields.items() if not is_hidden(info)]
         close = difflib.get_close_matches(f"--{name}", options, n=1, cutoff=CLOSE)
         hint = f" Did you mean {close[0]}?" if close else ""
@@ -297,9 +299,10 @@ class _Reading:
         except ValidationError as error:
             self.problems = [problem, *self._labelled(error)]
             return self._usage_error()
+        lent = {"provider"} if getattr(meant, "provider", None) == self.here.provider else set[str]()
         return UsageError(
             [problem],
-            ("A name with spaces goes in quotes: ", Code(f"{self.here.slash} {spell(meant)}")),
+            ("A name with spaces goes in quotes: ", Code(f"{self.here.slash} {spell(meant, without=lent)}")),
             path=self.model.spec.path,
             actions=[Action(f"Use “{together}”", meant)],
         )

@@ -84,8 +84,11 @@ class Rooms(Protocol):
 
 
 class FactSink(Protocol):
-    async def report(self, fact: Fact, *, team_id: str, user_id: str, card_in: str | None) -> None:
-        """Take a fact from a command. It is durable and folded when this returns; `card_in` wants a card there."""
+    async def report(self, fact: Fact, *, team_id: str, made_by: str | None, card_in: str | None) -> None:
+        """Take a fact from a command. It is durable when this returns, and folded unless the database has trouble.
+
+        `made_by` is who made the thing, None where it was there before; `card_in` wants a card there.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """From a command back to the line that says it: the exact inverse of `parsing.parse`."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 
 from pydantic import SecretStr
@@ -13,8 +13,11 @@ from commands.core.types import spell_duration
 REDACTED = "***"
 
 
-def spell(command: Command, *, redacted: bool = False) -> str:
-    """The line that `parse` reads as this command; `redacted` hides what is secret, for audit and logs."""
+def spell(command: Command, *, redacted: bool = False, without: Collection[str] = ()) -> str:
+    """The line that `parse` reads as this command; `redacted` hides what is secret, for audit and logs.
+
+    `without` leaves options out of a line for people to read and type, where the channel lends them anyway.
+    """
     fields = type(command).model_fields
     words = [*command.spec.path]
     in_order = True
@@ -27,7 +30,7 @@ def spell(command: Command, *, redacted: bool = False) -> str:
         else:
             words += _as_option(name, value, redacted)
     for name in fields:
-        if name not in type(command).positionals() and name in command.changed_fields():
+        if name not in (*type(command).positionals(), *without) and name in command.changed_fields():
             words += _as_option(name, getattr(command, name), redacted)
     return " ".join(words)
 

@@ -59,6 +59,16 @@ class Memory(Backend):
         if settings.webhook_url is not None and settings.webhook_secret is not None:
             self._sender = Sender(settings.webhook_url, settings.webhook_secret)
         self.server = MemoryServer(name, settings, self.limits, self._told)
+        self._goes_on = False
+
+    def take_over(self, before: "Memory") -> None:
+        """Speak to the server of another instance. See `outlive`."""
+        self.server.stop()
+        self.server, self._sender = before.server, before._sender
+
+    def outlive(self) -> None:
+        """Let the server, and the webhooks on their way, go on after `aclose`, as a server elsewhere would."""
+        self._goes_on = True
 
     @property
     def address(self) -> str:
@@ -103,6 +113,8 @@ class Memory(Backend):
         return webhooks.read(self.name, self._settings.webhook_secret, headers, body)
 
     async def aclose(self) -> None:
+        if self._goes_on:
+            return
         self.server.stop()
         if self._sender is not None:
             await self._sender.aclose()

@@ -61,7 +61,7 @@ class ProviderTable:
 class Report:
     fact: Fact
     team_id: str
-    user_id: str
+    made_by: str | None
     card_in: str | None
 
 
@@ -76,11 +76,11 @@ class Directory:
     def facts(self) -> list[Fact]:
         return [report.fact for report in self.reports]
 
-    async def report(self, fact: Fact, *, team_id: str, user_id: str, card_in: str | None) -> None:
-        self.reports.append(Report(fact, team_id, user_id, card_in))
+    async def report(self, fact: Fact, *, team_id: str, made_by: str | None, card_in: str | None) -> None:
+        self.reports.append(Report(fact, team_id, made_by, card_in))
         if isinstance(fact, RoomSeen):
             key = (team_id, fact.room.ref)
-            self._rooms.setdefault(key, KnownRoom(fact.room.ref, False, card_in, user_id if card_in else None))
+            self._rooms.setdefault(key, KnownRoom(fact.room.ref, False, card_in, made_by))
         elif isinstance(fact, RoomFinished):
             self.end(team_id, fact.room)
 

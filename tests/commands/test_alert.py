@@ -91,6 +91,13 @@ async def test_a_button_pressed_twice(workspace: Workspace) -> None:
     assert isinstance(refused(await workspace.press(unsubscribe)), NothingHere)
 
 
+async def test_unsubscribe_means_every_word(workspace: Workspace) -> None:
+    told(await workspace.say("alert subscribe recording --provider annex"))
+    told(await workspace.say("alert subscribe recording"))
+    told(await workspace.say("alert unsubscribe recording"))
+    assert titles(told(await workspace.say("alert list"))) == ["recordings on annex"]
+
+
 async def test_another_channels_subscription_is_out_of_reach(workspace: Workspace) -> None:
     unsubscribe = button(told(await workspace.say("alert subscribe")).actions, "Unsubscribe")
     assert isinstance(refused(await workspace.press(unsubscribe, place=HALL)), NothingHere)

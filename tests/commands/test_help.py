@@ -1,10 +1,14 @@
 """Finding one's way: the overview, help made from the models, and who one is."""
 
 from collections.abc import Collection
+from typing import Annotated
 
 import pytest
+from pydantic import Field
 
+from commands.core.base import Advanced, Arg, Internal, ServerCommand
 from commands.core.errors import NotAllowed, NothingHere
+from commands.core.registry import Commands
 from commands.core.reply import Action, Form, Reply, plain
 from commands.help import Help
 from commands.room import RoomCreate, RoomList, RoomShow
@@ -179,6 +183,20 @@ async def test_help_hides_the_options_that_the_server_lacks(small: Workspace) ->
 async def test_help_says_that_the_server_cannot_do_it(small: Workspace) -> None:
     reply = told(await small.say("help room close"))
     assert reply.hint == "For people with the role operator. small cannot do this."
+
+
+class Odd(ServerCommand, path="odd make"):
+    """Make something odd. Registered nowhere: its fields stand in an unusual order."""
+
+    rare: Annotated[str, Advanced()] = Field("", description="Rarely wanted")
+    usual: Arg[str] = Field(description="Always wanted")
+    number: Annotated[int, Internal()] = Field(0, description="Never seen")
+
+
+async def test_the_rare_comes_last_and_the_internal_not_at_all(memory: Memory) -> None:
+    reply = told(await Workspace(memory, commands=Commands([Help, Odd])).say("help odd make"))
+    assert list(facts_of(reply)) == ["Usage", "USUAL", "--rare", "--provider"]
+    assert facts_of(reply)["Usage"] == "/video odd make USUAL"
 
 
 @pytest.mark.parametrize("line", ["help join", "help room end", "help session create", "help alerts"])

@@ -38,7 +38,7 @@ async def test_start(workspace: Workspace, memory: Memory) -> None:
     assert button(reply.actions, "Stop recording") == RecordingStop(provider="memory", recording=recording.ref.id)
     report = workspace.directory.reports[-1]
     assert last_recording(workspace) == recording
-    assert (report.card_in, report.user_id) == ("CSTUDIO", "UOLGA")
+    assert (report.card_in, report.made_by) == ("CSTUDIO", "UOLGA")
 
 
 async def test_start_with_options(workspace: Workspace, memory: Memory) -> None:

@@ -1,13 +1,11 @@
 """Rooms on the in-memory server: made, found, joined and ended."""
 
 import asyncio
-from dataclasses import dataclass
 
 import pytest
 
-from commands.core.base import Command
 from commands.core.dispatch import Asked
-from commands.core.errors import Ended, NotAllowed, NothingHere, UsageError
+from commands.core.errors import NotAllowed, UsageError
 from commands.core.ports import Outcome, Place
 from commands.core.reply import Form, plain
 from commands.participant import ParticipantList
@@ -19,6 +17,7 @@ from providers.facts import RoomFinished, RoomSeen
 from providers.memory.provider import Memory
 from tests.commands.workspace import (
     ANNA,
+    ENDED,
     HALL,
     LOBBY,
     OLGA,
@@ -34,9 +33,6 @@ from tests.commands.workspace import (
     told,
 )
 
-ENDED = ("The room standup has ended.", "Create it again if it is needed.")
-
-
 # room create
 
 
@@ -49,7 +45,7 @@ async def test_create(workspace: Workspace, memory: Memory) -> None:
     [report] = workspace.directory.reports
     assert isinstance(report.fact, RoomSeen)
     assert report.fact.room == room
-    assert (report.team_id, report.user_id, report.card_in) == (TEAM, OLGA.user_id, "CSTUDIO")
+    assert (report.team_id, report.made_by, report.card_in) == (TEAM, OLGA.user_id, "CSTUDIO")
     assert report.fact.seen_at == workspace.clock.now()
 
 
@@ -58,6 +54,7 @@ async def test_create_what_is_there(workspace: Workspace, memory: Memory) -> Non
     memory.server.join("standup", "ana")
     reply = told(await workspace.say("room create standup"))
     assert plain(reply.text) == "standup was there already: one person is in it."
+    assert workspace.directory.reports[-2].made_by is None
     assert reply.hint == ""
     assert len(await memory.list_rooms()) == 1
 
@@ -254,91 +251,6 @@ async def test_show_a_room_that_only_the_server_knows(workspace: Workspace, memo
     reply = told(await workspace.say("room show standup"))
     assert "Made by" not in facts_of(reply)
     assert isinstance(workspace.directory.facts[0], RoomSeen)
-
-
-# What every command for a room says when the room is not as expected
-
-
-ROOM_COMMANDS: tuple[type[RoomShow | RoomClose | RoomJoin | ParticipantList | RecordingStart], ...] = (
-    RoomShow,
-    RoomClose,
-    RoomJoin,
-    ParticipantList,
-    RecordingStart,
-)
-every_room_command = pytest.mark.parametrize("model", ROOM_COMMANDS, ids=lambda m: " ".join(m.spec.path))
-RoomModel = type[RoomShow | RoomClose | RoomJoin | ParticipantList | RecordingStart]
-
-
-@every_room_command
-async def test_a_room_that_is_nowhere(workspace: Workspace, model: RoomModel) -> None:
-    error = refused(await workspace.press(model(provider="memory", room="nosuch")))
-    assert isinstance(error, NothingHere)
-    assert says(error) == ("There is no room nosuch on memory.", "See what is live with /video room list.")
-    assert error.actions == ()
-
-
-@every_room_command
-async def test_a_room_that_is_elsewhere(workspace: Workspace, model: RoomModel) -> None:
-    told(await workspace.say("room create standup --provider annex"))
-    error = refused(await workspace.press(model(provider="memory", room="standup")))
-    assert isinstance(error, NothingHere)
-    assert says(error) == (
-        "There is no room standup on memory.",
-        "There is one of that name on another video server.",
-    )
-    assert labels(error.actions) == ["On annex"]
-    assert button(error.actions, "On annex") == model(provider="annex", room="standup")
-
-
-@dataclass(frozen=True)
-class TwoLives:
-    """A button of the first life, and what is live by now."""
-
-    command: Command
-    second: str
-
-
-async def two_lives(workspace: Workspace, memory: Memory, model: RoomModel, *, is_known: bool) -> TwoLives:
-    """`is_known`: whether the end of the first life came to our ears."""
-    first = await workspace.room("standup")
-    await memory.close_room(first)
-    if is_known:
-        workspace.directory.end(TEAM, first)
-    second = (await memory.create_room("standup", RoomOptions())).room.ref
-    return TwoLives(model(provider="memory", room="standup", room_id=first.id), second.id)
-
-
-@every_room_command
-@pytest.mark.parametrize("is_known", [True, False], ids=["known to have ended", "ended unseen"])
-async def test_a_button_of_an_earlier_life(
-    workspace: Workspace, memory: Memory, model: RoomModel, is_known: bool
-) -> None:
-    lives = await two_lives(workspace, memory, model, is_known=is_known)
-    error = refused(await workspace.press(lives.command, confirmed=True))
-    assert isinstance(error, Ended)
-    assert says(error) == ENDED
-    assert [room.ref.id for room in await memory.list_rooms()] == [lives.second]
-    assert await memory.list_recordings() == []
-    old = await workspace.directory.life(TEAM, "memory", lives.command.model_dump()["room_id"])
-    assert old is not None
-    assert old.ended
-
-
-async def test_a_button_of_an_earlier_life_asks_nothing(workspace: Workspace, memory: Memory) -> None:
-    lives = await two_lives(workspace, memory, RoomClose, is_known=False)
-    assert says(refused(await workspace.press(lives.command))) == ENDED
-
-
-async def test_a_name_means_the_present_life(workspace: Workspace, memory: Memory) -> None:
-    lives = await two_lives(workspace, memory, RoomShow, is_known=True)
-    assert facts_of(told(await workspace.say("room show standup")))["Id"] == lives.second
-
-
-async def test_an_end_that_nobody_saw_is_mended_by_the_first_who_asks(workspace: Workspace, memory: Memory) -> None:
-    lives = await two_lives(workspace, memory, RoomShow, is_known=False)
-    assert says(refused(await workspace.say("room show standup"))) == ENDED
-    assert facts_of(told(await workspace.say("room show standup")))["Id"] == lives.second
 
 
 # room close

@@ -15,7 +15,7 @@ from providers.errors import Unsupported
 from providers.memory import tokens
 from providers.memory.provider import Memory
 from providers.memory.tokens import Claims
-from tests.commands.workspace import OLGA, TEAM, VERA, Workspace, button, facts_of, labels, refused, says, told
+from tests.commands.workspace import ENDED, OLGA, TEAM, VERA, Workspace, button, facts_of, labels, refused, says, told
 
 TEMPLATE = "https://meet.test/join?room={room}&token={token}&url={url}"
 
@@ -72,6 +72,14 @@ async def test_join_with_a_template(memory: Memory) -> None:
     assert (parts.netloc, filled["room"], filled["url"]) == ("meet.test", "Q3 & more/#1", "memory://memory")
     assert memory.server.join_with(link.url.__class__(filled["token"])).identity == "slack-T1-UOLGA"
     assert_kept_secret(workspace, answer, filled["token"])
+
+
+async def test_a_name_in_the_path_of_a_link_is_one_part_of_it(memory: Memory) -> None:
+    workspace = Workspace(memory, join_url="https://meet.test/{room}/in#{token}")
+    await workspace.room("../a b/c?d")
+    [link] = told(await workspace.say('join "../a b/c?d"')).actions
+    assert isinstance(link, Link)
+    assert link.url.get_secret_value().startswith("https://meet.test/..%2Fa%20b%2Fc%3Fd/in#")
 
 
 async def test_an_identity_that_is_in_the_room_gets_a_number(workspace: Workspace, memory: Memory) -> None:
@@ -216,7 +224,7 @@ async def test_a_button_of_an_earlier_life(workspace: Workspace, memory: Memory,
     command = TokenCreate(provider="memory", room="standup", room_id=first.id, identity=identity)
     error = refused(await workspace.press(command))
     assert isinstance(error, Ended)
-    assert says(error) == ("The room standup has ended.", "Create it again if it is needed.")
+    assert says(error) == ENDED
 
 
 class Tokenless(Backend):

@@ -35,6 +35,9 @@ HALL = Place(TEAM, "CHALL")
 LOBBY = Place(TEAM, "CLOBBY")
 """The bot is in the studio and in the hall, not in the lobby."""
 
+ENDED = ("The room standup has ended.", "Create it again if it is needed.")
+"""What is said of a life of `standup` that is over."""
+
 
 class Workspace:
     """`say` takes the road of a typed line, `press` that of a button; both end in `dispatch`."""

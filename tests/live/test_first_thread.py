@@ -1,4 +1,4 @@
-"""The first thread on a real livekit-server: from a signed slash command to the server, and its webhooks to the card."""
+"""The first thread on a real livekit-server: from a slash command to the server, and from its webhooks to the card."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable

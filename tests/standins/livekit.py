@@ -169,12 +169,12 @@ class LiveKitStandIn:
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         method = request.match_info["method"]
+        body = await request.read()  # all of it before it hangs, when whoever sent it may be gone
         self.calls.append(method)
         if faults := self._faults[method]:
             fault = faults.popleft()
             if (answer := await self._go_wrong(fault, request)) is not None:
                 return answer
-        body = await request.read()
         try:
             return self._handle(method, request.headers.get("Authorization"), body)
         except TwirpError as error:

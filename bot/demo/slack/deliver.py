@@ -165,8 +165,15 @@ class Door:
         self._sockets = sockets
         self.request_url: str | None = None
         self.deadline_seconds = ACK_SECONDS
+        self._last: tuple[Kind, Mapping[str, Any]] | None = None
+
+    async def again(self) -> Ack:
+        """Deliver the last payload once more."""
+        assert self._last is not None, "nothing was delivered"
+        return await self.send(*self._last)
 
     async def send(self, kind: Kind, payload: Mapping[str, Any]) -> Ack:
+        self._last = (kind, payload)
         started = time.perf_counter()
         try:
             async with asyncio.timeout(self.deadline_seconds):

@@ -113,6 +113,10 @@ class StandIn:
         """Deliver an event of the Events API."""
         return await self._people.event(event)
 
+    async def redeliver(self) -> Ack:
+        """Deliver the last payload once more, as Slack may where it saw no acknowledgement."""
+        return await self._door.again()
+
     async def open_home(self, user: User) -> Ack:
         channel = self.workspace.dm(user).id
         return await self.event({"type": "app_home_opened", "user": user.id, "channel": channel, "tab": "home"})

@@ -115,7 +115,7 @@ async def test_the_role_comes_before_the_check(workspace: Workspace, steps: list
     assert isinstance(error, NotAllowed)
     assert says(error) == (
         "step take is for people with the role operator.",
-        "You are viewer: the test said so. An admin can change that.",
+        "You are viewer: the test said so. Ask an owner or admin of the workspace to do it.",
     )
     assert steps == ["open", "close"]
 

@@ -10,18 +10,16 @@ from pydantic import Field
 from commands.core.base import Arg, Command
 from commands.core.errors import HelpWanted, MissingInput, UsageError
 from commands.core.parsing import MOST_PROBLEMS, Here, parse
-from commands.core.registry import Commands, all_commands
-from commands.core.reply import Action, Button, plain
+from commands.core.registry import Commands
+from commands.core.reply import plain
 from commands.help import Help, Overview
 from commands.recording import RecordingList, RecordingStart, RecordingStop
 from commands.room import RoomCreate, RoomJoin, RoomList, RoomShow
 from commands.token import TokenCreate
 from providers.base import RoomRef
+from tests.commands.lines import COMMANDS, HERE, fault, problems, read
 from tests.commands.strategies import AWKWARD, PITFALLS
-from tests.commands.workspace import labels
 
-COMMANDS = all_commands()
-HERE = Here("memory")
 ROOM = RoomRef("annex", "RM_1", "standup")
 WITH_ROOM = Here("memory", ROOM)
 
@@ -36,24 +34,6 @@ class ParcelSend(Command, path="parcel send"):
 
 
 PARCELS = Commands([ParcelSend])
-
-
-def read(line: str, here: Here = HERE) -> Command:
-    return parse(line, COMMANDS, here)
-
-
-def fault(line: str, here: Here = HERE, commands: Commands = COMMANDS) -> UsageError:
-    with pytest.raises(UsageError) as caught:
-        parse(line, commands, here)
-    return caught.value
-
-
-def problems(error: UsageError) -> list[str]:
-    return [problem.text for problem in error.problems]
-
-
-def offered(buttons: tuple[Button, ...]) -> list[Command]:
-    return [b.command for b in buttons if isinstance(b, Action)]
 
 
 # What is understood
@@ -117,6 +97,18 @@ def test_help_is_wanted(line: str, topic: tuple[str, ...]) -> None:
     assert wanted.value.topic == topic
 
 
+class ParcelShow(Command, path="parcel"):
+    """Show a parcel. Its path is the beginning of another."""
+
+    topic: Arg[str] = Field("", description="Which")
+
+
+@pytest.mark.parametrize("types", [(ParcelSend, ParcelShow), (ParcelShow, ParcelSend)])
+def test_a_short_path_does_not_shadow_a_long_one(types: tuple[type[Command], ...]) -> None:
+    assert parse("parcel send ana", Commands(types), HERE) == ParcelSend(to="ana")
+    assert parse("parcel sent", Commands(types), HERE) == ParcelShow(topic="sent")
+
+
 # This channel's room and provider
 
 
@@ -173,7 +165,7 @@ SENTENCES: dict[str, tuple[str, list[str], str]] = {
     "unquoted name": (
         "room create Test Room",
         ["That is one word too many: “Room”."],
-        'A name with spaces goes in quotes: /video room create "Test Room" --provider memory',
+        'A name with spaces goes in quotes: /video room create "Test Room"',
     ),
     "a word for a number": (
         "room create x —max-participants five",
@@ -307,27 +299,9 @@ def test_what_was_given_goes_into_the_form() -> None:
     assert error.given == {"provider": "memory", "max_participants": "5", "record": True}
 
 
-def test_the_quoted_form_is_offered_as_a_button() -> None:
-    error = fault("room create Test Room —max-participants 5")
-    assert labels(error.actions) == ["Use “Test Room”"]
-    assert offered(error.actions) == [RoomCreate(provider="memory", name="Test Room", max_participants=5)]
-
-
-def test_quotes_are_not_offered_for_this_channels_room() -> None:
-    error = fault("room show . now", WITH_ROOM)
-    assert problems(error) == ["That is one word too many: “now”."]
-    assert error.actions == ()
-
-
 def test_quotes_are_not_offered_for_what_is_no_text() -> None:
     error = fault("parcel send ana 5 kilos", commands=PARCELS)
     assert problems(error) == ["That is one word too many: “kilos”."]
-    assert error.actions == ()
-
-
-def test_quotes_are_not_offered_where_they_would_not_help() -> None:
-    error = fault("token create a b --ttl soon")
-    assert problems(error)[0] == "That is one word too many: “b”."
     assert error.actions == ()
 
 
@@ -338,70 +312,6 @@ def test_a_switch_that_is_on_can_be_turned_off() -> None:
 def test_an_entry_of_a_list_is_named_by_its_field() -> None:
     error = fault("parcel send ana --stamps 5 --stamps x", commands=PARCELS)
     assert [(p.text, p.field) for p in error.problems] == [("--stamps: “x” is not a whole number.", "stamps")]
-
-
-# Suggestions
-
-
-@pytest.mark.parametrize(
-    ("line", "command"),
-    [
-        ("rom create x", RoomCreate(provider="memory", name="x")),
-        ("room creat x", RoomCreate(provider="memory", name="x")),
-        ("rooom craete x", RoomCreate(provider="memory", name="x")),
-        ("recordings start x", RecordingStart(provider="memory", room="x")),
-        ("recording strat x", RecordingStart(provider="memory", room="x")),
-        ('rom create x --metadata="v w"', RoomCreate(provider="memory", name="x", metadata="v w")),
-        ('rom create "--record"', RoomCreate(provider="memory", name="--record")),
-        ("hlep", Help()),
-    ],
-)
-def test_a_close_slip_is_a_button_away(line: str, command: Command) -> None:
-    error = fault(line)
-    assert offered(error.actions) == [command]
-    suggestion = plain(error.remedy).removeprefix("Did you mean /video ").removesuffix("?")
-    assert read(suggestion) == command
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        "frobnicate",
-        "room foo",
-        "room pause x",
-        "participant add x",
-        "recording pause x",
-        "provider delete x",
-        "create room x",
-        "close x",
-        '"room create" x',
-        "—",
-        "…",
-    ],
-)
-def test_nothing_is_suggested_that_is_not_close(line: str) -> None:
-    error = fault(line)
-    assert plain(error.remedy) == "See /video help for what there is."
-    assert error.actions == ()
-
-
-@pytest.mark.parametrize("option", ["colour", "speed", "x", "pr", "layer-of-cake", "of-the-room"])
-def test_no_option_is_suggested_that_is_not_close(option: str) -> None:
-    assert problems(fault(f"recording start x --{option} y")) == [f"recording start has no option --{option}."]
-
-
-def test_an_internal_option_is_never_suggested() -> None:
-    assert problems(fault("room list --pages 2")) == ["room list has no option --pages."]
-
-
-def test_a_close_slip_that_still_needs_something_has_no_button() -> None:
-    error = fault("rom create")
-    assert plain(error.remedy) == "Did you mean /video room create?"
-    assert error.actions == ()
-
-
-def test_a_close_slip_with_a_request_for_help_has_no_button() -> None:
-    assert fault("rom create --help").actions == ()
 
 
 # Anything at all

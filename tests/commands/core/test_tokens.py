@@ -92,6 +92,7 @@ FAULTS: dict[str, tuple[str, str, str]] = {
     "curly closed by straight": ('“Q3 review"', 'This quote is never closed: “Q3 review"', "Add the closing quote"),
     "backtick": ("`a", "This quote is never closed: `a", "Add the closing quote"),
     "unequal backticks": ("``a`", "This quote is never closed: ``a`", "Add the closing quote"),
+    "backtick closed by two": ("`a``", "This quote is never closed: `a``", "Add the closing quote"),
     "bracket": ('{"a": 1', 'This bracket is never closed: {"a": 1', "Add the closing bracket"),
     "bracket in an option": ("--metadata=[1", "This bracket is never closed: [1", "Add the closing bracket"),
     "string in a bracket": ('{"a}', 'This bracket is never closed: {"a}', "Add the closing bracket"),

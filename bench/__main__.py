@@ -1,0 +1,53 @@
+"""`python -m bench [--quick]`. Exit code 1 if an answer failed; a missed goal is a finding, not a failure."""
+
+import argparse
+import asyncio
+import gc
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bench import goals, machine, report
+from bench.acks import AckBench
+from bench.commands import CommandBench
+from bench.plan import FULL, QUICK, Plan
+
+RESULTS = Path(__file__).parent / "results"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="bench", description="Measure parsing, dispatch and acknowledgements.")
+    parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds: a smoke test, no figures")
+    run = asyncio.run(_run(QUICK if parser.parse_args().quick else FULL))
+    print(report.text(run))
+    print(f"\n{report.write(run, RESULTS)}")
+    return 1 if run.acks.failures else 0
+
+
+async def _run(plan: Plan) -> report.Run:
+    described, cores = machine.describe(), machine.split_cores()
+    if cores is not None:
+        machine.pin(cores[0])
+    loops = []
+    async with CommandBench.open(plan.lines) as steps, AckBench.open(plan, cores[1] if cores else None) as acks:
+        gc.freeze()  # or the collector walks all that was imported, in the middle of a measurement
+        for number in range(plan.rounds + 1):
+            print(f"round {number} of {plan.rounds}", file=sys.stderr)
+            loops.append(machine.fixed_loop_seconds())
+            await steps.round(warm_up=number == 0)
+            await acks.round(warm_up=number == 0)
+    return report.Run(
+        at=datetime.now(UTC),
+        plan=plan,
+        machine=described,
+        pinned=cores is not None,
+        fixed_loop=loops,
+        fsync_seconds=machine.fsync_seconds(),
+        steps=steps,
+        acks=acks.found,
+        findings=goals.findings(acks.found, steps),
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,237 @@
+"""The tour: what the bot does, as a story in which every state is checked. Each step is readable alone.
+
+The people: ana owns the workspace, omar is a member (an operator here), gus is a guest. bob and cleo are in the rooms.
+"""
+
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
+
+from rich.console import Console
+from rich.text import Text
+
+from bot.demo.slack import Message
+from bot.demo.story import Story
+from bot.demo.world import World
+
+Step = Callable[[Story], Awaitable[None]]
+
+
+async def create_by_command(story: Story) -> None:
+    """A room, by slash command"""
+    await story.types(story.ana, "/video room create standup")
+    await story.told(story.ana, "ana is told that it is made", "Created", "standup")
+    card = await story.sees(
+        story.gus, "everybody sees its card: live, with nobody in it", _room("Live", "nobody in it")
+    )
+    story.check("the card offers what can be done", _labels(card) == ["Join", "Record", "Participants", "End"])
+
+
+async def mistype(story: Story) -> None:
+    """A slip of the keyboard"""
+    await story.types(story.omar, "/video rom create planning")
+    answer = await story.told(story.omar, "the nearest command is suggested", "Did you mean", "/video room create")
+    story.check("the suggestion can be pressed", _labels(answer) == ["room create planning"])
+    story.check("nothing was made of it", story.sight(story.omar, _card("planning")) is None)
+
+
+async def fill_in_a_form(story: Story) -> None:
+    """A form, first filled in wrongly"""
+    await story.types(story.ana, "/video room create")
+    form = await story.form(story.ana, "what is missing is asked for in a form", lambda v: v.title == "Create room")
+    await story.fills(story.ana, form, {"name": "retro", "max_participants": "0"})
+    form = await story.form(story.ana, "the mistake is shown under its field", lambda v: "max_participants" in v.errors)
+    story.check("no other field is blamed", list(form.errors) == ["max_participants"])
+    story.check("nothing was made of it", story.sight(story.ana, _card("retro")) is None)
+    await story.fills(story.ana, form, {"max_participants": "5"})
+    await story.told(story.ana, "put right, it is accepted", "Created", "retro")
+    await story.sees(story.omar, "the room's card is there", _card("retro", "Live"))
+    story.check("the form is closed", story.world.slack.view_of(story.ana) is None)
+
+
+async def somebody_joins(story: Story) -> None:
+    """Somebody joins on the video server"""
+    story.meanwhile("bob joins standup with his browser; the video server tells the bot by webhook")
+    story.world.memory.server.join("standup", "bob", name="Bob")
+    card = await story.sees(story.gus, "the card says that one person is there", _room("Live", "1 person"))
+    story.check("it is the same card, edited in place", _count(story, _room()) == 1)
+    await story.presses(story.gus, card, "Participants")
+    await story.told(story.gus, "a guest may look: Bob is there", "one person is in it", "Bob")
+
+
+async def record(story: Story) -> None:
+    """Record, by button"""
+    await story.presses(story.omar, _must(story, _room()), "Record")
+    await story.told(story.omar, "omar is told that it begins", "Recording", "standup")
+    await story.sees(story.gus, "the recording has a card of its own, which goes live", _recording("Live"))
+    card = await story.sees(story.gus, "the room's card says that it is recorded", _room("Live", "Recording"))
+    story.check("the room's card offers to stop it", "Stop recording" in _labels(card))
+
+
+async def recording_fails(story: Story) -> None:
+    """The recording fails"""
+    story.meanwhile("the video server's disk is full, and the recording fails")
+    running = next(r for r in story.world.memory.server.list_recordings() if not r.status.is_final)
+    story.world.memory.server.fail_recording(running.ref.id, "the disk is full")
+    await story.sees(story.gus, "the card says why", _recording("Failed", "the disk is full"))
+    alert = await story.sees(story.gus, "an alert comes in the card's thread", _alert("failed: the disk is full"))
+    story.check("it is shown in the channel too", alert.broadcast)
+    story.check("it mentions omar, who started it", f"@{story.omar.id}" in alert.words)
+    story.check("it brings the next step", _labels(alert) == ["Record again"])
+    card = await story.sees(
+        story.gus, "the room's card has stopped saying that it is recorded", _room("Live", "[Record]")
+    )
+    story.check("the room itself goes on", "1 person" in card.words)
+
+
+async def record_again(story: Story) -> None:
+    """Recorded again from the alert, and stopped"""
+    await story.presses(story.omar, _must(story, _alert("failed: the disk is full")), "Record again")
+    card = await story.sees(story.gus, "the new recording goes live", _recording("Live"))
+    await story.sees(story.gus, "the room's card knows it", _room("[Stop recording]"))
+    await story.presses(story.omar, card, "Stop")
+    await story.told(story.omar, "omar is told that it ends", "Stopping the recording of", "standup")
+    card = await story.sees(story.gus, "the card says how large the file is", _recording("Ready", "Size", "Location"))
+    story.check("nothing is left to press on it", _labels(card) == [])
+    await story.sees(story.gus, "the end is told in its thread", _alert("is ready"))
+    await story.sees(story.gus, "the room's card offers to record", _room("Live", "[Record]"))
+
+
+async def restart(story: Story) -> None:
+    """The bot is restarted"""
+    story.meanwhile("the bot stops, cleo joins, and the bot starts again")
+    server = story.world.memory.server
+    async with story.world.without_bot():
+        server.join("standup", "cleo", name="Cleo")
+    card = await story.sees(story.gus, "the card has caught up: two people", _room("Live", "2 people"))
+    story.check("no card was posted twice", _count(story, _room()) == 1)
+    await story.presses(story.gus, card, "Participants")
+    await story.told(story.gus, "the buttons of before still work", "Bob", "Cleo")
+
+
+async def refuse_a_guest(story: Story) -> None:
+    """A guest presses End"""
+    await story.presses(story.gus, _must(story, _room()), "End")
+    await story.told(story.gus, "gus is told which role it takes and which one he has", "operator", "viewer")
+    story.check("the room goes on", _must(story, _room()).words.count("Live") == 1)
+
+
+async def join(story: Story) -> None:
+    """Join: a way in for one person"""
+    await story.presses(story.omar, _must(story, _room()), "Join")
+    answer = await story.told(story.omar, "omar gets address and token", "Your way into", "Address", "Token")
+    token = answer.lines[answer.lines.index("*Token*") + 1].strip("`")
+    others = (story.ana, story.gus)
+    story.check("nobody else sees the token", all(not story.sight(who, lambda m: token in m.words) for who in others))
+    story.check("what others see does not even mention it", "eyJ" not in _must(story, _room()).words)
+
+
+async def end_asks_first(story: Story) -> None:
+    """End asks first"""
+    card = _must(story, _room())
+    await story.presses(story.ana, card, "End")
+    question = await story.told(story.ana, "ana is asked, and told who is in it", "End", "Bob", "Cleo")
+    hidden = story.sight(story.omar, lambda m: m.ts == question.ts) is None
+    story.check("nobody else can answer for her: they do not see the question", hidden)
+    await story.presses(story.omar, card, "End")
+    second = await story.told(story.omar, "omar, who presses too, is asked for himself", "End", "Bob", "Cleo")
+    story.check("until somebody answers, nothing happens", _is_live(story))
+    await story.presses(story.ana, question, "End room")
+    await story.told(story.ana, "ana is told that it has ended", "Ended", "standup")
+    card = await story.sees(story.gus, "the card says that it has ended", _room("Ended"))
+    story.check("there is nothing left to press on it", _labels(card) == [])
+    await story.sees(story.gus, "the end is told in its thread", _alert("Room", "ended"))
+    await story.presses(story.omar, second, "End room")
+    await story.told(story.omar, "omar's answer comes too late, and he is told so", "standup", "ended")
+    story.check("on the video server the room is gone", not _is_live(story))
+
+
+async def press_an_old_button(story: Story) -> None:
+    """A button of a room that has ended"""
+    recordings = len(story.world.memory.server.list_recordings())
+    await story.presses(story.omar, _must(story, _alert("failed: the disk is full")), "Record again")
+    await story.told(story.omar, "omar is told that the room has ended", "standup", "ended")
+    story.check("nothing was started", len(story.world.memory.server.list_recordings()) == recordings)
+
+
+async def forget_the_quotes(story: Story) -> None:
+    """A name with a space in it"""
+    await story.types(story.ana, "/video room create Test Room")
+    offer = await story.told(story.ana, "the quoted form is offered", 'room create "Test Room"')
+    await story.presses(story.ana, offer, "Use “Test Room”")
+    await story.told(story.ana, "one press makes it", "Created", "Test Room")
+    await story.sees(story.gus, "its card is there", _card("Test Room", "Live"))
+
+
+STEPS: Final[Sequence[Step]] = (
+    create_by_command,
+    mistype,
+    fill_in_a_form,
+    somebody_joins,
+    record,
+    recording_fails,
+    record_again,
+    restart,
+    refuse_a_guest,
+    join,
+    end_asks_first,
+    press_an_old_button,
+    forget_the_quotes,
+)
+
+
+async def play(world: World, console: Console, steps: Sequence[Step] = STEPS) -> bool:
+    """Tell the whole story. A step that fails is the last, as the following build on it; False then."""
+    began = time.monotonic()
+    story = Story(world, console)
+    checked = 0
+    for number, step in enumerate(steps, 1):
+        if not await story.play(step, f"{number}. {(step.__doc__ or step.__name__).strip()}"):
+            console.print(Text(f"The tour ends here, with {len(steps) - number} steps to go.", "bold red"))
+            return False
+        checked += len(story.checks.found)
+    seconds = time.monotonic() - began
+    console.print(Text(f"{len(steps)} steps, {checked} checks, all right, in {seconds:.1f} s.", "bold green"))
+    return True
+
+
+# What to look for
+
+
+def _card(title: str, *words: str) -> Callable[[Message], bool]:
+    """A card of that title with all these words."""
+    return lambda m: (
+        not m.ephemeral_to and not m.thread_ts and m.lines[0] == title and all(word in m.words for word in words)
+    )
+
+
+def _room(*words: str) -> Callable[[Message], bool]:
+    return _card("standup", *words)
+
+
+def _recording(*words: str) -> Callable[[Message], bool]:
+    return _card("Recording of standup", *words)
+
+
+def _alert(*words: str) -> Callable[[Message], bool]:
+    """What stands in a thread with all these words."""
+    return lambda m: m.thread_ts is not None and not m.ephemeral_to and all(word in m.words for word in words)
+
+
+def _must(story: Story, wanted: Callable[[Message], bool]) -> Message:
+    """A message that an earlier step has seen."""
+    message = story.sight(story.gus, wanted)
+    assert message is not None, "an earlier step has seen it"
+    return message
+
+
+def _labels(message: Message) -> list[str]:
+    return [button.label for button in message.buttons]
+
+
+def _count(story: Story, wanted: Callable[[Message], bool]) -> int:
+    return sum(wanted(message) for message in story.world.slack.seen_by(story.gus, story.world.general))
+
+
+def _is_live(story: Story) -> bool:
+    return bool(story.world.memory.server.list_rooms(["standup"]))

@@ -1,0 +1,231 @@
+"""The fold: whatever the order in which facts arrive, however often and however late, the end is the same."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.alerts.fold import fold, note_recording
+from bot.alerts.state import RecordingState, RoomState, ThingState
+from providers.base import Participant, RecordingStatus
+from providers.facts import Fact
+from tests.bot.alerts.facts import (
+    ROOM,
+    START,
+    after,
+    finished,
+    joined,
+    left,
+    listed,
+    person,
+    recording,
+    seen,
+    started,
+)
+
+END = 100
+
+
+def folded(facts: Sequence[Fact]) -> ThingState:
+    state: ThingState | None = None
+    for fact in facts:
+        state = fold(state, fact)
+    assert state is not None
+    return state
+
+
+def room_of(*facts: Fact) -> RoomState:
+    state = folded(facts)
+    assert isinstance(state, RoomState)
+    return state
+
+
+def recording_of(*facts: Fact) -> RecordingState:
+    state = folded(facts)
+    assert isinstance(state, RecordingState)
+    return state
+
+
+@dataclass(frozen=True)
+class Stay:
+    """Somebody in the room, from when to when, and how much later the webhooks arrive."""
+
+    who: Participant
+    came: int
+    went: int | None
+    delay: int
+
+    def is_in_at(self, moment: int) -> bool:
+        return self.came <= moment and (self.went is None or self.went > moment)
+
+    @property
+    def facts(self) -> list[Fact]:
+        came = joined(self.who, self.came, self.came + self.delay)
+        return [came] if self.went is None else [came, left(self.who, self.went, self.went + self.delay)]
+
+
+@dataclass(frozen=True)
+class Life:
+    """What truly happened in a room, and every fact about it."""
+
+    stays: list[Stay]
+    has_ended: bool
+    facts: list[Fact]
+
+    def people_at(self, moment: int) -> int:
+        return sum(stay.who.is_person and stay.is_in_at(moment) for stay in self.stays)
+
+
+@st.composite
+def stays(draw: st.DrawFn) -> list[Stay]:
+    count = draw(st.integers(0, 4))
+    found = []
+    for number in range(count):
+        came = draw(st.integers(0, END - 2))
+        went = draw(st.none() | st.integers(came + 1, END - 1))
+        found.append(Stay(person(number, is_person=draw(st.booleans())), came, went, draw(st.integers(0, 50))))
+    return found
+
+
+@st.composite
+def lives(draw: st.DrawFn) -> Life:
+    there, has_ended = draw(stays()), draw(st.booleans())
+    life = Life(there, has_ended, [started()])
+    # Half a second off the webhooks, so that no two observations are of the same moment.
+    for asked in draw(st.lists(st.integers(0, END - 1), max_size=3, unique=True)):
+        life.facts.append(listed(asked + 0.5, *(stay.who for stay in there if stay.is_in_at(asked))))
+    for asked in draw(st.lists(st.integers(0, END - 1), max_size=3, unique=True)):
+        life.facts.append(seen(asked + 0.25, life.people_at(asked), max_participants=asked))
+    life.facts.extend(fact for stay in there for fact in stay.facts)
+    if has_ended:
+        life.facts.append(finished(END))
+    return life
+
+
+@given(st.data())
+def test_order_and_repetition_make_no_difference_to_a_room(data: st.DataObject) -> None:
+    life = data.draw(lives())
+    again = data.draw(st.lists(st.sampled_from(life.facts)))
+    one, other = (data.draw(st.permutations([*life.facts, *again])) for _ in range(2))
+
+    assert folded(one) == folded(other)
+
+
+@given(lives())
+def test_the_people_in_a_room_are_counted_right(life: Life) -> None:
+    state = room_of(*life.facts)
+
+    assert state.is_final is life.has_ended
+    assert state.people == (0 if life.has_ended else life.people_at(END))
+
+
+@given(st.data())
+def test_what_was_folded_before_may_come_again_later(data: st.DataObject) -> None:
+    life = data.draw(lives())
+    state = folded(life.facts)
+
+    assert fold(state, data.draw(st.sampled_from(life.facts))) == state
+
+
+@given(lives(), lives())
+def test_a_finished_room_never_revives(life: Life, later: Life) -> None:
+    state = room_of(*life.facts, finished(END), *later.facts)
+
+    assert state.is_final
+    assert state.people == 0
+    assert state.ended_at == after(END)
+
+
+LIFE_OF_A_RECORDING = (RecordingStatus.STARTING, RecordingStatus.LIVE, RecordingStatus.ENDING)
+ENDINGS = [status for status in RecordingStatus if status.is_final]
+
+
+@given(st.sampled_from(ENDINGS), st.data())
+def test_order_and_repetition_make_no_difference_to_a_recording(ending: RecordingStatus, data: st.DataObject) -> None:
+    all_facts: list[Fact] = [recording(status, at) for at, status in enumerate((*LIFE_OF_A_RECORDING, ending))]
+    all_facts.append(recording(ending, 10, error="told later, and fuller"))
+    again = data.draw(st.lists(st.sampled_from(all_facts)))
+    one, other = (data.draw(st.permutations([*all_facts, *again])) for _ in range(2))
+
+    assert folded(one) == folded(other)
+    assert recording_of(*one).status is ending
+    assert recording_of(*one).recording.error == "told later, and fuller"
+
+
+@given(st.permutations([*LIFE_OF_A_RECORDING, RecordingStatus.READY]), st.sampled_from(ENDINGS))
+def test_an_ended_recording_is_never_anything_else(
+    statuses: list[RecordingStatus], contradiction: RecordingStatus
+) -> None:
+    state = recording_of(*(recording(status, at) for at, status in enumerate(statuses)))
+
+    late = fold(state, recording(contradiction, 99))
+
+    assert isinstance(late, RecordingState)
+    assert late.status is RecordingStatus.READY
+
+
+@given(st.data())
+def test_recordings_are_noted_on_their_room_in_any_order(data: st.DataObject) -> None:
+    told = [
+        recording(status, at, id=id)
+        for id, ending in (("RE_1", RecordingStatus.READY), ("RE_2", RecordingStatus.LIVE))
+        for at, status in enumerate((*LIFE_OF_A_RECORDING[:2], ending))
+    ]
+    room: RoomState | None = None
+    recordings: dict[str, ThingState] = {}
+    for fact in data.draw(st.permutations([*told, *told])):
+        known = recordings[fact.thing_id] = fold(recordings.get(fact.thing_id), fact)
+        assert isinstance(known, RecordingState)
+        room = note_recording(room, known.recording)
+
+    assert room is not None
+    assert room.running_recordings == ["RE_2"]
+
+
+def test_a_room_is_known_by_whatever_tells_of_it_first() -> None:
+    ana = person(1)
+    for fact in (started(), finished(1), seen(1), joined(ana, 1), left(ana, 1), listed(1)):
+        assert room_of(fact).ref == ROOM
+    noted = note_recording(None, recording(RecordingStatus.LIVE, 1).recording)
+    assert noted is not None
+    assert noted.ref == ROOM
+
+
+def test_a_recording_that_has_ended_makes_no_room_known() -> None:
+    assert note_recording(None, recording(RecordingStatus.READY, 1).recording) is None
+
+
+def test_the_earliest_time_of_a_beginning_and_of_an_end_is_kept() -> None:
+    facts: list[Fact] = [started(0.9), seen(5), finished(70), finished(60)]
+    for order in (facts, facts[::-1]):
+        state = room_of(*order)
+        assert (state.created_at, state.ended_at) == (START, after(60))
+
+
+def test_the_servers_own_count_counts_until_something_better_is_known() -> None:
+    ana, bob = person(1), person(2)
+    assert room_of(seen(1, 5)).people == 5
+    assert room_of(seen(2, 4), seen(1, 5)).people == 4
+    assert room_of(seen(1, 5), listed(2, ana)).people == 1
+    assert room_of(seen(3, 5), listed(2)).people == 0
+    assert room_of(seen(1, 1), joined(ana, 2), joined(bob, 3)).people == 2
+
+
+def test_somebody_who_comes_again_is_somebody_new() -> None:
+    first = person(1)
+    again = replace(first, id="PA_1_again")
+
+    assert room_of(joined(first, 1), joined(again, 3), left(first, 2)).people == 1
+
+
+@pytest.mark.parametrize("facts", [[seen(1), joined(person(1), 2)], [recording(RecordingStatus.STARTING, 1)]])
+def test_the_first_person_named_as_maker_stays(facts: list[Fact]) -> None:
+    state: ThingState | None = None
+    for maker in (None, "U1", "U2", None):
+        for fact in facts:
+            state = fold(state, fact, made_by=maker)
+
+    assert state is not None
+    assert state.made_by == "U1"

@@ -1,0 +1,117 @@
+"""Every command, typed at least once, with what the asker is answered."""
+
+import re
+
+import pytest
+
+from bot.demo.world import World
+from commands.core.parsing import Here, parse
+from commands.core.registry import all_commands
+from providers.base import RoomRef
+from tests.bot.conversations.talk import ask, attempts, card, labels, press, public
+
+TOKEN = r"`eyJ[\w-]+\.[\w-]+\.[\w-]+`"
+
+TABLE = [
+    ("", r"Live in this channel:\n\*standup\*\nmemory\n\[Show\]\n\[Create room\] \[List rooms\] \[Help\]"),
+    ("overview", r"Live in this channel:"),
+    ("help", r"What you can ask for\..*`/video room`\nclose, create, join, list, show"),
+    ("help room", r"What you can do with \*room\*:\n`/video room close \[ROOM\]`"),
+    ("help room create", r"\*room create\*: Create a room.*\*--max-participants\*\nHow many.*role operator\."),
+    ("room --help", r"What you can do with \*room\*:"),
+    ("room create --help", r"\*room create\*: Create a room"),
+    ("help dance", r"There is no help on `dance`\.\nSee `/video help` for what there is\.$"),
+    ("help rom create", r"Did you mean `room create`\?\n\[room create\]$"),
+    ("whoami", r"You are \*operator\*: that is what members of this workspace are by default\.\n\*You\*\n`U\d+`"),
+    ("room create retro --max-participants 20 --empty-timeout 10m", r"Created \*retro\*\.$"),
+    ("room create payload", r"Created \*payload\*\.$"),
+    ("room create standup", r"\*standup\* was there already: one person is in it\.$"),
+    ("room create standup --max-participants 3", r"the options you gave were not applied\.$"),
+    ("room list", r"1 live on `memory`:\n\*standup\*\none person is in it · from this channel\n\[Show\]$"),
+    ("rooms x*", r"No room like `x\*` is live on `memory`\.\n\[Create room\]$"),
+    ("room show standup", r"\*standup\*: one person is in it\..*\*Made by\*\n@U\d+\n\[Join\] \[Record\]"),
+    ("room join standup", rf"Your way into \*standup\*\..*\*Identity\*\n`slack-T\d+-U\d+`.*\*Token\*\n{TOKEN}"),
+    ("room close standup", r"End \*standup\*\? This disconnects Bob\.\n\[End room\] \[Keep it\]"),
+    (
+        "token create standup --identity guest-1 --grant subscriber --ttl 15m",
+        rf"\*Identity\*\n`guest-1`\n\*May\*\nsubscriber.*\*Address\*\nmemory://memory\n\*Token\*\n{TOKEN}",
+    ),
+    ("token create nowhere", r"There is no room `nowhere` yet; the server makes it when the first person joins\.$"),
+    ("participant list standup", r"\*standup\*: one person is in it\.\n\*Bob\*\nbob · since "),
+    ("recording start standup", r"Recording \*standup\*\. Its card says when it runs\.\n\[Stop recording\]$"),
+    ("recording stop standup", r"Nothing called `standup` is being recorded\.\nSee `/video recording list`\.$"),
+    ("recording list", r"There are no such recordings\.$"),
+    ("alert subscribe recording", r"This channel is told of recordings from now on\.\n\[Unsubscribe\]$"),
+    ("alert list", r"This channel is told of what is started here, and of nothing else\.\n\[Subscribe\]$"),
+    ("alert unsubscribe", r"This channel has no such subscription\.\nSee `/video alert list` for those it has\.$"),
+    ("provider list", r"The video servers:\n\*memory\* · used here\nmemory memory://memory$"),
+    ("provider show", r"\*memory\* can: close room, .*\*Answers\*\nyes\n\*Address\*\nmemory://memory$"),
+    ("provider show nix", r"There is no video server called `nix` here\.\nThere is memory\.$"),
+    ("provider use memory", r"`provider use` is for people with the role admin\."),
+    # The words of other vendors, and the room of the channel.
+    ("session list", r"1 live on `memory`:"),
+    ("connection list .", r"\*standup\*: one person is in it\."),
+    ("archive list .", r"There are no such recordings\."),
+    ("join", r"Your way into \*standup\*\."),
+    ("room show", r"\*standup\*: one person is in it\."),
+    # What keyboards make of quotes, dashes and spaces.
+    ("room create “all hands”", r"Created \*all hands\*\.$"),
+    ('room create "Bob\'s “all hands”"', r"Created \*Bob's “all hands”\*\.$"),
+    ("room create retro —max-participants 5", r"Created \*retro\*\.$"),
+    ("room\u00a0create\u00a0retro", r"Created \*retro\*\.$"),
+    ("ROOM Create retro", r"Created \*retro\*\.$"),
+    ("room create https://standup.example/a", r"Created \*https://standup\.example/a\*\.$"),
+]
+
+
+@pytest.mark.parametrize(("line", "answer"), TABLE, ids=[line or "bare" for line, _ in TABLE])
+async def test_what_is_answered(world: World, line: str, answer: str) -> None:
+    await ask(world, world.operator, "/video room create standup")
+    world.memory.server.join("standup", "bob", name="Bob")
+    await card(world, "standup", "1 person")
+    said = await ask(world, world.operator, f"/video {line}")
+    assert re.search(answer, said.words, re.DOTALL), said.words
+    assert None not in {outcome for _, outcome in attempts(world)}
+
+
+def test_the_table_leaves_no_command_out() -> None:
+    here = Here("memory", RoomRef("memory", "RM_1", "standup"))
+    typed = set()
+    for line, _ in TABLE:
+        if "--help" not in line:
+            typed.add(parse(line, all_commands(), here).spec.path)
+    assert typed == set(all_commands())
+
+
+async def test_an_admin_chooses_the_server_of_a_channel(world: World) -> None:
+    said = await ask(world, world.owner, "/video provider use memory")
+    assert said.words == "This channel uses *memory* from now on."
+
+
+async def test_subscriptions_are_listed_and_ended_by_button(world: World) -> None:
+    await ask(world, world.operator, "/video alert subscribe room recording --room team-*")
+    listed = await ask(world, world.operator, "/video alert list")
+    assert f"recordings and rooms in rooms like `team-*`\nsubscribed by @{world.operator.id}" in listed.words
+    ended = await press(world, world.operator, listed, "Unsubscribe")
+    assert ended.words == "This channel is no longer told of recordings and rooms in rooms like `team-*`."
+
+
+async def test_many_rooms_come_in_pages(world: World) -> None:
+    for number in range(23):
+        world.memory.server.join(f"room-{number:02}", "bob")
+    first = await ask(world, world.operator, "/video room list")
+    assert first.lines[0] == "23 live on `memory`:"
+    assert (labels(first).count("Show"), labels(first)[-1]) == (10, "Next")
+    second = await press(world, world.operator, first, "Next")
+    third = await press(world, world.operator, second, "Next")
+    assert [line for line in third.lines if line.startswith("*")] == ["*room-20*", "*room-21*", "*room-22*"]
+    assert labels(third)[-1] == "Previous"
+
+
+async def test_in_a_direct_conversation_everything_stays_there(world: World) -> None:
+    here = world.slack.workspace.dm(world.operator)
+    said = await ask(world, world.operator, "/video room create standup", channel=here)
+    assert said.words == "Created *standup*."
+    shown = await card(world, "standup", "🟢 *Live*", channel=here)
+    assert "Record" in labels(shown)
+    assert public(world) == []

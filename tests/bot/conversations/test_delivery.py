@@ -1,0 +1,76 @@
+"""What Slack delivers twice is done once."""
+
+import asyncio
+
+from bot.demo.world import World
+from tests.bot.conversations.clock import MovedClock
+from tests.bot.conversations.conftest import Wanted
+from tests.bot.conversations.log import Log
+from tests.bot.conversations.talk import accepted, ask, attempts, card, form, heard, press
+
+
+async def test_a_command_that_is_delivered_twice_acts_once(world: World, log: Log) -> None:
+    await ask(world, world.operator, "/video alert subscribe recording")
+    for _ in range(3):
+        accepted(await world.slack.redeliver())
+    await ask(world, world.operator, "/video alert list")
+    assert [words for words, _ in attempts(world)] == ["alert subscribe recording", "alert list"]
+    assert len(heard(world, world.operator)) == 2
+    assert [line["door"] for line in log.events("a repeated delivery was dropped")] == ["slash"] * 3
+
+
+async def test_doubled_envelopes_at_the_same_moment_act_once(world: World) -> None:
+    world.memory.server.delay_seconds = 0.05
+    first = asyncio.create_task(world.slack.command(world.operator, world.general, "/video room create standup"))
+    await asyncio.sleep(0)
+    for ack in await asyncio.gather(first, world.slack.redeliver(), world.slack.redeliver()):
+        accepted(ack)
+    await card(world, "standup", "🟢 *Live*")
+    assert len(attempts(world)) == 1
+
+
+async def test_a_press_that_is_delivered_twice_acts_once(world: World, log: Log) -> None:
+    await ask(world, world.operator, "/video room create standup")
+    await press(world, world.operator, await card(world, "standup"), "Record")
+    accepted(await world.slack.redeliver())
+    await card(world, "Recording of standup", "🔴 *Live*")
+    assert len(world.memory.server.list_recordings()) == 1
+    assert len(log.events("a repeated delivery was dropped")) == 1
+
+
+async def test_two_presses_are_two_presses(world: World) -> None:
+    await ask(world, world.operator, "/video room create standup")
+    shown = await card(world, "standup")
+    await press(world, world.operator, shown, "Participants")
+    await press(world, world.operator, shown, "Participants")
+    assert [words.split()[0] for words, _ in attempts(world)] == ["room", "participant", "participant"]
+
+
+async def test_a_form_that_is_delivered_twice_acts_once(world: World) -> None:
+    view = await form(world, world.operator, "/video room create")
+    accepted(await world.slack.submit(world.operator, view, {"name": "retro"}))
+    await world.slack.until(lambda: heard(world, world.operator))
+    accepted(await world.slack.redeliver())
+    await ask(world, world.operator, "/video whoami")
+    assert [words.split()[0] for words, _ in attempts(world)] == ["room", "whoami"]
+
+
+async def test_a_repeat_is_known_for_eleven_minutes(world: World, clock: MovedClock) -> None:
+    clock.move(seconds=-290)
+    await ask(world, world.operator, "/video whoami")
+    clock.move(seconds=580)
+    accepted(await world.slack.redeliver())
+    await ask(world, world.operator, "/video room list")
+    assert [words.split()[0] for words, _ in attempts(world)] == ["whoami", "room"]
+
+
+async def test_an_answer_that_the_channel_does_not_take_comes_as_a_direct_message(world: World, wanted: Wanted) -> None:
+    wanted.refusals.add("not_in_channel")
+    view = await form(world, world.operator, "/video token create")
+    await world.restart()  # the form's response_url was kept in memory
+    world.slack.workspace.kick(world.general, world.slack.workspace.bot)
+    accepted(await world.slack.submit(world.operator, view, {"room": "standup"}))
+    here = world.slack.workspace.dm(world.operator)
+    (said,) = await world.slack.until(lambda: world.slack.seen_by(world.operator, here))
+    assert said.lines[0].startswith("Your way into *standup*.")
+    assert heard(world, world.operator) == []

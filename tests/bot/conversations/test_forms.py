@@ -1,0 +1,148 @@
+"""Forms: opened by what is missing or by a button, filled in, corrected, sent, closed."""
+
+import asyncio
+from dataclasses import replace
+
+from bot.demo.slack import Message
+from bot.demo.world import World
+from bot.wiring import Bot
+from tests.bot.conversations.clock import MovedClock
+from tests.bot.conversations.conftest import Start, Wanted
+from tests.bot.conversations.log import Log
+from tests.bot.conversations.talk import accepted, ask, card, form, heard, labels, opened, public, rooms
+
+FAILED = "Slack did not open the form: it allows three seconds for that.\nTry again, or type it: `/video room create`."
+
+
+async def _answers(world: World) -> list[Message]:
+    return await world.slack.until(lambda: heard(world, world.operator))
+
+
+async def test_a_missing_name_opens_the_form_filled_with_what_was_given(world: World) -> None:
+    view = await form(world, world.operator, "/video room create --max-participants 7 --empty-timeout 10m --record")
+    assert view.title == "Create room"
+    assert list(view.fields) == [
+        "name",
+        "max_participants",
+        "empty_timeout",
+        "record",
+        "departure_timeout",
+        "metadata",
+    ]
+    accepted(await world.slack.submit(world.operator, view, {"name": "retro"}))
+    await card(world, "retro", "🟢 *Live*", "🔴 *Recording*")
+    (room,) = world.memory.server.list_rooms()
+    assert room.max_participants == 7
+    assert world.slack.view_of(world.operator) is None
+    assert [m.words for m in await _answers(world)] == ["Created *retro*."]
+    assert heard(world, world.guest) == []
+
+
+async def test_errors_stand_under_their_fields_and_what_was_typed_stays(world: World) -> None:
+    view = await form(world, world.operator, "/video room create")
+    ack = await world.slack.submit(
+        world.operator, view, {"name": "x" * 300, "max_participants": "0", "empty_timeout": "soon"}
+    )
+    accepted(ack)
+    view = await opened(world, world.operator)
+    assert view.errors == {
+        "max_participants": "“0” is too small; the least is 1.",
+        "empty_timeout": "“soon” is no duration. Write it like 90s, 15m or 1h30m.",
+    }
+    accepted(await world.slack.submit(world.operator, view, {"max_participants": "20000", "empty_timeout": "10m"}))
+    view = await opened(world, world.operator)
+    assert view.errors == {
+        "name": "A room's name can be 256 bytes long; this one has 300.",
+        "max_participants": "The most here is 10,000.",
+    }
+    assert rooms(world) == []
+    accepted(await world.slack.submit(world.operator, view, {"name": "retro", "max_participants": "5"}))
+    await card(world, "retro", "🟢 *Live*")
+
+
+async def test_a_form_that_is_cancelled_does_nothing(world: World) -> None:
+    view = await form(world, world.operator, "/video room create")
+    accepted(await world.slack.close(world.operator, view))
+    assert world.slack.view_of(world.operator) is None
+    assert (rooms(world), public(world), heard(world, world.operator)) == ([], [], [])
+
+
+async def test_a_button_opens_a_form(world: World) -> None:
+    said = await ask(world, world.operator, "/video")
+    accepted(await world.slack.press(world.operator, said, "Create room"))
+    view = await opened(world, world.operator)
+    assert view.title == "Create room"
+    accepted(await world.slack.submit(world.operator, view, {"name": "retro"}))
+    await card(world, "retro", "🟢 *Live*")
+
+
+async def test_more_options_keeps_what_was_typed(world: World) -> None:
+    view = await form(world, world.operator, "/video token create")
+    assert labels(view) == ["More options"]
+    assert "metadata" not in view.fields
+    accepted(await world.slack.submit(world.operator, view, {"room": "standup", "ttl": "1s"}))
+    view = await opened(world, world.operator)
+    assert view.errors == {"ttl": "A token can last from 10s to 30d."}
+    accepted(await world.slack.press(world.operator, view, "More options"))
+    wider = await opened(world, world.operator, after=view)
+    assert {"metadata", "attribute"} <= set(wider.fields)
+    accepted(await world.slack.submit(world.operator, wider, {"ttl": "15m", "attribute": "role=host"}))
+    (said,) = await _answers(world)
+    assert said.lines[0].startswith("Your way into *standup*.")
+
+
+async def test_more_options_pressed_twice_is_drawn_once(world: World, wanted: Wanted, log: Log) -> None:
+    wanted.refusals.add("hash_conflict")
+    view = await form(world, world.operator, "/video token create")
+    for ack in await asyncio.gather(*(world.slack.press(world.operator, view, "More options") for _ in range(2))):
+        accepted(ack)
+    await opened(world, world.operator, after=view)
+    await world.slack.until(lambda: len([c for c in world.slack.calls if c.method == "views.update"]) == 2)
+    accepted(await world.slack.close(world.operator, await opened(world, world.operator)))
+    assert heard(world, world.operator) == []
+
+
+async def test_a_trigger_that_expired_opens_nothing_and_says_so(
+    world: World, clock: MovedClock, wanted: Wanted, log: Log
+) -> None:
+    wanted.refusals.add("expired_trigger_id")
+    typing = asyncio.create_task(world.slack.command(world.operator, world.general, "/video room create"))
+    await asyncio.sleep(0)  # the trigger is issued before the command is sent
+    clock.move(seconds=4)
+    accepted(await typing)
+    (said,) = await _answers(world)
+    assert said.words == FAILED
+    assert world.slack.view_of(world.operator) is None
+    (line,) = log.events("refused")
+    assert line["error"] == "views.open: expired_trigger_id"
+
+
+async def test_who_may_not_do_it_is_not_made_to_fill_in_a_form(world: World) -> None:
+    said = await ask(world, world.guest, "/video room create")
+    assert said.words == (
+        "`room create` is for people with the role operator.\n"
+        "You are *viewer*: you are a guest in this workspace. Ask an owner or admin of the workspace to do it."
+    )
+    assert world.slack.view_of(world.guest) is None
+
+
+async def test_a_form_sent_after_a_restart_is_answered_all_the_same(world: World) -> None:
+    view = await form(world, world.operator, "/video room create")
+    await world.restart()
+    accepted(await world.slack.submit(world.operator, view, {"name": "retro"}))
+    await card(world, "retro", "🟢 *Live*")
+    (said,) = await _answers(world)
+    assert said.words == "Created *retro*."
+
+
+async def test_a_form_of_a_server_that_is_gone_says_that_it_is_too_old(start: Start) -> None:
+    world = await start(providers='[providers.memory]\nkind = "memory"\n[providers.b]\nkind = "memory"\n')
+    view = await form(world, world.operator, "/video room create --provider b")
+    assert "On `b`." in view.words
+    await world.bot.stop()
+    world.settings = replace(world.settings, providers=world.settings.providers[:1])
+    world.bot = await Bot.start(world.settings, clock=world.clock)
+    accepted(await world.slack.submit(world.operator, view, {"name": "retro"}))
+    view = await opened(world, world.operator)
+    assert view.errors == {"name": "This form is too old. Close it and begin again."}
+    assert rooms(world) == []

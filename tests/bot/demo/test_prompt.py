@@ -1,0 +1,262 @@
+"""The prompt, driven by the keys of a terminal."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from prompt_toolkit.application import create_app_session
+from prompt_toolkit.input import PipeInput, create_pipe_input
+from prompt_toolkit.output import DummyOutput
+from pydantic import SecretStr
+from rich.console import Console
+
+from bot.demo.completion import Completions
+from bot.demo.prompt import Prompt
+from bot.demo.verbs import VERBS, NotDone, Seat, carry_out
+from bot.demo.world import World
+from commands.core.registry import all_commands
+from providers.base import Grant
+from providers.memory.tokens import verify
+
+ESCAPE = "\x1b"
+CTRL_C = "\x03"
+CTRL_D = "\x04"
+
+
+class Terminal:
+    """Somebody who types, and reads what is printed from where they last read."""
+
+    def __init__(self, keys: PipeInput) -> None:
+        self.paper = StringIO()
+        self.console = Console(
+            file=self.paper, width=100, color_system=None, highlight=False, emoji=False, markup=False
+        )
+        self._keys = keys
+        self._read = 0
+
+    async def sees(self, words: str) -> str:
+        """What was printed since the last reading, up to and with these words."""
+        try:
+            async with asyncio.timeout(5):
+                while words not in self._fresh():
+                    await asyncio.sleep(0.005)
+        except TimeoutError:
+            raise AssertionError(f"{words!r} was not printed, but:\n{self.paper.getvalue()}") from None
+        seen = self._fresh().partition(words)
+        self._read += len(seen[0]) + len(seen[1])
+        return seen[0] + seen[1]
+
+    def _fresh(self) -> str:
+        return self.paper.getvalue()[self._read :].replace("\u00a0", " ")
+
+    def press(self, keys: str) -> None:
+        self._keys.send_text(keys)
+
+    async def types(self, line: str, expecting: str) -> str:
+        self.press(f"{line}\r")
+        return await self.sees(expecting)
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    async with await World.open(tmp_path) as world:
+        yield world
+
+
+@asynccontextmanager
+async def at_the_prompt(world: World) -> AsyncIterator[Terminal]:
+    """Ends with Ctrl-D, after which the prompt must have ended of itself."""
+    with create_pipe_input() as keys, create_app_session(input=keys, output=DummyOutput()):
+        terminal = Terminal(keys)
+        running = asyncio.create_task(Prompt(world, terminal.console).run())
+        try:
+            yield terminal
+            terminal.press(CTRL_D)
+            async with asyncio.timeout(5):
+                await running
+        finally:
+            running.cancel()
+            await asyncio.wait([running])
+
+
+# What is typed and pressed
+
+
+async def test_a_command_and_its_buttons(world: World) -> None:
+    async with at_the_prompt(world) as terminal:
+        await terminal.sees("Try /video room create standup")
+        await terminal.types("/video room create standup", "[1] Join  [2] Record  [3] Participants  [4] End")
+        await terminal.sees("showcaller · only you see it\n▌ Created standup.")
+        await terminal.types("3", "Nobody is there yet.")
+        await terminal.types("4", "[5] End room  [6] Keep it")
+        await terminal.types("5", "Ended standup.")
+        await terminal.types("4", "There is no button 4 any more.")
+        await terminal.types("99", "There is no button 99.")
+
+
+async def test_a_card_that_changes_of_itself_is_shown_again_with_the_same_numbers(world: World) -> None:
+    async with at_the_prompt(world) as terminal:
+        await terminal.types("/video room create standup", "Created standup.")
+        world.memory.server.join("standup", "bob", name="Bob")
+        again = await terminal.sees("[1] Join  [2] Record  [3] Participants  [4] End")
+        assert "showcaller · edited\n▌ standup" in again
+        assert "1 person" in again
+
+
+async def test_what_is_no_command_is_answered_here(world: World) -> None:
+    async with at_the_prompt(world) as terminal:
+        await terminal.types("hello", "Begin with /video, with a number, or with a colon.")
+        await terminal.types("/foo", "There is no /foo in this workspace.")
+        await terminal.types(":foo", "There is no :foo. See :help.")
+        await terminal.types(":join standup", "Type :join ROOM WHO.")
+    assert world.slack.workspace.messages(world.general) == []
+
+
+async def test_ctrl_c_cancels_the_line_and_quit_ends(world: World) -> None:
+    async with at_the_prompt(world) as terminal:
+        terminal.press("/video room create nothing" + CTRL_C)
+        await terminal.types("/video room list", "No room is live on memory.")
+        await terminal.types(":quit", "Bye.")
+
+
+async def test_the_log_of_commands_can_be_called_back(world: World) -> None:
+    up = "\x1b[A"
+    async with at_the_prompt(world) as terminal:
+        await terminal.types("/video whoami", "You are admin")
+        await terminal.types(up, "You are admin")
+
+
+# Forms
+
+
+async def test_a_form_is_asked_field_by_field_and_again_where_it_is_wrong(world: World) -> None:
+    async with at_the_prompt(world) as terminal:
+        await terminal.types("/video room create", "Name\n  What the room is called")
+        await terminal.types("retro", "Max participants (optional)")
+        await terminal.types("0", "Empty timeout (optional)")
+        await terminal.types("", "y or n (Enter: n)")
+        await terminal.types("perhaps", "✗ “perhaps” is none of them.")
+        await terminal.types("y", "Departure timeout")
+        await terminal.types("", "Metadata")
+        await terminal.types("", "Enter: Create · Esc: Cancel")
+        await terminal.types("", "Max participants (optional)\n  ✗ “0” is too small; the least is 1.")
+        await terminal.types("\x7f5", "Enter: Create")  # the 0 stands there to be changed
+        await terminal.types("", "Created retro.")
+    [room] = world.memory.server.list_rooms()
+    assert (room.ref.name, room.max_participants) == ("retro", 5)
+
+
+@pytest.mark.parametrize("way_out", [ESCAPE, CTRL_C, "cancel\r"])
+async def test_a_form_can_be_left(world: World, way_out: str) -> None:
+    async with at_the_prompt(world) as terminal:
+        await terminal.types("/video room create", "Name")
+        terminal.press(way_out)
+        await terminal.sees("The form is closed.")
+        assert world.slack.view_of(world.owner) is None
+        await terminal.types("/video room list", "No room is live")
+
+
+async def test_choices_lines_and_more_options(world: World) -> None:
+    async with at_the_prompt(world) as terminal:
+        await terminal.types("/video token create", "Room")
+        await terminal.types("standup", "Identity")
+        await terminal.types("zoe", "1 subscriber  2 publisher  3 moderator (Enter: publisher)")
+        await terminal.types("sub", "Ttl")
+        await terminal.types("", "Name (optional)")
+        await terminal.types("Zoe", "1: More options")
+        await terminal.types("1", "Metadata")
+        await terminal.types("", "An empty line ends it.")
+        terminal.press("role=host\rteam=a\r")
+        await terminal.types("", "Enter: Create · Esc: Cancel")
+        await terminal.types("", "the server makes it when the first person joins")
+    [answer] = world.slack.seen_by(world.owner, world.general)
+    token = answer.lines[answer.lines.index("*Token*") + 1].strip("`")
+    claims = verify(world.memory.server.token_secret, "memory", SecretStr(token))
+    assert (claims.sub, claims.name, claims.grant) == ("zoe", "Zoe", Grant.SUBSCRIBER)
+    assert claims.attributes == {"role": "host", "team": "a"}
+
+
+# The demo's own verbs
+
+
+async def test_somebody_else_sees_what_they_may_see(world: World) -> None:
+    async with at_the_prompt(world) as terminal:
+        await terminal.types("/video room create standup", "Created standup.")
+        everything = await terminal.types(":as gus", "[4] End")
+        assert "gus (guest) in #general" in everything
+        await terminal.types("4", "room close is for people with the role operator.")
+        await terminal.types(":as nobody", "there are ana, omar, gus.")
+
+
+async def test_the_bot_must_be_let_into_a_new_channel(world: World) -> None:
+    async with at_the_prompt(world) as terminal:
+        await terminal.types(":channel ops", "Nothing is here yet.")
+        await terminal.types("/video room create x", "I am not in #ops")
+        await terminal.types("/invite @showcaller", "The bot is here.")
+        await terminal.types("/video room create x", "Created x.")
+        await terminal.types(":in dm", "ana (owner) in a direct message")
+        await terminal.types(":in general", "ana (owner) in #general")
+
+
+async def test_the_video_server_is_played_by_verbs(world: World) -> None:
+    async with at_the_prompt(world) as terminal:
+        await terminal.types("/video room create standup", "Created standup.")
+        await terminal.types(":join standup bob", "1 person")
+        await terminal.types(":fail", "No recording runs.")
+        await terminal.types("2", "🔴 Live")
+        await terminal.types(":fail standup", "failed: the disk is full.\n    ▌ [")
+        await terminal.types(":leave standup bob", "nobody in it")
+        await terminal.types(":leave standup bob", "The video server refuses: no participant bob.")
+        await terminal.types("/video recording start", "🔴 Live")
+        await terminal.types(":finish", "✅ Ready")
+
+
+async def test_the_bot_restarts_and_the_rooms_go_on(world: World) -> None:
+    async with at_the_prompt(world) as terminal:
+        await terminal.types("/video room create standup", "Created standup.")
+        await terminal.types(":join standup bob", "1 person")
+        await terminal.types(":restart", "The bot has stopped and started again.")
+        await terminal.types("3", "standup: one person is in it.")
+        await terminal.types(":join standup cleo", "2 people")
+
+
+async def test_help_names_every_verb(world: World) -> None:
+    async with at_the_prompt(world) as terminal:
+        shown = await terminal.types(":help", "end the demo, like Ctrl-D")
+    assert all(f"  :{name}" in shown for name in VERBS)
+
+
+async def test_a_channel_of_that_name_is_refused(world: World) -> None:
+    with pytest.raises(NotDone, match="there is a #general already"):
+        await carry_out(Seat(world, world.owner, world.general), ":channel general")
+
+
+# Tab
+
+
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        ("", ["/video", *(f":{name}" for name in VERBS)]),
+        ("/video ro", ["room"]),
+        ("/video room c", ["close", "create"]),
+        ("/video room close ", ["standup", "--provider"]),
+        ("/video room create x --max", ["--max-participants"]),
+        ("/video room create --record --rec", []),
+        (":as o", ["omar"]),
+        (":in ", ["dm", "general"]),
+        (":leave ", ["standup"]),
+        (":leave standup ", ["bob"]),
+        (":leave standup bob ", []),
+        (":channel ", []),
+        ("hello ", []),
+    ],
+)
+async def test_tab_offers_what_can_stand_there(world: World, line: str, offered: list[str]) -> None:
+    world.memory.server.join("standup", "bob")
+    world.memory.server.join("Test Room", "cleo")
+    completions = Completions(Seat(world, world.owner, world.general), all_commands())
+    assert [words for words, _ in completions.offers(line)] == offered

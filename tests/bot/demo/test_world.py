@@ -1,0 +1,34 @@
+"""The world: what goes on while the bot is down."""
+
+from pathlib import Path
+
+from bot.demo.slack import Message
+from bot.demo.world import World
+
+
+async def test_rooms_outlive_the_bot_and_their_webhooks_come_late(tmp_path: Path) -> None:
+    async with await World.open(tmp_path) as world:
+        server = world.memory.server
+        await world.slack.command(world.owner, world.general, "/video room create standup")
+        await world.slack.until(lambda: "standup" in [m.lines[0] for m in _public(world)])
+        async with world.without_bot():
+            server.join("standup", "bob", name="Bob")
+        assert world.memory.server is server
+        await world.slack.until(lambda: any("1 person" in m.words for m in _public(world)))
+        await world.restart()
+        assert [room.ref.name for room in await world.memory.list_rooms()] == ["standup"]
+        assert len(_public(world)) == 1
+
+
+async def test_after_a_restart_the_bot_still_hears_of_the_rooms(tmp_path: Path) -> None:
+    async with await World.open(tmp_path) as world:
+        await world.restart()
+        await world.slack.command(world.owner, world.general, "/video alert subscribe room")
+        await world.slack.until(lambda: world.slack.seen_by(world.owner, world.general))
+        world.memory.server.join("retro", "bob")
+        await world.slack.until(lambda: any("1 person" in m.words for m in _public(world)))
+        assert len(_public(world)) == 1
+
+
+def _public(world: World) -> list[Message]:
+    return [m for m in world.slack.seen_by(world.guest, world.general) if not m.ephemeral_to]

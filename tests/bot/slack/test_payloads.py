@@ -1,0 +1,68 @@
+"""Who, where and what for, as Slack's payloads say it."""
+
+from typing import Any
+
+import pytest
+
+from bot.slack.app import Seen
+from bot.slack.payloads import FormMeta, delivery_key, form_address, press_address, read_meta, slash_address
+from commands.core.ports import Caller, Place
+from tests.bot.slack.conftest import Clock
+
+USER = {"id": "U1", "username": "ana", "name": "ana", "team_id": "T2"}
+
+
+def test_a_command() -> None:
+    body = {"team_id": "T1", "channel_id": "C1", "channel_name": "general", "user_id": "U1", "user_name": "ana"}
+    address = slash_address({**body, "response_url": "https://x"})
+    assert (address.caller, address.place) == (Caller("T1", "U1", "ana"), Place("T1", "C1"))
+    assert address.response_url == "https://x"
+    assert slash_address({**body, "channel_name": "directmessage"}).place.is_direct
+
+
+def test_a_press_belongs_to_the_workspace_of_the_conversation() -> None:
+    """In a channel that two workspaces share, the presser may be of the other one."""
+    body = {"team": {"id": "T1"}, "user": USER, "channel": {"id": "C1", "name": "general"}}
+    address = press_address({**body, "message": {"ts": "2.0", "thread_ts": "1.0"}})
+    assert address.caller == Caller("T1", "U1", "ana")
+    assert address.place == Place("T1", "C1", thread_ts="1.0")
+    assert press_address({**body, "team": None}).caller.team_id == "T2"
+
+
+def test_a_press_in_a_view_has_no_channel() -> None:
+    assert press_address({"team": {"id": "T1"}, "user": USER, "view": {}}).place == Place("T1", "")
+
+
+def test_a_form_knows_its_place_by_its_metadata() -> None:
+    meta = FormMeta(provider="memory", channel_id="C1", thread_ts="1.0", fixed={"room_id": "RM_1"})
+    assert read_meta({"private_metadata": meta.model_dump_json()}) == meta
+    address = form_address({"team": {"id": "T1"}, "user": USER}, meta, None)
+    assert address.place == Place("T1", "C1", thread_ts="1.0")
+
+
+@pytest.mark.parametrize("metadata", ["", "{}", "[]", "no json", '{"provider": 1}'])
+def test_a_form_of_another_version_has_none(metadata: str) -> None:
+    assert read_meta({"private_metadata": metadata}) is None
+
+
+@pytest.mark.parametrize(
+    ("body", "key"),
+    [
+        ({"event_id": "Ev1", "trigger_id": "1"}, "Ev1"),
+        ({"trigger_id": "1"}, "1"),
+        ({"trigger_id": ""}, None),
+        ({}, None),
+    ],
+)
+def test_what_tells_a_repeat(body: dict[str, Any], key: str | None) -> None:
+    assert delivery_key(body) == key
+
+
+def test_a_repeat_is_known_for_as_long_as_slack_repeats(clock: Clock) -> None:
+    seen = Seen(clock)
+    assert [seen.is_repeat({"event_id": "Ev1"}) for _ in range(2)] == [False, True]
+    assert [seen.is_repeat({}) for _ in range(2)] == [False, False]
+    clock.seconds = 659
+    assert seen.is_repeat({"event_id": "Ev1"})
+    clock.seconds = 660
+    assert not seen.is_repeat({"event_id": "Ev1"})

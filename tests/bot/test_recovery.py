@@ -1,0 +1,166 @@
+"""What a process left open: its askers are told, the server is looked at, and the record is closed."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import closing
+from pathlib import Path
+from sqlite3 import connect
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from structlog.testing import capture_logs
+
+from bot.clock import SystemClock
+from bot.demo.slack.things import Message
+from bot.demo.world import World
+from bot.secrets import SecretBox, key_for
+from bot.store.attempts import StoredAttempts
+from bot.store.engine import Store
+from bot.wiring import Bot
+from commands.core.ports import Attempt, Caller, Place
+from providers.base import RoomOptions
+from providers.errors import Unreachable
+
+URL = "sqlite:///{}/showcaller.db"
+
+
+@pytest_asyncio.fixture(name="world")
+async def _world(tmp_path: Path) -> AsyncIterator[World]:
+    """One whose bot has just been started, for the first time."""
+    async with await World.open(tmp_path) as world:
+        yield world
+
+
+async def leave_open(
+    world: World, *every_words: str, response_url: str | None = None, provider: str = "memory"
+) -> None:
+    """As the bot leaves it when it dies in the middle of these commands of ana's. The bot must be down."""
+    store = await Store.open(URL.format(world.directory))
+    attempts = StoredAttempts(store, SystemClock(), SecretBox(key_for(store.path, None)))
+    team_id = world.slack.team_id
+    for words in every_words:
+        await attempts.open(
+            Attempt(
+                caller=Caller(team_id, world.owner.id),
+                place=Place(team_id, world.general.id),
+                path=tuple(words.split()[:2]),
+                words=words,
+                provider=provider,
+                door="slash",
+                response_url=response_url,
+            )
+        )
+    await store.close()
+
+
+def closed(world: World) -> list[tuple[Any, ...]]:
+    with closing(connect(world.directory / "showcaller.db")) as database:
+        query = "SELECT outcome, detail, response_url IS NULL FROM attempt WHERE outcome IS NOT NULL ORDER BY id"
+        return database.execute(query).fetchall()
+
+
+def told(world: World) -> list[Message]:
+    return [m for m in world.slack.seen_by(world.owner, world.general) if m.ephemeral_to]
+
+
+async def until_closed(world: World, count: int) -> None:
+    async with asyncio.timeout(5):
+        while len(closed(world)) < count:
+            await asyncio.sleep(0.01)
+    assert closed(world) == [("unknown", "the process ended before the answer", 1)] * count
+
+
+async def test_an_asker_without_a_way_back_is_told_in_the_channel_to_himself(world: World) -> None:
+    await world.bot.stop()
+    await leave_open(world, "room create standup --provider memory")
+    world.bot = await Bot.start(world.settings)
+    await until_closed(world, 1)
+
+    first, second = told(world)
+    assert "I was stopped while I was doing `room create standup --provider memory`" in first.words
+    assert "There is no room *standup*" in second.words
+
+
+async def test_a_response_url_that_is_used_up_is_no_reason_not_to_tell(world: World) -> None:
+    await world.bot.stop()
+    await leave_open(world, "room create standup", response_url=world.slack.api_url.replace("api/", "response/gone"))
+    with capture_logs() as lines:
+        world.bot = await Bot.start(world.settings)
+        await until_closed(world, 1)
+
+    assert len(told(world)) == 2
+    assert "a response_url did not work" in [line["event"] for line in lines]
+
+
+@pytest.mark.parametrize(
+    ("words", "finding"),
+    [
+        ("room create standup", "The room *standup* is there"),
+        ("room close standup", "The room *standup* is still live"),
+        ("room close retro", "The room *retro* is over"),
+        ("recording start standup", "The room *standup* is not being recorded"),
+        ("room list", None),
+        ("token create standup", None),
+    ],
+)
+async def test_the_server_is_looked_at(world: World, words: str, finding: str | None) -> None:
+    async with world.without_bot():
+        await world.memory.create_room("standup", RoomOptions())
+        await leave_open(world, words)
+    await until_closed(world, 1)
+
+    said = [message.words for message in told(world)]
+    assert len(said) == (1 if finding is None else 2)
+    if finding is not None:
+        assert finding in said[1]
+
+
+@pytest.mark.parametrize(
+    "words", ["room conjure standup", "room create", '"', "room create standup --since-removed 5", "help"]
+)
+async def test_words_that_this_version_cannot_read_are_closed_all_the_same(world: World, words: str) -> None:
+    await world.bot.stop()
+    await leave_open(world, words)
+    with capture_logs():
+        world.bot = await Bot.start(world.settings)
+        await until_closed(world, 1)
+
+    assert len(told(world)) == 1
+
+
+async def test_a_video_server_that_is_not_configured_any_more_is_not_looked_at(world: World) -> None:
+    await world.bot.stop()
+    await leave_open(world, "room create standup", provider="sold")
+    world.bot = await Bot.start(world.settings)
+    await until_closed(world, 1)
+
+    assert len(told(world)) == 1
+
+
+async def test_several_are_settled_beside_each_other_and_the_bot_works_meanwhile(world: World) -> None:
+    await world.bot.stop()
+    await leave_open(world, *(f"room create standup-{number}" for number in range(5)))
+    world.bot = await Bot.start(world.settings)
+    world.memory.server.delay_seconds = 0.3
+    await world.slack.command(world.owner, world.general, "/video whoami")
+    await world.slack.until(lambda: any("admin" in m.words for m in told(world)) or None)
+    assert len(closed(world)) < 6
+    async with asyncio.timeout(5):
+        while len(closed(world)) < 6:
+            await asyncio.sleep(0.01)
+
+    assert [outcome for outcome, _, _ in closed(world)] == ["unknown"] * 5 + ["done"]
+    assert len(told(world)) == 11
+
+
+async def test_a_video_server_that_is_down_costs_the_finding_only(world: World) -> None:
+    await world.bot.stop()
+    await leave_open(world, "room create standup")
+    with capture_logs() as lines:
+        world.bot = await Bot.start(world.settings)
+        world.memory.server.faults["*"] = Unreachable
+        await until_closed(world, 1)
+
+    assert len(told(world)) == 1
+    assert "an attempt could not be compared with the server" in [line["event"] for line in lines]
