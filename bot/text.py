@@ -39,10 +39,15 @@ def to_plain(text: str) -> str:
 
     Forms by Slack's documentation of `should_escape`. What is no entity stays as it is.
     """
-    words = _ENTITY.sub(_word, text)
+    words = _ENTITY.sub(_word, whole(text))
     for character, escape_sequence in reversed([*_ESCAPES.items()]):
         words = words.replace(escape_sequence, character)
     return words
+
+
+def whole(text: str) -> str:
+    """JSON can spell half of a character (a lone surrogate); no file, database or server takes one."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _word(entity: re.Match[str]) -> str:

@@ -20,7 +20,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 from pydantic import SecretStr
 
-from bot.logs import correlated, new_reference
+from bot.logs import correlate, new_reference
 from bot.metrics import CONTENT_TYPE
 from commands.core.ports import Clock
 
@@ -153,15 +153,15 @@ def _reporting(handler: Handler) -> Handler:
     """
 
     async def reported(request: web.Request) -> web.StreamResponse:
-        with correlated(request_id=new_reference()):
-            try:
-                return await handler(request)
-            except web.HTTPException:
-                raise
-            except Exception:
-                reference = new_reference()
-                log.exception("a request failed", path=request.path, reference=reference)
-                return web.Response(status=500, text=f"internal error, reference {reference}\n")
+        correlate(request_id=new_reference())
+        try:
+            return await handler(request)
+        except web.HTTPException:
+            raise
+        except Exception:
+            reference = new_reference()
+            log.exception("a request failed", path=request.path, reference=reference)
+            return web.Response(status=500, text=f"internal error, reference {reference}\n")
 
     return reported
 

@@ -29,6 +29,7 @@ from bot.render.limits import (
 )
 from bot.render.message import context
 from bot.render.text import Block, joined, plain_object
+from bot.text import whole
 from commands.core.base import Advanced, Command, Needs, ServerCommand, has, marks
 from commands.core.errors import Problem
 from commands.core.fields import field_type, is_flag, is_hidden, is_many, is_pairs
@@ -242,5 +243,5 @@ def _read(field: FieldInfo, element: Mapping[str, Any]) -> object:
         return bool(ticked) if is_flag(field) else ticked
     if "selected_option" in element:
         return (element["selected_option"] or {}).get("value")
-    text = (element.get("value") or "").strip()
+    text = whole(element.get("value") or "").strip()
     return [line.strip() for line in text.splitlines() if line.strip()] if is_many(field) else text

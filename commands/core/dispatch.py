@@ -13,7 +13,7 @@ from uuid import uuid4
 from commands.core.base import Command, Needs, marks
 from commands.core.context import Context, Ports
 from commands.core.errors import CommandError, NotAllowed, Problem, UsageError
-from commands.core.fields import label
+from commands.core.fields import example, labelled
 from commands.core.ports import (
     CHANNEL_PROVIDER,
     QUESTION_LIFETIME,
@@ -115,7 +115,7 @@ class Dispatcher:
         try:
             await require_role(type(command), request.caller, self._ports.roles)
             ctx = Context(request.caller, request.place, await self._provider(command, request.place), self._ports)
-            require(command, ctx.provider)
+            require(command, ctx.provider, self._ports.slash)
             if not confirmed and (question := await command.question(ctx)):
                 return Answer(Outcome.ASKED, Asked(question, await self._ask(command, request.caller)))
             return Answer(Outcome.DONE, await command.run(ctx))
@@ -166,7 +166,7 @@ def check(command: Command, provider: Provider) -> list[Problem]:
     """What can be said to be wrong without asking anybody: field needs, limits, rules between fields. Pure."""
     fields = type(command).model_fields
     needs = [
-        Problem(f"{provider.name} has no {label(type(command), name)}.", name)
+        Problem(f"{provider.name} cannot do this.", name)
         for name in command.changed_fields()
         for need in marks(fields[name], Needs)
         if need.capability not in provider.capabilities
@@ -179,12 +179,13 @@ def missing(command_type: type[Command], provider: Provider) -> Sequence[Capabil
     return sorted(command_type.spec.needs - provider.capabilities)
 
 
-def require(command: Command, provider: Provider) -> None:
+def require(command: Command, provider: Provider, slash: str) -> None:
     """Raises `Unsupported` or `UsageError`."""
     if lacking := missing(type(command), provider):
         raise Unsupported(lacking[0].value, provider=provider.name, operation=" ".join(command.spec.path))
     if problems := check(command, provider):
-        raise UsageError(problems, path=command.spec.path)
+        shown = labelled(type(command), problems)
+        raise UsageError(shown, ("For example: ", Code(f"{slash} {example(type(command))}")), path=command.spec.path)
 
 
 def _for_the_record(result: Result) -> tuple[str, str]:

@@ -1,12 +1,13 @@
 """A command's fields as grammar, help and forms see them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
 from commands.core.base import Command, Internal, has
+from commands.core.errors import Problem
 
 
 def field_type(info: FieldInfo) -> Any:
@@ -56,3 +57,8 @@ def label(model: type[Command], name: str | None) -> str:
 
 def example(model: type[Command]) -> str:
     return " ".join([*model.spec.path, model.spec.examples[0]]).strip()
+
+
+def labelled(model: type[Command], problems: Iterable[Problem]) -> list[Problem]:
+    """In a line of text each problem says which field it means; a form shows it there."""
+    return [Problem(f"{label(model, p.field)}: {p.text}", p.field) if p.field else p for p in problems]

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from commands.core.base import Command, RoomCommand, RoomName, ServerCommand, has
 from commands.core.errors import HelpWanted, MissingInput, Problem, UsageError
 from commands.core.explaining import explain
-from commands.core.fields import example, field_type, is_flag, is_hidden, is_many, label, option
+from commands.core.fields import example, field_type, is_flag, is_hidden, is_many, label, labelled, option
 from commands.core.registry import NOUN_ALIASES, Commands, Path
 from commands.core.reply import Action, Code
 from commands.core.spelling import spell
@@ -236,7 +236,7 @@ class _Reading:
         try:
             return self.model.model_validate(self.values)
         except ValidationError as error:
-            found = self._labelled(error)
+            found = labelled(self.model, explain(error))
         missing = [
             name for name, info in self.model.model_fields.items() if info.is_required() and name not in self.values
         ]
@@ -244,10 +244,6 @@ class _Reading:
             raise self._missing(missing)
         self.problems = found
         raise self._usage_error()
-
-    def _labelled(self, error: ValidationError) -> list[Problem]:
-        """In a line of text each problem says which field it means; a form shows it there."""
-        return [Problem(f"{label(self.model, p.field)}: {p.text}", p.field) for p in explain(error)]
 
     # What is wrong
 
@@ -297,7 +293,7 @@ class _Reading:
         try:
             meant = self.model.model_validate(values)
         except ValidationError as error:
-            self.problems = [problem, *self._labelled(error)]
+            self.problems = [problem, *labelled(self.model, explain(error))]
             return self._usage_error()
         lent = {"provider"} if getattr(meant, "provider", None) == self.here.provider else set[str]()
         return UsageError(

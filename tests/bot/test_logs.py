@@ -4,6 +4,7 @@ import logging
 import sys
 import warnings
 from collections.abc import Iterator
+from contextvars import copy_context
 from typing import Any, Literal
 from urllib.parse import quote
 
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, SecretStr
 from slack_bolt.async_app import AsyncApp
 
-from bot.logs import REDACTED, Redactor, configure, correlated, new_reference
+from bot.logs import REDACTED, Redactor, configure, correlate, new_reference
 
 SECRET = "s3cr3t-of-livekit"
 
@@ -47,8 +48,12 @@ def lines(stream: io.StringIO) -> list[dict[str, Any]]:
 
 def test_a_line_has_its_time_level_logger_and_correlation() -> None:
     stream = configured()
-    with correlated(request_id="r1"):
+
+    def speak() -> None:
+        correlate(request_id="r1")
         structlog.get_logger("bot.test").info("card delivered", channel="C1", seconds=0.5, ok=True, thread=None)
+
+    copy_context().run(speak)
     (line,) = lines(stream)
     assert line.pop("time").endswith("Z")
     assert line == {

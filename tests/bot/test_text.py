@@ -90,3 +90,7 @@ def test_a_time_is_shown_in_the_readers_zone_and_else_in_utc() -> None:
     at = datetime(2026, 11, 20, 23, 30, tzinfo=timezone(timedelta(hours=2)))
     assert local_time(at) == "<!date^1795210200^{date_short_pretty} at {time}|2026-11-20 21:30 UTC>"
     assert at.astimezone(UTC).timestamp() == 1795210200
+
+
+def test_half_a_character_never_comes_in() -> None:
+    assert to_plain("room create a\ud800b") == "room create a?b"

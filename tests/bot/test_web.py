@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 from slack_sdk.signature import SignatureVerifier
+from structlog.contextvars import get_contextvars
 from structlog.testing import capture_logs
 
 from bot.metrics import Metrics
@@ -369,3 +370,18 @@ async def test_a_port_that_is_taken() -> None:
             await serve(build_admin(House().doors()), "127.0.0.1", server.port)
     finally:
         await server.close()
+
+
+async def test_each_request_has_an_id_of_its_own_on_its_lines() -> None:
+    """Both come over one connection, whose task takes one after the other."""
+    ids: list[str] = []
+
+    async def check() -> bool:
+        ids.append(get_contextvars()["request_id"])
+        return True
+
+    async with client(build_public(House(checks={"x": check}).doors(), with_admin=True)) as session:
+        for _ in range(2):
+            async with session.get("/readyz") as response:
+                await response.read()
+    assert len(set(ids)) == 2

@@ -54,7 +54,7 @@ async def test_start_with_an_unknown_layout(workspace: Workspace, memory: Memory
     error = refused(await workspace.say("recording start standup --layout spiral"))
     assert isinstance(error, UsageError)
     assert [(p.text, p.field) for p in error.problems] == [
-        ("memory knows the layouts grid, speaker, single-speaker.", "layout")
+        ("--layout: memory knows the layouts grid, speaker, single-speaker.", "layout")
     ]
     assert await memory.list_recordings() == []
 
@@ -71,8 +71,8 @@ async def test_start_with_what_the_server_lacks(workspace: Workspace, memory: Me
     error = refused(await workspace.say("recording start standup --layout grid --audio-only"))
     assert isinstance(error, UsageError)
     assert {(p.text, p.field) for p in error.problems} == {
-        ("memory has no --layout.", "layout"),
-        ("memory has no --audio-only.", "audio_only"),
+        ("--layout: memory cannot do this.", "layout"),
+        ("--audio-only: memory cannot do this.", "audio_only"),
     }
 
 

@@ -91,10 +91,10 @@ async def test_create_in_a_direct_conversation(workspace: Workspace) -> None:
 @pytest.mark.parametrize(
     ("name", "what"),
     [
-        ("x" * 400, "A room's name can be 256 bytes long; this one has 400."),
-        ("é" * 129, "A room's name can be 256 bytes long; this one has 258."),
-        ("a\x00b", "A room's name cannot hold control characters or line breaks."),
-        ("a\nb", "A room's name cannot hold control characters or line breaks."),
+        ("x" * 400, "NAME: A room's name can be 256 bytes long; this one has 400."),
+        ("é" * 129, "NAME: A room's name can be 256 bytes long; this one has 258."),
+        ("a\x00b", "NAME: A room's name cannot hold control characters or line breaks."),
+        ("a\nb", "NAME: A room's name cannot hold control characters or line breaks."),
     ],
 )
 async def test_create_with_an_illegal_name(workspace: Workspace, memory: Memory, name: str, what: str) -> None:
@@ -117,8 +117,8 @@ async def test_create_beyond_the_servers_limits(workspace: Workspace) -> None:
     )
     assert isinstance(error, UsageError)
     assert [(p.text, p.field) for p in error.problems] == [
-        ("The most here is 10,000.", "max_participants"),
-        ("Metadata can have 65,536 bytes.", "metadata"),
+        ("--max-participants: The most here is 10,000.", "max_participants"),
+        ("--metadata: Metadata can have 65,536 bytes.", "metadata"),
     ]
 
 

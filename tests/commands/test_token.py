@@ -138,27 +138,27 @@ async def test_a_viewer_makes_no_tokens(workspace: Workspace) -> None:
     [
         (
             TokenCreate(provider="memory", room="a", ttl=timedelta(days=3650)),
-            "A token can last from 10s to 30d.",
+            "--ttl: A token can last from 10s to 30d.",
             "ttl",
         ),
         (
             TokenCreate(provider="memory", room="a", ttl=timedelta(seconds=9)),
-            "A token can last from 10s to 30d.",
+            "--ttl: A token can last from 10s to 30d.",
             "ttl",
         ),
         (
             TokenCreate(provider="memory", room="a", identity="x" * 257),
-            "An identity can be 256 bytes long; this one has 257.",
+            "--identity: An identity can be 256 bytes long; this one has 257.",
             "identity",
         ),
         (
             TokenCreate(provider="memory", room="a", identity="a\nb"),
-            "An identity cannot hold control characters or line breaks.",
+            "--identity: An identity cannot hold control characters or line breaks.",
             "identity",
         ),
         (
             TokenCreate(provider="memory", room="a", metadata="x" * 65_537),
-            "Metadata can have 65,536 bytes.",
+            "--metadata: Metadata can have 65,536 bytes.",
             "metadata",
         ),
     ],

@@ -19,14 +19,14 @@ TABLE = [
         "There is no command “room creat”.\nDid you mean `/video room create x --max-participants 5`?\n"
         "[room create x --max-participants 5]",
     ),
-    ("room create " + "x" * 400, "A room's name can be 256 bytes long; this one has 400."),
-    ("room create " + "é" * 129, "A room's name can be 256 bytes long; this one has 258."),
-    ('room create "a\x07b"', "A room's name cannot hold control characters or line breaks."),
-    ('room create "a\nb"', "A room's name cannot hold control characters or line breaks."),
+    ("room create " + "x" * 400, f"NAME: A room's name can be 256 bytes long; this one has 400.\n{FOR_EXAMPLE}"),
+    ("room create " + "é" * 129, f"NAME: A room's name can be 256 bytes long; this one has 258.\n{FOR_EXAMPLE}"),
+    ('room create "a\x07b"', f"NAME: A room's name cannot hold control characters or line breaks.\n{FOR_EXAMPLE}"),
+    ('room create "a\nb"', f"NAME: A room's name cannot hold control characters or line breaks.\n{FOR_EXAMPLE}"),
     ('room create "  "', f"NAME: It cannot be empty.\n{FOR_EXAMPLE}"),
     ("room create x —max-participants five", f"--max-participants: “five” is not a whole number.\n{FOR_EXAMPLE}"),
     ("room create x --max-participants 0", f"--max-participants: “0” is too small; the least is 1.\n{FOR_EXAMPLE}"),
-    ("room create x --max-participants 20000", "The most here is 10,000."),
+    ("room create x --max-participants 20000", f"--max-participants: The most here is 10,000.\n{FOR_EXAMPLE}"),
     (
         "room create x --empty-timeout 0s",
         f"--empty-timeout: A duration must be at least one second, like 90s, 15m or 1h30m.\n{FOR_EXAMPLE}",
@@ -37,13 +37,16 @@ TABLE = [
     ("room create x --recrod", f"room create has no option --recrod. Did you mean --record?\n{FOR_EXAMPLE}"),
     ("room create x --provider nix", "There is no video server called “nix” here.\nThere is memory."),
     ("token create x --ttl 0", f"--ttl: “0” is no duration. Write it like 90s, 15m or 1h30m.\n{FOR_A_TOKEN}"),
-    ("token create x --ttl 3650d", "A token can last from 10s to 30d."),
+    ("token create x --ttl 3650d", f"--ttl: A token can last from 10s to 30d.\n{FOR_A_TOKEN}"),
     (
         "token create x --ttl 10 years",
         "• That is one word too many: “years”.\n"
         f"• --ttl: “10” is no duration. Write it like 90s, 15m or 1h30m.\n{FOR_A_TOKEN}",
     ),
-    ("token create x --identity " + "i" * 257, "An identity can be 256 bytes long; this one has 257."),
+    (
+        "token create x --identity " + "i" * 257,
+        f"--identity: An identity can be 256 bytes long; this one has 257.\n{FOR_A_TOKEN}",
+    ),
     (
         'room create "x',
         'This quote is never closed: "x\nAdd the closing quote, or put quotes around the whole word.',

@@ -192,6 +192,10 @@ def test_what_was_left_empty_is_absent_and_the_rest_is_stripped() -> None:
     assert read_form(Sample, state) == {"name": "x", "tags": ["one", "two"], "record": False}
 
 
+def test_half_a_character_never_comes_in() -> None:
+    assert read_form(Sample, {"name": {"value": {"type": "plain_text_input", "value": "a\ud800b"}}}) == {"name": "a?b"}
+
+
 def test_errors_stand_under_their_fields_and_the_others_at_the_first() -> None:
     problems = [Problem("Too long.", "name"), Problem("Too many.", "tags"), Problem("Both.", "life"), Problem("All.")]
     assert form_errors(problems, ["name", "tags"]) == {"name": "Too long. Both. All.", "tags": "Too many."}

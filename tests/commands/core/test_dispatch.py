@@ -130,7 +130,7 @@ async def test_the_role_comes_before_the_provider(workspace: Workspace) -> None:
 async def test_the_check_comes_before_the_question(workspace: Workspace, steps: list[str]) -> None:
     error = refused(await workspace.say("step take odd"))
     assert isinstance(error, UsageError)
-    assert error.problems == (Problem("It is too odd.", "ending"),)
+    assert error.problems == (Problem("ENDING: It is too odd.", "ending"),)
     assert error.path == ("step", "take")
     assert steps == ["open", "check", "close"]
 
@@ -179,7 +179,7 @@ async def test_the_attempt_says_who_what_and_where(workspace: Workspace) -> None
     [
         ("well", Outcome.DONE, ""),
         ("refused", Outcome.REFUSED, "Ended: It is over."),
-        ("odd", Outcome.REFUSED, "UsageError: It is too odd."),
+        ("odd", Outcome.REFUSED, "UsageError: ENDING: It is too odd."),
         ("gravely", Outcome.ASKED, ""),
         ("failed", Outcome.FAILED, "TimedOut: the server's own words"),
         ("bug", Outcome.FAILED, ""),
@@ -246,9 +246,9 @@ def test_missing_names_what_is_lacking() -> None:
 def test_an_unsupported_field_is_named(memory: Memory) -> None:
     memory.lacking = frozenset({Capability.RECORD_FROM_START})
     command = Step(provider="memory", loud=True)
-    assert check(command, memory) == [Problem("memory has no --loud.", "loud")]
+    assert check(command, memory) == [Problem("memory cannot do this.", "loud")]
     with pytest.raises(UsageError) as refusal:
-        require(command, memory)
+        require(command, memory, "/video")
     assert refusal.value.path == ("step", "take")
 
 
