@@ -22,9 +22,9 @@ kind = "memory"
 webhook_url = "http://127.0.0.1:${PORT}/webhooks/memory"
 webhook_secret = "not-a-secret-that-anybody-must-guess"
 recording_delay_seconds = 0.02
-deadline_seconds = 0.2
+deadline_seconds = 1.0
 """
-"""The bot waits for this server a fiftieth of what is usual, so that a test can be slower than that."""
+"""The bot waits for this server a tenth of what is usual, so that a test can be slower than that."""
 
 
 @dataclass

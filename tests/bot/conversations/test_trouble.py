@@ -70,12 +70,11 @@ async def test_a_server_that_is_slower_than_we_wait(world: World) -> None:
 
 
 async def test_a_slow_server_does_not_delay_the_acknowledgement_or_others(world: World) -> None:
-    world.memory.server.delay_seconds = 0.15
+    world.memory.server.delay_seconds = 0.5
     acks = await asyncio.gather(
         *(world.slack.command(world.operator, world.general, f"/video room create r{n}") for n in range(10))
     )
-    assert max(ack.seconds for ack in acks) < 0.15 * 10
-    assert heard(world, world.operator) == []
+    assert max(ack.seconds for ack in acks) < world.memory.server.delay_seconds
     await world.slack.until(lambda: len(heard(world, world.operator)) == 10)
     assert {m.words for m in heard(world, world.operator)} == {f"Created *r{n}*." for n in range(10)}
 
