@@ -4,12 +4,12 @@ import argparse
 import asyncio
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from bot import config, logs, manifest, preflight
 from bot.secrets import BadKey
-from bot.settings import Settings
+from bot.settings import DatabaseSettings, Settings
 from bot.store.engine import Store
 from bot.store.errors import StoreError
 from bot.wiring import Bot, CannotStart, build_providers
@@ -23,8 +23,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _manifest(given.http)
         case "demo":
             return _demo(given)
+        case "db":
+            return _reported(_upgrade)
+        case "check":
+            return _check()
         case _:
-            return _with_settings(given.verb)
+            return _reported(_run)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -41,25 +45,31 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _with_settings(verb: str) -> int:
+def _reported(work: Callable[[], None]) -> int:
+    """Run, and say in words what is wrong outside."""
     try:
-        settings = config.from_environment(cwd=Path.cwd())
+        work()
     except config.BadSettings as error:
-        if verb == "check":
-            _say(preflight.render(preflight.findings_of(error)))
-        else:
-            _complain("The configuration is not right:\n" + "\n".join(f"  {p}" for p in error.problems))
-        return 1
-    logs.configure(level=settings.log.number, style=settings.log.format, secrets=settings.secrets())
-    work = {"run": _run, "check": _check, "db": _upgrade}[verb]
-    try:
-        return asyncio.run(work(settings))
+        _complain("The configuration is not right:\n" + "\n".join(f"  {p}" for p in error.problems))
     except (CannotStart, StoreError, BadKey, OSError) as error:
         _complain(str(error))
-        return 1
+    else:
+        return 0
+    return 1
 
 
-async def _run(settings: Settings) -> int:
+def _run() -> None:
+    asyncio.run(_until_stopped(_configured()))
+
+
+def _configured() -> Settings:
+    """The settings, and logs that know which secrets to leave out."""
+    settings = config.from_environment(cwd=Path.cwd())
+    logs.configure(level=settings.log.number, style=settings.log.format, secrets=settings.secrets())
+    return settings
+
+
+async def _until_stopped(settings: Settings) -> None:
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for signal_number in (signal.SIGTERM, signal.SIGINT):
@@ -67,25 +77,34 @@ async def _run(settings: Settings) -> int:
     bot = await Bot.start(settings)
     await stopping.wait()
     await bot.stop()
-    return 0
 
 
-async def _check(settings: Settings) -> int:
-    providers = build_providers(settings.providers)
+def _check() -> int:
     try:
-        findings = await preflight.preflight(settings, providers)
-    finally:
-        for provider in providers:
-            await provider.aclose()
+        findings = asyncio.run(_look(_configured()))
+    except config.BadSettings as error:
+        findings = preflight.findings_of(error)
     _say(preflight.render(findings))
     return 0 if all(finding.ok for finding in findings) else 1
 
 
-async def _upgrade(settings: Settings) -> int:
-    store = await Store.open(settings.database.url.get_secret_value())
+async def _look(settings: Settings) -> list[preflight.Finding]:
+    providers = build_providers(settings.providers)
+    try:
+        return await preflight.preflight(settings, providers)
+    finally:
+        for provider in providers:
+            await provider.aclose()
+
+
+def _upgrade() -> None:
+    asyncio.run(_migrate(config.database_from_environment(cwd=Path.cwd())))
+
+
+async def _migrate(database: DatabaseSettings) -> None:
+    store = await Store.open(database.url.get_secret_value())
     await store.close()
     _say(f"{store.path} is up to date.\n")
-    return 0
 
 
 def _manifest(public_url: str | None) -> int:

@@ -1,6 +1,5 @@
 """The real time, behind the port that everything else takes it from."""
 
-import asyncio
 import time
 from datetime import UTC, datetime
 
@@ -13,6 +12,3 @@ class SystemClock:
 
     def monotonic(self) -> float:
         return time.monotonic()
-
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)

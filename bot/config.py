@@ -7,7 +7,7 @@ import os
 import re
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
@@ -83,8 +83,7 @@ def load(environ: Mapping[str, str], *, cwd: Path, env_file: Path | None = None)
     `environ` wins over `env_file` (a `.env`, which may be absent); an empty variable counts as none. Relative paths
     start at `cwd`.
     """
-    written = dotenv_values(env_file, interpolate=False) if env_file else {}
-    return _Loader(_filled_in(written) | _filled_in(environ), cwd).load()
+    return _Loader(_given(environ, env_file), cwd).load()
 
 
 def _filled_in(variables: Mapping[str, str | None]) -> dict[str, str]:
@@ -103,6 +102,20 @@ def from_environment(*, cwd: Path) -> Settings:
     return settings
 
 
+def database_from_environment(*, cwd: Path) -> DatabaseSettings:
+    """The database alone, for looking after it without the rest. Raises `BadSettings`."""
+    loader = _Loader(_given(dict(os.environ), cwd / ".env"), cwd)
+    database = loader.section(DatabaseSettings)
+    if database is None:
+        raise BadSettings(loader.problems)
+    return database.under(cwd)
+
+
+def _given(environ: Mapping[str, str], env_file: Path | None) -> dict[str, str]:
+    written = dotenv_values(env_file, interpolate=False) if env_file else {}
+    return _filled_in(written) | _filled_in(environ)
+
+
 class _Loader:
     """One reading. Problems are gathered as they are found."""
 
@@ -114,20 +127,21 @@ class _Loader:
         """The variables that the file takes by `${NAME}`: they are the file's and configure no provider alone."""
 
     def load(self) -> Settings:
-        slack = self._section(SlackSettings)
-        database = self._section(DatabaseSettings)
-        web = self._section(WebSettings)
-        access = self._section(AccessSettings)
-        commands = self._section(CommandSettings)
-        log = self._section(LogSettings)
+        slack = self.section(SlackSettings)
+        database = self.section(DatabaseSettings)
+        web = self.section(WebSettings)
+        access = self.section(AccessSettings)
+        commands = self.section(CommandSettings)
+        log = self.section(LogSettings)
         providers = self._providers()
         self._misspelt()
-        self._rules(database, web)
+        self._rules(web)
         if self.problems or not (slack and database and web and access and commands and log):
             raise BadSettings(self.problems)
-        return Settings(slack, database.under(self.cwd), web, access, commands, log, tuple(providers))
+        reached = tuple(_reached(provider, web) for provider in providers)
+        return Settings(slack, database.under(self.cwd), web, access, commands, log, reached)
 
-    def _section(self, section: type[S]) -> S | None:
+    def section(self, section: type[S]) -> S | None:
         fields = {str(f.validation_alias): f.description or "" for f in section.model_fields.values()}
         try:
             return section.model_validate({name: self.given[name] for name in fields if name in self.given})
@@ -140,7 +154,7 @@ class _Loader:
     def _bad(self, where: str, what: str, right: str) -> None:
         self.problems.append(BadSetting(where, what, right))
 
-    def _rules(self, database: DatabaseSettings | None, web: WebSettings | None) -> None:
+    def _rules(self, web: WebSettings | None) -> None:
         """What holds between variables. It is looked at only where each of them is right."""
         if not ({"SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET"} & self.given.keys()):
             self._bad(
@@ -148,8 +162,6 @@ class _Loader:
                 "is missing, and so is SLACK_SIGNING_SECRET",
                 "the app-level token, `xapp-...`, for Socket Mode, or the signing secret for HTTP",
             )
-        if database and not database.is_sqlite and not database.secret_keys:
-            self._bad("SHOWCALLER_SECRET_KEY", "is missing", "a Fernet key; with PostgreSQL the bot makes none itself")
         if web and web.port and web.port == web.admin_port:
             self._bad("ADMIN_PORT", "is the same as PORT", "another port, or none")
 
@@ -257,6 +269,15 @@ class _Loader:
                 right = (field and field.description) or f"settings of this kind: {', '.join(model.model_fields)}"
                 self._bad(place(key), _what(detail), right)
             return []
+
+
+def _reached(provider: ProviderConfig, web: WebSettings) -> ProviderConfig:
+    """With its own webhooks' address; a port that is chosen at the start has none yet."""
+    if web.port == 0:
+        return provider
+    host = "127.0.0.1" if web.host in ("0.0.0.0", "::", "localhost") else web.host  # noqa: S104 - compared, not bound
+    url = f"http://{host}:{web.port}/webhooks/{provider.name}"
+    return replace(provider, settings=provider.settings.reached_at(url))
 
 
 def _variable(kind: str, setting: str) -> str:

@@ -33,6 +33,7 @@ FLOORS = {
     "sqlalchemy": logging.WARNING,  # below, the values of statements
     "alembic": logging.WARNING,  # below, two lines for each look at the schema
     "aiohttp": logging.WARNING,
+    "aiohttp.server": logging.CRITICAL,  # a traceback for whatever is no HTTP; our own handlers report their errors
     "asyncio": logging.WARNING,
 }
 

@@ -24,7 +24,7 @@ class Metrics:
         self.ack_seconds = Histogram(
             "showcaller_ack_seconds",
             "From a payload of Slack to our acknowledgement.",
-            ["payload"],
+            ["transport"],
             buckets=ACK_BUCKETS,
             registry=self.registry,
         )

@@ -11,6 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot import manifest
 from bot.config import BadSettings
 from bot.settings import Settings
+from bot.slack.sdk import web_client
 from providers.base import Provider
 from providers.errors import ProviderError
 
@@ -37,9 +38,8 @@ async def preflight(
     settings: Settings, providers: Iterable[Provider], *, ping_seconds: float = PING_SECONDS
 ) -> list[Finding]:
     """Ask Slack and every video server, all at once. Never raises for what it finds."""
-    client = AsyncWebClient(
-        token=settings.slack.bot_token.get_secret_value(), base_url=settings.slack.api_url, timeout=SLACK_SECONDS
-    )
+    client = web_client(settings.slack.api_url, None, token=settings.slack.bot_token.get_secret_value())
+    client.timeout = SLACK_SECONDS
     groups = await asyncio.gather(
         _bot_token(client), _transport(client, settings), *(_provider(provider, ping_seconds) for provider in providers)
     )

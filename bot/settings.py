@@ -8,7 +8,6 @@ import logging
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from string import Formatter
 from typing import Annotated, Literal, Self
@@ -16,13 +15,13 @@ from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator
-from sqlalchemy import make_url
+from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from commands.core.base import Role
 from providers.registry import ProviderSettings
 
-DRIVERS = {"sqlite": "aiosqlite", "postgresql": "asyncpg", "postgres": "asyncpg"}
+DRIVER = "sqlite+aiosqlite"
 
 
 def _web_address(value: str) -> str:
@@ -43,6 +42,10 @@ def _starts_with(prefix: str, value: SecretStr) -> SecretStr:
     if not value.get_secret_value().startswith(prefix):
         raise ValueError(f"does not start with `{prefix}`")
     return value
+
+
+def _database_url(path: str) -> SecretStr:
+    return SecretStr(URL.create(DRIVER, database=path).render_as_string())
 
 
 Port = Annotated[int, Field(ge=0, le=65535)]
@@ -75,10 +78,6 @@ class SlackSettings(Section):
         description="an http or https address that ends in `/api/`; leave it out for Slack itself",
     )
 
-    @property
-    def uses_socket_mode(self) -> bool:
-        return self.app_token is not None
-
     @field_validator("bot_token")
     @classmethod
     def _is_bot_token(cls, value: SecretStr) -> SecretStr:
@@ -98,12 +97,12 @@ class SlackSettings(Section):
 
 
 class DatabaseSettings(Section):
-    """`url` names its driver and holds an absolute path for SQLite. `secret_keys`: the newest first."""
+    """`url` names its driver and holds an absolute path. `secret_keys`: the newest first."""
 
     url: SecretStr = Field(
         SecretStr("sqlite+aiosqlite:///showcaller.db"),
         validation_alias="DATABASE_URL",
-        description="`sqlite:///path/to/file.db` or `postgresql://user:password@host/database`",
+        description="`sqlite:///relative.db` or `sqlite:////absolute.db`",
     )
     secret_keys: Annotated[tuple[SecretStr, ...], BeforeValidator(_listed)] = Field(
         (),
@@ -111,26 +110,19 @@ class DatabaseSettings(Section):
         description="Fernet keys (32 bytes in URL-safe base64), the newest first, with commas between them",
     )
 
-    @property
-    def is_sqlite(self) -> bool:
-        return self.url.get_secret_value().startswith("sqlite")
-
     @field_validator("url")
     @classmethod
-    def _names_a_driver(cls, value: SecretStr) -> SecretStr:
+    def _names_a_file(cls, value: SecretStr) -> SecretStr:
         try:
             url = make_url(value.get_secret_value())
         except (ArgumentError, ValueError):
             raise ValueError("is no database address") from None
-        backend = url.get_backend_name()
-        if backend not in DRIVERS or url.drivername not in (backend, f"{backend}+{DRIVERS[backend]}"):
-            raise ValueError(f"names the database driver `{url.drivername}`, which the bot does not use")
-        if find_spec(DRIVERS[backend]) is None:
-            raise ValueError(f"needs the Python package `{DRIVERS[backend]}`, which is not installed")
-        if backend == "sqlite" and url.database in (None, "", ":memory:"):
-            raise ValueError("names no file, and the bot keeps what must survive a restart")
-        name = f"{backend.replace('postgres', 'postgresql', backend == 'postgres')}+{DRIVERS[backend]}"
-        return SecretStr(url.set(drivername=name).render_as_string(hide_password=False))
+        if url.drivername not in ("sqlite", DRIVER):
+            raise ValueError(f"asks for `{url.drivername}`; only sqlite:///FILE is supported")
+        path = url.database or ""
+        if url.host or url.query or path in ("", ":memory:") or path.startswith("file:"):
+            raise ValueError("names no plain file, and the bot keeps what must survive a restart")
+        return _database_url(path)
 
     @field_validator("secret_keys")
     @classmethod
@@ -143,16 +135,13 @@ class DatabaseSettings(Section):
         return value
 
     def under(self, cwd: Path) -> Self:
-        """With the path of a SQLite file made absolute."""
-        url = make_url(self.url.get_secret_value())
-        if not self.is_sqlite or url.database is None:
-            return self
-        absolute = url.set(database=str(cwd / url.database))
-        return self.model_copy(update={"url": SecretStr(absolute.render_as_string(hide_password=False))})
+        """With the path of the file made absolute."""
+        path = make_url(self.url.get_secret_value()).database or ""
+        return self.model_copy(update={"url": _database_url(str(cwd / path))})
 
 
 class WebSettings(Section):
-    """Where we listen, and under which address the world reaches us. Port 0 takes any free one."""
+    """Where we listen. Port 0 takes any free one."""
 
     host: str = Field("127.0.0.1", validation_alias="HOST", description="an address of this machine to listen on")
     port: Port = Field(3000, validation_alias="PORT", description="a port number, 0 to 65535")
@@ -161,16 +150,6 @@ class WebSettings(Section):
         validation_alias="ADMIN_PORT",
         description="a port number other than PORT, for health and metrics; leave it out to serve them on PORT",
     )
-    public_url: str | None = Field(
-        None,
-        validation_alias="SHOWCALLER_PUBLIC_URL",
-        description="the http or https address at which webhooks and links reach the bot",
-    )
-
-    @field_validator("public_url")
-    @classmethod
-    def _is_address(cls, value: str | None) -> str | None:
-        return value and _web_address(value).rstrip("/")
 
 
 class AccessSettings(Section):
@@ -280,15 +259,10 @@ class Settings:
     log: LogSettings
     providers: tuple[ProviderConfig, ...]
 
-    @property
-    def default_provider(self) -> str:
-        return self.providers[0].name
-
     def secrets(self) -> list[str]:
         """Every configured secret in clear, for the redactor of logs alone."""
-        password = make_url(self.database.url.get_secret_value()).password
         models = (self.slack, self.database.secret_keys, *(p.settings for p in self.providers))
-        return [*(secret for model in models for secret in _secrets_in(model)), *([str(password)] if password else [])]
+        return [secret for model in models for secret in _secrets_in(model)]
 
 
 def _secrets_in(value: object) -> Iterator[str]:

@@ -11,9 +11,8 @@ from bot.logs import new_reference
 
 log = structlog.get_logger(__name__)
 
-SETTLING_SECONDS = 5.0
-"""How long cancelled tasks have to write down that they were."""
-
+SETTLING_SECONDS = 9.0
+"""How long cancelled tasks have to write down that they were and to tell so: a call of Slack takes up to 8 s."""
 
 RESTART_SECONDS = 1.0
 
@@ -25,7 +24,7 @@ class TasksClosed(Exception):
 class Tasks:
     """At most `limit` run at once; the others wait their turn, in the order they came."""
 
-    def __init__(self, limit: int = 64) -> None:
+    def __init__(self, limit: int = 1_000) -> None:
         self._turns = asyncio.Semaphore(limit)
         self._tasks: set[asyncio.Task[None]] = set()
         self._running = 0

@@ -33,6 +33,11 @@ BODY_SECONDS = 10.0
 """How long a sender may take over a body: one that drips it would hold a connection for ever."""
 
 CHECK_SECONDS = 2.0
+ACCEPT_ROUNDS = 3
+"""How many rounds of the loop asyncio takes to make something of a connection that it has accepted. Where the server
+is closed meanwhile, the connection is left open (Python 3.11, `asyncio/base_events.py`, `Server._attach`)."""
+
+BACKLOG = 128
 IDLE_SECONDS = 75.0
 SHUTDOWN_SECONDS = 3.0
 """Slack gives up on an answer by then."""
@@ -156,7 +161,9 @@ def _reporting(handler: Handler) -> Handler:
         correlate(request_id=new_reference())
         try:
             return await handler(request)
-        except web.HTTPException:
+        except web.HTTPException as refusal:
+            reason = (refusal.text or "").strip()
+            log.warning("a request was refused", path=request.path, status=refusal.status, reason=reason)
             raise
         except Exception:
             reference = new_reference()
@@ -177,7 +184,7 @@ def _slack_events(door: SlackDoor, clock: Clock, body_seconds: float) -> Handler
         body = await _body(request, body_seconds)
         expected = hmac.new(key, b"v0:%s:%s" % (timestamp.encode(), body), sha256).hexdigest()
         if not hmac.compare_digest(f"v0={expected}", signature):
-            raise web.HTTPUnauthorized(text="wrong signature\n")
+            raise web.HTTPUnauthorized(text="wrong signature: SLACK_SIGNING_SECRET is not the sender's\n")
         return await door.handle(_parsed(request.content_type, body))
 
     return events
@@ -245,9 +252,16 @@ class Server:
 
     port: int
     _runner: web.AppRunner
+    _listening: asyncio.Server
 
     async def close(self) -> None:
         """Take no request any more, give those under way `SHUTDOWN_SECONDS`, then cancel them."""
+        loop = asyncio.get_running_loop()
+        for listening in self._listening.sockets:
+            loop.remove_reader(listening)
+        for _ in range(ACCEPT_ROUNDS):
+            await asyncio.sleep(0)
+        self._listening.close()
         await self._runner.cleanup()
 
 
@@ -262,8 +276,9 @@ async def serve(app: web.Application, host: str, port: int) -> Server:
     )
     await runner.setup()
     try:
-        await web.TCPSite(runner, host, port).start()
+        assert runner.server is not None, "it was set up"
+        listening = await asyncio.get_running_loop().create_server(runner.server, host, port, backlog=BACKLOG)
     except OSError:
         await runner.cleanup()
         raise
-    return Server(runner.addresses[0][1], runner)
+    return Server(listening.sockets[0].getsockname()[1], runner, listening)

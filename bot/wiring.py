@@ -34,6 +34,7 @@ from bot.slack.forms import Forms
 from bot.slack.inbound import Inbound
 from bot.slack.membership import SlackMembership
 from bot.slack.people import SlackRoles
+from bot.slack.sdk import web_client
 from bot.slack.socket import SocketMode
 from bot.store.attempts import StoredAttempts
 from bot.store.cards import Cards
@@ -59,8 +60,10 @@ log = structlog.get_logger(__name__)
 DRAIN_SECONDS = 20.0
 """How long a stop waits for what was accepted."""
 
-FLUSH_SECONDS = 5.0
-"""How long a stop waits for cards: those that Slack has not seen by then are delivered at the next start."""
+FLUSH_SECONDS = 9.0
+"""How long a stop waits for cards: those that Slack has not seen by then are delivered at the next start.
+
+Longer than a call of Slack takes (`CALL_SECONDS`), as a post that is cut off would be posted again."""
 
 CONNECT_SECONDS = 5.0
 """How long a start waits for Socket Mode. The doors are open by then, and connecting goes on after it."""
@@ -145,9 +148,10 @@ class _Parts:
         self.app = SlackApp(
             client=outside.web,
             identity=outside.identity,
-            inbound=Inbound(ports, dispatcher, answers, forms, pending, outside.metrics),
+            inbound=Inbound(ports, dispatcher, attempts, answers, forms, pending, outside.metrics),
             forms=forms,
             membership=membership,
+            reopened=self.deliverer.reopen,
             tasks=self.tasks,
             clock=clock,
             metrics=outside.metrics,
@@ -184,15 +188,15 @@ class Bot:
             parts = _Parts(outside, settings)
             _in_background(keep_running(parts.intake.run, name="intake"), resources)
             delivering = _in_background(keep_running(parts.deliverer.run, name="deliverer"), resources)
-            left_open = await parts.recovery.left_open()
-            socket = _socket_mode(parts.app, settings, resources)
+            unanswered = await parts.recovery.unanswered()
+            socket = await _socket_mode(parts.app, settings, resources)
             servers = await _listen(outside, parts, socket, settings, resources)
             if socket is not None:
                 connecting = _in_background(socket.connect(), resources)
                 await asyncio.wait({connecting}, timeout=CONNECT_SECONDS)
             bot = cls(outside, parts, servers, socket, delivering)
             bot._resources = resources.pop_all()
-        for attempt in left_open:
+        for attempt in unanswered:
             parts.tasks.start(parts.recovery.settle(attempt), name="recovery")
         log.info("ready", port=bot.port, team=outside.identity.team_name, providers=bot.providers.names)
         return bot
@@ -201,10 +205,8 @@ class Bot:
         """Take nothing more, finish what was accepted within `drain_seconds`, record the rest as unknown, end."""
         log.info("stopping")
         async with self._resources:
-            if self._socket is not None:
-                await self._socket.close()
-            for server in self._servers:
-                await server.close()
+            doors: list[Server | SocketMode] = [*self._servers, *([self._socket] if self._socket else [])]
+            await asyncio.gather(*(_close(door) for door in doors))
             if unfinished := await self._parts.tasks.drain(drain_seconds):
                 log.warning("work was cut short", tasks=unfinished)
             await self._parts.intake.fold_waiting()
@@ -220,12 +222,7 @@ async def _open(settings: Settings, clock: Clock, resources: AsyncExitStack) -> 
         resources.push_async_callback(provider.aclose)
     session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=CALL_SECONDS))
     resources.push_async_callback(session.close)
-    web = AsyncWebClient(
-        token=settings.slack.bot_token.get_secret_value(),
-        base_url=settings.slack.api_url,
-        session=session,
-        retry_handlers=[],  # a repeated post may post twice
-    )
+    web = web_client(settings.slack.api_url, session, token=settings.slack.bot_token.get_secret_value())
     metrics = Metrics()
     slack = SlackClient(web, session, metrics)
     identity = await _identify(slack, Identities(store, clock))
@@ -265,13 +262,20 @@ async def _identify(slack: SlackClient, identities: Identities) -> Identity:
     return identity
 
 
-def _socket_mode(app: SlackApp, settings: Settings, resources: AsyncExitStack) -> SocketMode | None:
+async def _socket_mode(app: SlackApp, settings: Settings, resources: AsyncExitStack) -> SocketMode | None:
     """Not connected yet. None where Slack comes to us over HTTP."""
     token = settings.slack.app_token
     if token is None:
         return None
     socket = SocketMode(app.bolt, token.get_secret_value())
-    resources.push_async_callback(socket.close)
+    resources.push_async_callback(_close, socket)
+    try:
+        await socket.open()
+    except TokenDead as error:
+        raise CannotStart(
+            f"Slack refuses SLACK_APP_TOKEN with `{error.code}`. Make an app-level token with the scope "
+            "connections:write, and switch on Socket Mode."
+        ) from None
     return socket
 
 
@@ -287,10 +291,10 @@ async def _listen(
         checks={"database": partial(_reads, outside.store), "slack": partial(_is_connected, socket)},
     )
     servers = [await _serve(build_public(doors, with_admin=web.admin_port is None), web.host, web.port, "PORT")]
-    resources.push_async_callback(servers[0].close)
+    resources.push_async_callback(_close, servers[0])
     if web.admin_port is not None:
         servers.append(await _serve(build_admin(doors), web.host, web.admin_port, "ADMIN_PORT"))
-        resources.push_async_callback(servers[1].close)
+        resources.push_async_callback(_close, servers[1])
     return servers
 
 
@@ -302,6 +306,14 @@ async def _serve(app: Application, host: str, port: int, variable: str) -> Serve
         raise CannotStart(
             f"The bot cannot listen on {host}:{port}: {reason}. Look at HOST and {variable}, or stop what is there."
         ) from None
+
+
+async def _close(door: Server | SocketMode) -> None:
+    """A door that does not close well keeps nobody from finishing what is inside."""
+    try:
+        await door.close()
+    except Exception:
+        log.exception("a door did not close", door=type(door).__name__)
 
 
 async def _reads(store: Store) -> bool:

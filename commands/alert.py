@@ -54,7 +54,7 @@ class AlertUnsubscribe(Command, path="alert unsubscribe", role=Role.OPERATOR, ex
                 "This channel has no such subscription.",
                 ("See ", Code(f"{ctx.ports.slash} alert list"), " for those it has."),
             )
-        return Reply(text=("This channel is no longer told of ", *_words(meant), "."))
+        return Reply(text=("This subscription has ended: ", *_words(meant), "."))
 
     def _means(self, subscription: Subscription) -> bool:
         if self.number is not None:

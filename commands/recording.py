@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from commands.core.base import Advanced, Needs, Positional, Role, RoomCommand, RoomName, ServerCommand
+from commands.core.base import Advanced, Internal, Needs, Positional, Role, RoomCommand, RoomName, ServerCommand
 from commands.core.context import Context
 from commands.core.errors import Ended, NothingHere, Problem
 from commands.core.reply import Action, Code, Item, Mark, Moment, Reply, Strong, Text
@@ -35,7 +35,7 @@ class RecordingStart(
     def problems(self, provider: Provider) -> list[Problem]:
         layouts = provider.limits.layouts
         if self.layout is not None and layouts and self.layout not in layouts:
-            return [Problem(f"{provider.name} knows the layouts {', '.join(layouts)}.", "layout")]
+            return [Problem(f"“{self.layout}” is no layout here; there is {', '.join(layouts)}.", "layout")]
         return []
 
     async def run(self, ctx: Context) -> Reply:
@@ -77,6 +77,7 @@ class RecordingStop(
     recording: Annotated[Name, Positional(), RoomName()] = Field(
         description="Id of the recording, or the room that is being recorded"
     )
+    room_id: Annotated[str | None, Internal()] = Field(None, description="The life of the room that is meant")
 
     async def run(self, ctx: Context) -> Reply:
         recording = await self._find(ctx)
@@ -96,7 +97,11 @@ class RecordingStop(
         for recording in known:
             if recording.ref.id == self.recording:
                 return recording
-        running = [r for r in known if r.room.name == self.recording and not r.status.is_final]
+        running = [
+            r
+            for r in known
+            if r.room.name == self.recording and self.room_id in (None, r.room.id) and not r.status.is_final
+        ]
         if len(running) == 1:
             return running[0]
         if running:
@@ -112,9 +117,10 @@ class RecordingStop(
 
     async def _report_as_it_is(self, ctx: Context, recording: Recording) -> None:
         """The card believed that it ran; what the server says mends it."""
+        observed = ctx.observed()
         for now in await ctx.provider.list_recordings(recording.room):
             if now.ref == recording.ref:
-                await ctx.report(RecordingChanged(recording=now, **ctx.observed()))
+                await ctx.report(RecordingChanged(recording=now, **observed))
 
 
 class RecordingList(
@@ -127,17 +133,19 @@ class RecordingList(
 
     room: Annotated[Name | None, Positional(), RoomName()] = Field(None, description="Only those of this room")
     active: bool = Field(False, description="Only those that run")
+    room_id: Annotated[str | None, Internal()] = Field(None, description="The life of the room that is meant")
 
     async def run(self, ctx: Context) -> Reply:
-        found = [
-            r
-            for r in await ctx.provider.list_recordings()
-            if (self.room is None or r.room.name == self.room) and not (self.active and r.status.is_final)
-        ]
+        found = [r for r in await ctx.provider.list_recordings() if self._wants(r)]
         return Reply(
             text=("Recordings on ", Code(ctx.provider.name), ":") if found else "There are no such recordings.",
             items=tuple(_item(r) for r in found),
         )
+
+    def _wants(self, recording: Recording) -> bool:
+        room = recording.room
+        in_room = self.room in (None, room.name) and self.room_id in (None, room.id)
+        return in_room and not (self.active and recording.status.is_final)
 
 
 def _stop(recording: Recording) -> RecordingStop:

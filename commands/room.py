@@ -1,5 +1,6 @@
 """Rooms: making, finding, joining and ending them."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from fnmatch import fnmatchcase
 from typing import Annotated
@@ -11,14 +12,15 @@ from commands.core.context import Context
 from commands.core.errors import Ended, NothingHere, Problem
 from commands.core.invitation import invite, own_identity
 from commands.core.reply import Action, Button, Code, Form, Item, Mark, Moment, Person, Question, Reply, Strong, Text
-from commands.core.types import Count, Duration, Name
+from commands.core.types import Count, Duration, Name, spell_duration
 from commands.participant import ParticipantList, count_people
 from commands.recording import RecordingStart
-from providers.base import Capability, Provider, Room, RoomOptions, RoomRef, TokenOptions
+from providers.base import Capability, Participant, Provider, Room, RoomOptions, RoomRef, TokenOptions
 from providers.errors import NotFound, ProviderError
 from providers.facts import RecordingChanged, RoomFinished, RoomSeen
 
 PAGE = 10
+NAMED = 5
 
 
 class RoomCreate(
@@ -49,12 +51,18 @@ class RoomCreate(
 
     def problems(self, provider: Provider) -> list[Problem]:
         limits, found = provider.limits, list[Problem]()
+        if self.name == ".":
+            found.append(Problem("“.” stands for the channel's room, so no room can be called that.", "name"))
         if problem := limits.room_name_problem(self.name):
             found.append(Problem(problem, "name"))
         if self.max_participants is not None and self.max_participants > limits.max_participants:
             found.append(Problem(f"The most here is {limits.max_participants:,}.", "max_participants"))
         if self.metadata is not None and len(self.metadata.encode()) > limits.metadata_bytes:
             found.append(Problem(f"Metadata can have {limits.metadata_bytes:,} bytes.", "metadata"))
+        most = spell_duration(limits.room_timeout_max)
+        for name in ("empty_timeout", "departure_timeout"):
+            if (getattr(self, name) or limits.room_timeout_max) > limits.room_timeout_max:
+                found.append(Problem(f"A room can be kept for {most} at most.", name))
         return found
 
     async def run(self, ctx: Context) -> Reply:
@@ -72,7 +80,8 @@ class RoomCreate(
             await self._report_recording(ctx, created.room.ref)
             return Reply(text=("Created ", Strong(self.name), "."))
         people = await _people(ctx, created.room)
-        return Reply(text=(Strong(self.name), " was there already: ", count_people(people), "."), hint=self._kept())
+        count = len(people) if people is not None else created.room.participants
+        return Reply(text=(Strong(self.name), " was there already: ", count_people(count), "."), hint=self._kept())
 
     async def aftermath(self, ctx: Context) -> Reply:
         for room in await ctx.provider.list_rooms([self.name]):
@@ -138,14 +147,16 @@ class RoomShow(RoomCommand, path="room show", needs=Capability.LIST_ROOMS, examp
 
     async def run(self, ctx: Context) -> Reply:
         ref = await ctx.find_room(self)
+        observed = ctx.observed()
         room = next((r for r in await ctx.provider.list_rooms([ref.name]) if r.ref.id == ref.id), None)
         if room is None:
             raise await ctx.gone(ref)
-        await ctx.report(RoomSeen(room=room, **ctx.observed()))
+        await ctx.report(RoomSeen(room=room, **observed))
         known = await ctx.ports.rooms.life(ctx.caller.team_id, ref.provider, ref.id)
+        people = await _people(ctx, room)
         return Reply(
-            text=(Strong(ref.name), f": {count_people(await _people(ctx, room))}."),
-            facts=_facts(room, made_by=known.made_by if known else None),
+            text=(Strong(ref.name), f": {count_people(len(people) if people is not None else room.participants)}."),
+            facts=_facts(room, people or [], made_by=known.made_by if known else None),
             actions=_room_actions(ref, ctx.provider),
         )
 
@@ -164,6 +175,7 @@ class RoomClose(
         room = await ctx.find_room(self)
         return Question(
             text=("End ", Strong(room.name), "? ", await self._who_loses(ctx, room)),
+            command=self.model_copy(update={"room_id": room.id}),
             confirm="End room",
             deny="Keep it",
         )
@@ -174,8 +186,7 @@ class RoomClose(
         people = [p for p in await ctx.participants(room) if p.is_person]
         if not people:
             return "Nobody is in it."
-        names = ", ".join(p.name or p.identity for p in people[:5]) + (" and others" if len(people) > 5 else "")
-        return f"This disconnects {names}."
+        return f"This disconnects {_names(people)}."
 
     async def run(self, ctx: Context) -> Reply:
         room = await ctx.find_room(self)
@@ -207,11 +218,17 @@ class RoomJoin(
         return await invite(ctx, room, TokenOptions(identity=identity, name=ctx.caller.name))
 
 
-async def _people(ctx: Context, room: Room) -> int:
-    """A room's own count may be some seconds old, so who is there is asked where it can be."""
+async def _people(ctx: Context, room: Room) -> list[Participant] | None:
+    """Who is there, as a room's own count may be some seconds old; None where the server cannot say."""
     if Capability.LIST_PARTICIPANTS not in ctx.provider.capabilities:
-        return room.participants
-    return sum(who.is_person for who in await ctx.participants(room.ref))
+        return None
+    return [who for who in await ctx.participants(room.ref) if who.is_person]
+
+
+def _names(people: Sequence[Participant]) -> str:
+    """A few of them by name."""
+    more = f" and {len(people) - NAMED} more" if len(people) > NAMED else ""
+    return ", ".join(who.name or who.identity for who in people[:NAMED]) + more
 
 
 def _item(room: Room, ours: bool) -> Item:
@@ -225,10 +242,12 @@ def _item(room: Room, ours: bool) -> Item:
     return Item(title=(Strong(ref.name),), detail=detail, action=Action("Show", show, description=f"Show {ref.name}"))
 
 
-def _facts(room: Room, *, made_by: str | None) -> tuple[tuple[str, Text], ...]:
+def _facts(room: Room, people: Sequence[Participant], *, made_by: str | None) -> tuple[tuple[str, Text], ...]:
     facts: list[tuple[str, Text]] = [("Video server", room.ref.provider), ("Id", (Code(room.ref.id),))]
     if room.created_at is not None:
         facts.append(("Since", (Moment(room.created_at),)))
+    if people:
+        facts.append(("In it", _names(people)))
     if room.max_participants:
         facts.append(("Room for", f"{room.max_participants:,}"))
     facts.append(("Recording", "runs" if room.recording else "none"))

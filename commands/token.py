@@ -26,7 +26,7 @@ class TokenCreate(
 
     identity: Name | None = Field(None, description="Who joins, as a key that is unique in the room; you by default")
     grant: Literal["subscriber", "publisher", "moderator"] = Field(
-        "publisher", description="What the person may do: watch, send too, or command others too"
+        "publisher", description="What the person may do: watch, send too, or also command others"
     )
     ttl: Duration = Field(timedelta(hours=1), description="How long the token admits, such as 15m or 8h")
     name: str = Field("", description="The name that others see")

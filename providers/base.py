@@ -187,6 +187,7 @@ class Limits:
     identity_bytes: int = 256
     metadata_bytes: int = 64 * 1024
     max_participants: int = 10_000
+    room_timeout_max: timedelta = timedelta(days=30)
     token_ttl_max: timedelta = timedelta(days=30)
     token_ttl_min: timedelta = timedelta(seconds=10)
     layouts: tuple[str, ...] = ()

@@ -9,7 +9,7 @@ stream keys and internal passwords before it makes one, and what is stored is th
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, TypedDict
 
 from pydantic import Field, TypeAdapter
 
@@ -27,6 +27,16 @@ class ThingKind(StrEnum):
 
     ROOM = "room"
     RECORDING = "recording"
+
+
+class Origin(TypedDict):
+    """The head of a fact, for those who make several alike: `RoomStarted(**origin, room=room)`."""
+
+    provider: str
+    key: str
+    at: datetime
+    seen_at: datetime
+    source: Source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

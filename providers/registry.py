@@ -7,7 +7,7 @@ so that a new one needs no edit.
 
 import importlib
 import pkgutil
-from typing import Any, ClassVar, Protocol, cast
+from typing import Any, ClassVar, Protocol, Self, cast
 
 from pydantic import BaseModel
 
@@ -23,6 +23,13 @@ class ProviderSettings(BaseModel, frozen=True, extra="forbid", hide_input_in_err
     """
 
     ENV_PREFIX: ClassVar[str] = ""
+
+    def reached_at(self, webhook_url: str) -> Self:
+        """Told where this deployment takes its webhooks, as a process on the same machine sees it.
+
+        A server elsewhere is told by whoever runs it, and this changes nothing; one inside the bot overrides it.
+        """
+        return self
 
 
 class ProviderClass(Protocol):

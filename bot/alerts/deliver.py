@@ -60,6 +60,11 @@ class Deliverer:
     def wake(self) -> None:
         self._woken.set()
 
+    async def reopen(self, channel_id: str) -> None:
+        """The bot can post in a channel again, so its cards catch up."""
+        await self._cards.unblock(channel_id, ChannelClosed.codes)
+        self.wake()
+
     def stop(self) -> None:
         """Let `run` return once it has delivered what needs no waiting. A call under way is not cut off."""
         self._stopping = True

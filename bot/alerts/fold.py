@@ -4,6 +4,7 @@ Pure, and indifferent to order and repetition: facts that arrive late, twice or 
 soon as the last of them is in. A final status stays.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from bot.alerts.state import Present, RecordingState, RoomState, RoomStatus, ThingState
@@ -18,6 +19,9 @@ from providers.facts import (
     RoomSeen,
     RoomStarted,
 )
+
+DEPARTURES_KEPT = 500
+"""Servers deliver late by seconds, and no room loses so many people in that time."""
 
 _RANK = {status: rank for rank, status in enumerate(RecordingStatus)}
 
@@ -66,7 +70,7 @@ def _seen(room: RoomState, fact: RoomSeen) -> RoomState:
 def _finished(room: RoomState, at: datetime) -> RoomState:
     """Who was in it does not matter any more, so that a late list or departure makes no difference."""
     over = {"status": RoomStatus.ENDED, "ended_at": _earliest(room.ended_at, at)}
-    return room.model_copy(update={**over, "present": {}, "left": frozenset(), "listed_at": None})
+    return room.model_copy(update={**over, "present": {}, "left": {}, "listed_at": None})
 
 
 def _earliest(*times: datetime | None) -> datetime | None:
@@ -88,7 +92,15 @@ def _left(room: RoomState, fact: ParticipantLeft) -> RoomState:
         return room
     gone = fact.participant.id
     present = {id: known for id, known in room.present.items() if id != gone}
-    return room.model_copy(update={"present": present, "left": room.left | {gone}})
+    first_told = min(fact.seen_at, room.left.get(gone, fact.seen_at))
+    left = _remembered({**room.left, gone: first_told}, room.listed_at)
+    return room.model_copy(update={"present": present, "left": left})
+
+
+def _remembered(left: Mapping[str, datetime], listed_at: datetime | None) -> dict[str, datetime]:
+    """A departure is kept against a join that comes late; a join from before a list counts for nothing anyway."""
+    later = [(at, id) for id, at in left.items() if listed_at is None or at > listed_at]
+    return {id: at for at, id in sorted(later)[-DEPARTURES_KEPT:]}
 
 
 def _listed(room: RoomState, fact: ParticipantsListed) -> RoomState:
@@ -99,7 +111,8 @@ def _listed(room: RoomState, fact: ParticipantsListed) -> RoomState:
         who.id: Present(participant=who, seen_at=fact.seen_at) for who in fact.participants if who.id not in room.left
     }
     later = {id: known for id, known in room.present.items() if known.seen_at > fact.seen_at}
-    return room.model_copy(update={"present": {**listed, **later}, "listed_at": fact.seen_at})
+    left = _remembered(room.left, fact.seen_at)
+    return room.model_copy(update={"present": {**listed, **later}, "left": left, "listed_at": fact.seen_at})
 
 
 def _recording(state: RecordingState | None, fact: RecordingChanged) -> RecordingState:

@@ -11,7 +11,7 @@ from bot.store.cards import Cards
 from bot.store.inbox import InboxRow
 from bot.store.notes import Notes
 from bot.store.subscriptions import StoredSubscriptions
-from bot.store.things import Observed, get, save
+from bot.store.things import Snapshot, get, save
 from commands.core.ports import Subscription
 from providers.facts import Fact, ThingKind
 
@@ -67,7 +67,7 @@ class Record:
             return after
         thing_id = await save(
             conn,
-            Observed(
+            Snapshot(
                 team_id=row.team_id,
                 provider=fact.provider,
                 kind=kind,

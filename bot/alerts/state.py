@@ -35,8 +35,8 @@ class RoomState(_State):
     """One life of a room.
 
     Joins and departures are kept by the server's participant id, so that their order, and hearing of one twice, does
-    not matter. `listed_at` is when the server was last asked who is there. `counted` is its own count, which may be
-    seconds old (LiveKit's is), so it is believed only as long as nothing better is known.
+    not matter; of the departures only the last. `listed_at` is when the server was last asked who is there. `counted`
+    is its own count, which may be seconds old (LiveKit's is), so it is believed only while nothing better is known.
     """
 
     kind: Literal["room"] = "room"
@@ -46,7 +46,7 @@ class RoomState(_State):
     ended_at: datetime | None = None
     max_participants: int | None = None
     present: dict[str, Present] = {}
-    left: frozenset[str] = frozenset()
+    left: dict[str, datetime] = {}
     listed_at: datetime | None = None
     counted: int = 0
     counted_at: datetime | None = None

@@ -6,9 +6,9 @@ unless a configuration for others is given.
 
 import socket
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager, closing, suppress
 from pathlib import Path
-from secrets import token_hex
+from secrets import randbelow
 from typing import Literal, Self
 
 from bot import config, manifest
@@ -20,6 +20,7 @@ from commands.core.ports import Clock
 from providers.memory.provider import Memory
 
 Transport = Literal["http", "socket"]
+IN_MEMORY = '[providers.memory]\nkind = "memory"\n'
 
 
 class World:
@@ -65,7 +66,7 @@ class World:
         """
         world = cls(directory, transport, port or free_port(), clock or SystemClock())
         await world.slack.start()
-        world.settings = world._settings(providers or world._in_memory(), environ or {})
+        world.settings = world._settings(providers or IN_MEMORY, environ or {})
         try:
             world.bot = await Bot.start(world.settings, clock=world.clock)
         except BaseException:
@@ -112,12 +113,6 @@ class World:
         assert isinstance(provider, Memory), "this world has no video server in memory"
         return provider
 
-    def _in_memory(self) -> str:
-        return (
-            f'[providers.memory]\nkind = "memory"\nwebhook_url = "{self.address}/webhooks/memory"\n'
-            f'webhook_secret = "{token_hex(32)}"\n'
-        )
-
     def _settings(self, providers: str, environ: Mapping[str, str]) -> Settings:
         file = self.directory / "showcaller.toml"
         file.write_text(providers)
@@ -137,8 +132,14 @@ class World:
         return config.load({**given, **environ}, cwd=self.directory)
 
 
-def free_port() -> int:
-    """The webhooks' address must be known before the bot listens, so the port is chosen first."""
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
+    """A port on loopback that can be listened on later.
+
+    The webhooks' address must be known before the bot listens, so the port is chosen first. The kernel's own choice
+    could be taken meanwhile by a connection that goes out, so it is one below those that systems use for that.
+    """
+    while True:
+        port = 20_000 + randbelow(12_000)
+        with closing(socket.socket(socket.AF_INET, kind)) as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port

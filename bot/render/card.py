@@ -103,9 +103,10 @@ def _room_actions(room: RoomState) -> list[Action]:
 
 def _stop_recording(room: RoomState) -> Action:
     """Of several recordings none is guessed: the command answers a room's name, where it has one, with the choice."""
-    running = room.running_recordings
-    which = room.ref.name if len(running) > 1 and room.ref.name.strip() else running[0]
-    command = RecordingStop(provider=room.ref.provider, recording=which)
+    running, ref = room.running_recordings, room.ref
+    command = RecordingStop(provider=ref.provider, recording=running[0])
+    if len(running) > 1 and ref.name.strip():
+        command = RecordingStop(provider=ref.provider, recording=ref.name, room_id=ref.id or None)
     return Action("Stop recording", command, None, f"Stop recording room {room.ref.name}")
 
 

@@ -32,7 +32,7 @@ from bot.render.text import Block, joined, plain_object
 from bot.text import whole
 from commands.core.base import Advanced, Command, Needs, ServerCommand, has, marks
 from commands.core.errors import Problem
-from commands.core.fields import field_type, is_flag, is_hidden, is_many, is_pairs
+from commands.core.fields import field_type, is_flag, is_hidden, is_many
 from commands.core.reply import Code, Text
 from commands.core.types import spell_duration
 from providers.base import Provider
@@ -147,7 +147,7 @@ def _initial(field: FieldInfo, given: object) -> object:
 def _hint(field: FieldInfo) -> str:
     sentences = [(field.description or "").replace("`", "")]
     if is_many(field) and not _several(field):
-        sentences.append("One per line, like role=host" if is_pairs(field) else "One per line")
+        sentences.append("One per line")
     return ". ".join(filter(None, sentences))
 
 

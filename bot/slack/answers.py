@@ -44,23 +44,25 @@ class Answers:
         self._pending = pending
         self._clock = clock
 
-    async def give(self, result: Result, to: Address, command: Command | None = None) -> None:
-        """Draw a result and deliver it. `command` says whether the channel should see it."""
+    async def give(self, result: Result, to: Address, command: Command | None = None) -> bool:
+        """Draw a result and deliver it; False where it is lost. `command` says whether the channel should see it."""
         public = command is not None and command.spec.audience is Audience.CHANNEL
-        await self.tell(await self._draw(result, to.caller), to, in_channel=public and _may_be_public(result))
+        return await self.tell(await self._draw(result, to.caller), to, in_channel=public and _may_be_public(result))
 
-    async def tell(self, shown: Message, to: Address, *, in_channel: bool = False) -> None:
-        """Deliver. Where no way works the answer is lost, and the log says so."""
+    async def tell(self, shown: Message, to: Address, *, in_channel: bool = False) -> bool:
+        """Deliver. Where no way works the answer is lost: False, and the log says so."""
         if to.response_url is not None:
             try:
                 await self._slack.respond(to.response_url, shown, in_channel=in_channel, replace=to.replaces)
-                return
+                return True
             except SlackError as error:
                 log.warning("a response_url did not work", error=str(error))
         try:
             await self._post(shown, to, in_channel=in_channel)
         except SlackError as error:
             log.error("an answer was not delivered", error=str(error), user=to.caller.user_id)
+            return False
+        return True
 
     async def _post(self, shown: Message, to: Address, *, in_channel: bool) -> None:
         channel_id, thread_ts = to.place.channel_id, to.place.thread_ts

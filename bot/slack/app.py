@@ -7,7 +7,7 @@ whether it has acknowledged. That is right here because listeners await nothing 
 import re
 import time
 from collections import OrderedDict
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import structlog
@@ -24,6 +24,7 @@ from bot.slack.forms import Forms, Refused
 from bot.slack.inbound import Inbound
 from bot.slack.membership import SlackMembership
 from bot.slack.payloads import Body, delivery_key
+from bot.slack.sdk import web_client
 from bot.store.identity import Identity
 from bot.tasks import Tasks, TasksClosed
 from commands.core.ports import Clock
@@ -55,8 +56,29 @@ class Seen:
         return False
 
 
+class _MeasuredApp(AsyncApp):
+    """A Bolt app that tells how long each acknowledgement took.
+
+    Payloads of a socket come here from Bolt's own adapter; those that came over HTTP say so in their context.
+    """
+
+    def __init__(self, metrics: Metrics, **options: Any) -> None:
+        super().__init__(**options)
+        self._ack_seconds = metrics.ack_seconds
+
+    async def async_dispatch(self, req: AsyncBoltRequest) -> BoltResponse:
+        began = time.perf_counter()
+        try:
+            return await super().async_dispatch(req)
+        finally:
+            self._ack_seconds.labels(req.context.get("transport", "socket")).observe(time.perf_counter() - began)
+
+
 class SlackApp:
-    """One Bolt app for both transports. `client` reaches Slack with the bot token and a shared session."""
+    """One Bolt app for both transports. `client` reaches Slack with the bot token and a shared session.
+
+    `reopened` takes a channel where the bot can post again.
+    """
 
     def __init__(
         self,
@@ -66,6 +88,7 @@ class SlackApp:
         inbound: Inbound,
         forms: Forms,
         membership: SlackMembership,
+        reopened: Callable[[str], Coroutine[Any, Any, None]],
         tasks: Tasks,
         clock: Clock,
         metrics: Metrics,
@@ -73,12 +96,13 @@ class SlackApp:
         self._inbound = inbound
         self._forms = forms
         self._membership = membership
+        self._reopened = reopened
         self._tasks = tasks
         self._seen = Seen(clock)
-        self._metrics = metrics
-        self.bolt = AsyncApp(
+        self.bolt = _MeasuredApp(
+            metrics,
             name="showcaller",
-            client=_without_token(client),
+            client=web_client(client.base_url, client.session),  # Bolt warns of a token that `authorize` overrules
             process_before_response=True,
             authorize=_known(identity, str(client.token)),
             request_verification_enabled=False,  # bot/web.py has verified before Bolt sees anything
@@ -102,12 +126,11 @@ class SlackApp:
         Bolt takes it the way it takes one from a socket. From HTTP it would parse the text again, and lose every
         form in which the word `payload` stands anywhere (slack_bolt 1.30, `request/internals.py`).
         """
-        began = time.perf_counter()
         try:
-            answer = await self.bolt.async_dispatch(AsyncBoltRequest(body=body, mode="socket_mode"))
+            request = AsyncBoltRequest(body=body, mode="socket_mode", context={"transport": "http"})
+            answer = await self.bolt.async_dispatch(request)
         except Exception as error:  # Bolt looks into payloads before it can ask `_failed`, and in asking it
             answer = _not_understood(error)
-        self._metrics.ack_seconds.labels("http").observe(time.perf_counter() - began)
         return web.Response(
             status=answer.status,
             body=answer.body,
@@ -143,8 +166,17 @@ class SlackApp:
     async def _happened(self, ack: AsyncAck, body: dict[str, Any], event: dict[str, Any]) -> None:
         await ack()
         channel = event.get("channel")
-        if isinstance(channel, str) and not self._seen.is_repeat(body):
-            self._membership.forget(channel)
+        if not isinstance(channel, str) or self._seen.is_repeat(body):
+            return
+        self._membership.forget(channel)
+        if self._can_post_again(event):
+            self._start(self._reopened(channel), "reopen")
+
+    def _can_post_again(self, event: Body) -> bool:
+        """Somebody invited the bot, or took the channel out of the archive."""
+        if event["type"] == "member_joined_channel":
+            return event.get("user") == self._membership.bot_user_id
+        return event["type"] in ("channel_unarchive", "group_unarchive")
 
     async def _failed(self, error: Exception) -> BoltResponse:
         return _not_understood(error)
@@ -155,6 +187,9 @@ class SlackApp:
             log.info("a repeated delivery was dropped", door=name)
             work.close()
             return
+        self._start(work, name)
+
+    def _start(self, work: Coroutine[Any, Any, None], name: str) -> None:
         try:
             self._tasks.start(work, name=name)
         except TasksClosed:
@@ -180,8 +215,3 @@ def _known(identity: Identity, bot_token: str) -> Any:
         )
 
     return authorize
-
-
-def _without_token(client: AsyncWebClient) -> AsyncWebClient:
-    """Bolt warns at each start of a token that `authorize` overrules."""
-    return AsyncWebClient(base_url=client.base_url, session=client.session, retry_handlers=[])

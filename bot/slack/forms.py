@@ -102,7 +102,7 @@ class Forms:
             command = command_type.model_validate(fields)
             problems = check(command, provider)
         except ValidationError as error:
-            problems = explain(error)
+            problems = explain(error, command_type)
         except CommandError as error:
             return Refused(dict.fromkeys(shown[:1], str(error)))
         if problems:

@@ -4,7 +4,6 @@ Text, buttons and forms each have one method here, and all end in `_carry_out`. 
 the acknowledgement, in tasks that the process owns.
 """
 
-import asyncio
 from collections.abc import Awaitable, Mapping
 from dataclasses import replace
 
@@ -20,10 +19,10 @@ from bot.slack.payloads import Body, press_address, slash_address
 from bot.text import to_plain
 from commands.core.base import Command
 from commands.core.context import Ports
-from commands.core.dispatch import Bug, Dispatcher, Request, require_role
+from commands.core.dispatch import Bug, Dispatcher, Interrupted, Request, require_provider, require_role
 from commands.core.errors import CommandError, Ended, HelpWanted, MissingInput, NotAllowed, UsageError
 from commands.core.parsing import Here, closest_path, parse
-from commands.core.ports import CHANNEL_PROVIDER, PendingActions, Place
+from commands.core.ports import CHANNEL_PROVIDER, Attempts, Pending, PendingActions, Place
 from commands.core.reply import Code, Person, Reply
 from commands.core.spelling import spell
 
@@ -35,6 +34,7 @@ class Inbound:
         self,
         ports: Ports,
         dispatcher: Dispatcher,
+        attempts: Attempts,
         answers: Answers,
         forms: Forms,
         pending: PendingActions,
@@ -42,6 +42,7 @@ class Inbound:
     ) -> None:
         self._ports = ports
         self._dispatcher = dispatcher
+        self._attempts = attempts
         self._answers = answers
         self._forms = forms
         self._pending = pending
@@ -131,22 +132,24 @@ class Inbound:
         if pending is None or pending.team_id != address.caller.team_id:
             await self._refuse(Ended("This button has expired.", "Ask again for what it belongs to."), address)
             return
+        if _is_for_another(pending, address):
+            await self._refuse(_not_yours("This button", pending), address)
+            return
         await self._carry_out(pending.command, address, "button")
 
     async def _answered(self, token: str, yes: bool, address: Address) -> None:
         """An answer counts from the one who was asked, once. Somebody else's press leaves the question open."""
         pending = await self._pending.peek(token)
         asked = pending is not None and pending.team_id == address.caller.team_id
-        if asked and pending is not None and pending.user_id not in (None, address.caller.user_id):
-            whose = ("This question is for ", Person(str(pending.user_id)), ".")
-            await self._refuse(NotAllowed(whose, "Press the button yourself to be asked."), address)
+        if asked and pending is not None and _is_for_another(pending, address):
+            await self._refuse(_not_yours("This question", pending), address)
             return
         answered = replace(address, replaces=True)
         if not asked or pending is None or not await self._pending.take(token):
             gone = Ended("This question has been answered, or has expired.", "Press the button again to be asked anew.")
             await self._refuse(gone, answered)
         elif yes:
-            await self._carry_out(pending.command, answered, "button", confirmed=True)
+            await self._carry_out(pending.command, answered, "button", confirmed=pending.confirmed)
         else:
             log.info("a question was answered with no", words=spell(pending.command, redacted=True))
             await self._answers.give(Reply(text="Nothing was changed."), answered)
@@ -170,9 +173,10 @@ class Inbound:
         """A refusal comes before the form, not after the work of filling it in."""
         try:
             await require_role(command_type, address.caller, self._ports.roles)
+            require_provider(str(given.get("provider", provider)), self._ports.providers)
             await self._forms.open(command_type, given, provider=provider, address=address, trigger_id=trigger_id)
             log.info("a form was opened", path=" ".join(command_type.spec.path), user=address.caller.user_id)
-        except NotAllowed as refusal:
+        except (NotAllowed, UsageError) as refusal:
             await self._refuse(refusal, address)
         except SlackError as error:
             path = " ".join([self._ports.slash, *command_type.spec.path])
@@ -191,12 +195,14 @@ class Inbound:
         with self._metrics.command_seconds.labels(path).time():
             try:
                 answer = await self._dispatcher.dispatch(command, request, confirmed=confirmed)
-            except asyncio.CancelledError:
+            except Interrupted as cut:
                 self._metrics.commands.labels(path, "unknown").inc()
-                await self._answers.give(interrupted(spell(command, redacted=True)), address)
+                if await self._answers.give(interrupted(spell(command, redacted=True)), address):
+                    await self._attempts.answered(cut.attempt)
                 raise
         self._metrics.commands.labels(path, answer.outcome.value).inc()
-        await self._answers.give(answer.result, address, command)
+        if await self._answers.give(answer.result, address, command):
+            await self._attempts.answered(answer.attempt)
 
     async def _guard(self, address: Address, work: Awaitable[None]) -> None:
         """Whatever goes wrong on our side, the asker hears of it."""
@@ -206,3 +212,12 @@ class Inbound:
             reference = new_reference()
             log.exception("a payload was not handled", reference=reference)
             await self._answers.give(Bug(reference), address)
+
+
+def _is_for_another(pending: Pending, address: Address) -> bool:
+    return pending.user_id not in (None, address.caller.user_id)
+
+
+def _not_yours(what: str, pending: Pending) -> NotAllowed:
+    whose = (f"{what} is for ", Person(str(pending.user_id)), ".")
+    return NotAllowed(whose, "Press the button yourself to be asked.")

@@ -44,9 +44,12 @@ def slash_address(body: Body) -> Address:
 
 
 def press_address(body: Body) -> Address:
-    """A press on a message, or inside a view, which knows its channel by its metadata alone."""
+    """A press on a message, or inside a view, which knows its channel by its metadata alone.
+
+    A message that one person sees is not sent along; its thread stands in `container`.
+    """
     channel = body.get("channel") or {}
-    message = body.get("message") or {}
+    message = body.get("message") or body.get("container") or {}
     team_id = _team_id(body)
     return Address(
         caller=_presser(body),

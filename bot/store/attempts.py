@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
-from sqlalchemy import RowMapping, insert, select, update
+from sqlalchemy import RowMapping, Update, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.secrets import SecretBox, WrongKey
@@ -16,16 +16,20 @@ _log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class OpenAttempt:
-    """One that nobody closed. Its `caller.name` is not kept, so it is empty."""
+class Unanswered:
+    """One whose asker does not know how it ended. `outcome` is None where nobody knows.
+
+    Its `caller.name` is not kept, so it is empty.
+    """
 
     id: int
     opened_at: datetime
     attempt: Attempt
+    outcome: Outcome | None
 
 
 class StoredAttempts:
-    """`commands.core.ports.Attempts`, and what was left open when the process died."""
+    """`commands.core.ports.Attempts`, and what the asker was not told when the process died."""
 
     def __init__(self, store: Store, clock: Clock, box: SecretBox) -> None:
         self._store = store
@@ -53,8 +57,8 @@ class StoredAttempts:
         return await self._store.write(write)
 
     async def close(self, attempt_id: int, outcome: Outcome, *, detail: str = "", reference: str = "") -> None:
-        """The first outcome stays. The response_url is forgotten."""
-        statement = (
+        """The first outcome stays."""
+        await self._update(
             update(table)
             .where(table.c.id == attempt_id, table.c.closed_at.is_(None))
             .values(
@@ -62,22 +66,28 @@ class StoredAttempts:
                 detail=detail or None,
                 reference=reference or None,
                 closed_at=self._clock.now(),
-                response_url=None,
             )
         )
 
+    async def answered(self, attempt_id: int) -> None:
+        """The response_url is forgotten."""
+        await self._update(
+            update(table).where(table.c.id == attempt_id).values(answered_at=self._clock.now(), response_url=None)
+        )
+
+    async def _update(self, statement: Update) -> None:
         async def write(conn: AsyncConnection) -> None:
             await conn.execute(statement)
 
         await self._store.write(write)
 
-    async def left_open(self) -> list[OpenAttempt]:
-        """At start, before anything new is opened: what the last process did not finish, the oldest first."""
+    async def unanswered(self) -> list[Unanswered]:
+        """At start, before anything new is opened: what the last process did not see to its end, the oldest first."""
         async with self._store.reading() as conn:
-            rows = await conn.execute(select(table).where(table.c.closed_at.is_(None)).order_by(table.c.id))
+            rows = await conn.execute(select(table).where(table.c.answered_at.is_(None)).order_by(table.c.id))
             return [self._from_row(row) for row in rows.mappings()]
 
-    def _from_row(self, row: RowMapping) -> OpenAttempt:
+    def _from_row(self, row: RowMapping) -> Unanswered:
         attempt = Attempt(
             caller=Caller(row["team_id"], row["user_id"]),
             place=Place(row["team_id"], row["channel_id"], row["thread_ts"], row["is_direct"]),
@@ -87,7 +97,8 @@ class StoredAttempts:
             door=row["door"],
             response_url=self._response_url(row),
         )
-        return OpenAttempt(row["id"], row["opened_at"], attempt)
+        outcome = None if row["outcome"] is None else Outcome(row["outcome"])
+        return Unanswered(row["id"], row["opened_at"], attempt, outcome)
 
     def _response_url(self, row: RowMapping) -> str | None:
         if row["response_url"] is None:

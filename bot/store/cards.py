@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, and_, case, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, func, literal, not_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import things
@@ -109,11 +109,6 @@ class Cards:
         async with self._store.reading() as conn:
             return int((await conn.execute(select(func.count()).select_from(card).where(_dirty()))).scalar_one())
 
-    async def get(self, card_id: int) -> Card | None:
-        async with self._store.reading() as conn:
-            row = (await conn.execute(select(card).where(card.c.id == card_id))).mappings().one_or_none()
-        return None if row is None else Card(**row)
-
     async def start_post(self, card_id: int) -> str:
         """Before a first post: the key that marks it, the same for every try of one generation.
 
@@ -155,6 +150,19 @@ class Cards:
 
         async def write(conn: AsyncConnection) -> None:
             await conn.execute(update(card).where(card.c.id == card_id).values(blocked=reason))
+
+        await self._store.write(write)
+
+    async def unblock(self, channel_id: str, reasons: Collection[str]) -> None:
+        """What blocked the channel's cards is over, where it was one of `reasons`: they want to be drawn again.
+
+        A card that was never posted and whose thing has ended meanwhile is news to nobody.
+        """
+        live = card.c.thing_id.in_(select(thing.c.id).where(not_(thing.c.terminal)))
+        there = and_(card.c.channel_id == channel_id, card.c.blocked.in_(reasons), or_(card.c.ts.is_not(None), live))
+
+        async def write(conn: AsyncConnection) -> None:
+            await conn.execute(update(card).where(there).values(blocked=None, **self._raised()))
 
         await self._store.write(write)
 

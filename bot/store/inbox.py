@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
 
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -37,7 +36,6 @@ class InboxRow(Incoming):
     """An accepted delivery. `attempts` counts the folds that failed."""
 
     id: int
-    received_at: datetime
     attempts: int
 
 
@@ -46,24 +44,17 @@ class Inbox:
         self._store = store
         self._clock = clock
 
-    async def accept(self, deliveries: Sequence[Incoming]) -> list[bool]:
-        """Keep what is new, all in one transaction; for each, whether it was. Durable when this returns."""
+    async def accept(self, deliveries: Sequence[Incoming]) -> None:
+        """Keep what is new, all in one transaction. Durable when this returns."""
         if not deliveries:
-            return []
+            return
         now = self._clock.now()
         rows = [asdict(delivery) | {"received_at": now} for delivery in deliveries]
 
-        async def write(conn: AsyncConnection) -> set[tuple[str, str]]:
-            statement = insert(conn, inbox).on_conflict_do_nothing().returning(inbox.c.provider, inbox.c.event_key)
-            return {(row.provider, row.event_key) for row in await conn.execute(statement, rows)}
+        async def write(conn: AsyncConnection) -> None:
+            await conn.execute(insert(conn, inbox).on_conflict_do_nothing(), rows)
 
-        kept = await self._store.write(write)
-        new = []
-        for delivery in deliveries:
-            key = delivery.provider, delivery.event_key
-            new.append(key in kept)
-            kept.discard(key)
-        return new
+        await self._store.write(write)
 
     async def unfolded(self, limit: int) -> list[InboxRow]:
         """The oldest rows that wait to be folded, without the parked ones."""

@@ -18,12 +18,9 @@ class DueNote:
     """A note to be posted under the message `thread_ts`."""
 
     id: int
-    team_id: str
     channel_id: str
     thread_ts: str
-    kind: str
     broadcast: bool
-    post_key: str | None
 
 
 class Notes:
@@ -46,9 +43,7 @@ class Notes:
                 note.c.id.label("note_id"),
                 card.c.channel_id.label("card_channel_id"),
                 card.c.ts.label("thread_ts"),
-                note.c.kind.label("note_kind"),
                 note.c.broadcast,
-                note.c.post_key,
                 thing,
             )
             .join_from(note, card, card.c.id == note.c.card_id)
@@ -68,12 +63,9 @@ class Notes:
             return None
         due = DueNote(
             id=row["note_id"],
-            team_id=row[thing.c.team_id],
             channel_id=row["card_channel_id"],
             thread_ts=row["thread_ts"],
-            kind=row["note_kind"],
             broadcast=row["broadcast"],
-            post_key=row["post_key"],
         )
         return due, things.from_row(row)
 

@@ -12,12 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.secrets import SecretBox, WrongKey
 from bot.store.engine import Store
 from bot.store.tables import pending_action as table
-from commands.core.base import Command
 from commands.core.ports import Clock, Pending
+from commands.core.registry import Commands
 
 _log = structlog.get_logger(__name__)
-
-Commands = Mapping[tuple[str, ...], type[Command]]
 
 
 class StoredPendingActions:

@@ -1,10 +1,10 @@
 """The directory of rooms: the things of kind room, as commands ask for them."""
 
-from sqlalchemy import ColumnElement, not_, select
+from sqlalchemy import ColumnElement, not_, or_, select
 
 from bot.store import things
 from bot.store.engine import Store
-from bot.store.tables import thing
+from bot.store.tables import card, thing
 from commands.core.ports import KnownRoom
 from providers.base import RoomRef
 from providers.facts import ThingKind
@@ -28,7 +28,10 @@ class StoredRooms:
         return await self._find(team_id, not_(thing.c.terminal), thing.c.name == name)
 
     async def live_in_channel(self, team_id: str, channel_id: str) -> list[KnownRoom]:
-        return await self._find(team_id, not_(thing.c.terminal), thing.c.channel_id == channel_id)
+        shown = select(card.c.thing_id).where(card.c.team_id == team_id, card.c.channel_id == channel_id)
+        here = or_(thing.c.channel_id == channel_id, thing.c.id.in_(shown))
+        found = await self._find(team_id, not_(thing.c.terminal), here)
+        return sorted(found, key=lambda room: room.channel_id != channel_id)
 
     async def _find(self, team_id: str, *where: ColumnElement[bool], limit: int | None = None) -> list[KnownRoom]:
         """Live ones first, then those that we heard of last."""

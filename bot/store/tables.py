@@ -194,16 +194,18 @@ attempt = Table(
     Column("path", Text, nullable=False),
     Column("words", Text, nullable=False),
     Column("provider", Text),
-    # Sealed; gone when the attempt is closed.
+    # Sealed; gone when the asker was answered.
     Column("response_url", LargeBinary),
     Column("reference", Text),
     Column("outcome", Text),
     Column("detail", Text),
     Column("opened_at", UtcTime, nullable=False),
     Column("closed_at", UtcTime),
+    # Null: the asker does not know how it ended.
+    Column("answered_at", UtcTime),
     sqlite_autoincrement=True,
 )
-_index("ix_attempt_open", attempt.c.id, where=attempt.c.closed_at.is_(None))
+_index("ix_attempt_unanswered", attempt.c.id, where=attempt.c.answered_at.is_(None))
 
 pending_action = Table(
     "pending_action",

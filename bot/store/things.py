@@ -12,7 +12,7 @@ from providers.facts import ThingKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Observed:
+class Snapshot:
     """A thing as a fold leaves it. `state` is JSON of the fold's own making; `terminal`: it is over for good.
 
     `channel_id` and `made_by`: where it was made and by whom, None until a command says so.
@@ -32,7 +32,7 @@ class Observed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Thing(Observed):
+class Thing(Snapshot):
     """A kept thing. `version` grows by one with every change."""
 
     id: int
@@ -45,21 +45,21 @@ async def get(conn: AsyncConnection, provider: str, kind: ThingKind, server_id: 
     return None if row is None else from_row(row)
 
 
-async def save(conn: AsyncConnection, observed: Observed) -> int:
+async def save(conn: AsyncConnection, snapshot: Snapshot) -> int:
     """Insert or update; returns the thing's id. What is over stays over, and the first maker and channel stay."""
     statement = insert(conn, thing).values(
-        team_id=observed.team_id,
-        provider=observed.provider,
-        kind=observed.kind,
-        server_id=observed.server_id,
-        name=observed.name,
-        channel_id=observed.channel_id,
-        made_by=observed.made_by,
-        status=observed.status,
-        terminal=observed.terminal,
+        team_id=snapshot.team_id,
+        provider=snapshot.provider,
+        kind=snapshot.kind,
+        server_id=snapshot.server_id,
+        name=snapshot.name,
+        channel_id=snapshot.channel_id,
+        made_by=snapshot.made_by,
+        status=snapshot.status,
+        terminal=snapshot.terminal,
         version=1,
-        seen_at=observed.seen_at,
-        state=observed.state,
+        seen_at=snapshot.seen_at,
+        state=snapshot.state,
     )
     new = statement.excluded
     statement = statement.on_conflict_do_update(

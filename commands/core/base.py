@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from functools import cache
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Annotated, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.fields import FieldInfo
@@ -185,7 +185,3 @@ class RoomCommand(ServerCommand):
 
     room: Annotated[str, Positional(), RoomName()] = Field(description="Name of the room; a dot is this channel's room")
     room_id: Annotated[str | None, Internal()] = Field(None, description="The life of the room that is meant")
-
-
-def any_field(model: type[Command], kind: type[Any]) -> bool:
-    return any(has(field, kind) for field in model.model_fields.values())

@@ -1,11 +1,10 @@
 """What a running command has to hand: who asks, where, which video server, and the ports."""
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from commands.core.errors import Ended, NotAllowed, NothingHere
+from commands.core.errors import CommandError, Ended, NotAllowed, NothingHere
 from commands.core.ports import (
     Caller,
     Clock,
@@ -21,7 +20,7 @@ from commands.core.ports import (
 from commands.core.reply import Action, Channel, Code, Person
 from providers.base import Capability, Participant, Provider, RoomRef
 from providers.errors import NotFound
-from providers.facts import ParticipantsListed, RoomFinished, Source
+from providers.facts import Origin, ParticipantsListed, RoomFinished, Source
 
 if TYPE_CHECKING:
     from commands.core.base import RoomCommand
@@ -72,11 +71,22 @@ class Context:
         raise await self._not_here(command)
 
     async def _this_life(self, command: "RoomCommand") -> RoomRef:
+        """An id counts only with the name it belongs to: it can be typed, and then it is anybody's guess."""
         assert command.room_id is not None
+        meant = RoomRef(self.provider.name, command.room_id, command.room)
         known = await self.ports.rooms.life(self.caller.team_id, self.provider.name, command.room_id)
+        if known is None and Capability.LIST_ROOMS in self.provider.capabilities:
+            there = await self._is_listed(meant)
+        else:
+            there = known is None or known.ref == meant
+        if not there:
+            raise await self._not_here(command)
         if known is not None and known.ended:
             raise has_ended(command.room)
-        return RoomRef(self.provider.name, command.room_id, command.room)
+        return meant
+
+    async def _is_listed(self, room: RoomRef) -> bool:
+        return any(live.ref.id == room.id for live in await self.provider.list_rooms([room.name]))
 
     async def _not_here(self, command: "RoomCommand") -> NothingHere:
         elsewhere = [
@@ -132,25 +142,21 @@ class Context:
         await self.report(ParticipantsListed(room=room, participants=tuple(found), **observed))
         return found
 
-    async def gone(self, room: RoomRef) -> Ended:
-        """The server does not know this life any more: mend what we believe of it, and say so."""
-        await self.report(RoomFinished(room=room, **self.observed()))
+    async def gone(self, room: RoomRef) -> CommandError:
+        """What to tell the asker when the server did not know this life.
+
+        It is asked once more, as one absence proves nothing; then what we believed of the room is mended.
+        """
+        if Capability.LIST_ROOMS in self.provider.capabilities and await self._is_listed(room):
+            return CommandError(("The video server was not sure about ", Code(room.name), "."), "Try again.")
+        if await self.ports.rooms.life(self.caller.team_id, room.provider, room.id) is not None:
+            await self.report(RoomFinished(room=room, **self.observed()))
         return has_ended(room.name)
 
-    def observed(self) -> "Observed":
+    def observed(self) -> Origin:
         """The common part of a fact that this run has just learnt: no server numbered or dated it."""
         now = self.ports.clock.now()
-        return Observed(
-            provider=self.provider.name, key=f"command:{uuid4()}", at=now, seen_at=now, source=Source.COMMAND
-        )
-
-
-class Observed(TypedDict):
-    provider: str
-    key: str
-    at: datetime
-    seen_at: datetime
-    source: Source
+        return Origin(provider=self.provider.name, key=f"command:{uuid4()}", at=now, seen_at=now, source=Source.COMMAND)
 
 
 def has_ended(name: str) -> Ended:

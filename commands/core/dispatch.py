@@ -4,6 +4,7 @@ Write the attempt down, look at the role, `check`, ask where it must be asked, r
 here and nowhere else. What the asker gets is an `Answer`; nothing is raised but cancellation.
 """
 
+import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from uuid import uuid4
 
 from commands.core.base import Command, Needs, marks
 from commands.core.context import Context, Ports
-from commands.core.errors import CommandError, NotAllowed, Problem, UsageError
+from commands.core.errors import CannotDo, CommandError, NotAllowed, Problem, UsageError
 from commands.core.fields import example, labelled
 from commands.core.ports import (
     CHANNEL_PROVIDER,
@@ -24,14 +25,17 @@ from commands.core.ports import (
     Pending,
     PendingActions,
     Place,
+    Providers,
     Roles,
 )
-from commands.core.reply import Code, Question, Reply, Strong
+from commands.core.reply import Code, Question, Reply, Strong, Text
 from commands.core.spelling import spell
 from providers.base import Capability, Provider
 from providers.errors import ProviderError, Unsupported
 
 log = logging.getLogger(__name__)
+
+MOST_AT_ONCE = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +68,29 @@ Result = Reply | Asked | CommandError | ProviderError | Bug
 
 @dataclass(frozen=True, slots=True)
 class Answer:
+    """`attempt`: to be named in `Attempts.answered` once the asker has it."""
+
+    attempt: int
     outcome: Outcome
     result: Result
 
 
+class Interrupted(asyncio.CancelledError):
+    """A command was cancelled. Its attempt is closed as unknown, and its asker is to be told."""
+
+    def __init__(self, attempt: int) -> None:
+        super().__init__()
+        self.attempt = attempt
+
+
 class Dispatcher:
+    """What talks to video servers goes on `MOST_AT_ONCE` times at once; the rest waits after it was written down."""
+
     def __init__(self, ports: Ports, attempts: Attempts, pending: PendingActions) -> None:
         self._ports = ports
         self._attempts = attempts
         self._pending = pending
+        self._turns = asyncio.Semaphore(MOST_AT_ONCE)
 
     async def dispatch(self, command: Command, request: Request, *, confirmed: bool = False) -> Answer:
         """`confirmed`: the asker has answered this command's question with yes."""
@@ -90,18 +108,18 @@ class Dispatcher:
             )
         )
         try:
-            answer = await self._answer(command, request, confirmed=confirmed)
-        except BaseException:
+            outcome, result = await self._carry_out(command, request, confirmed=confirmed)
+            detail, reference = _for_the_record(result)
+            await self._attempts.close(attempt, outcome, detail=detail, reference=reference)
+        except asyncio.CancelledError:
             await self._attempts.close(attempt, Outcome.UNKNOWN)
-            raise
-        detail, reference = _for_the_record(answer.result)
-        await self._attempts.close(attempt, answer.outcome, detail=detail, reference=reference)
+            raise Interrupted(attempt) from None
         log.info(
             "command",
             extra={
                 "words": words,
                 "path": " ".join(command.spec.path),
-                "outcome": answer.outcome.value,
+                "outcome": outcome.value,
                 "detail": detail,
                 "user": request.caller.user_id,
                 "channel": request.place.channel_id,
@@ -109,36 +127,33 @@ class Dispatcher:
                 "seconds": round(perf_counter() - began, 4),
             },
         )
-        return answer
+        return Answer(attempt, outcome, result)
 
-    async def _answer(self, command: Command, request: Request, *, confirmed: bool) -> Answer:
+    async def _carry_out(self, command: Command, request: Request, *, confirmed: bool) -> tuple[Outcome, Result]:
         try:
             await require_role(type(command), request.caller, self._ports.roles)
             ctx = Context(request.caller, request.place, await self._provider(command, request.place), self._ports)
-            require(command, ctx.provider, self._ports.slash)
-            if not confirmed and (question := await command.question(ctx)):
-                return Answer(Outcome.ASKED, Asked(question, await self._ask(command, request.caller)))
-            return Answer(Outcome.DONE, await command.run(ctx))
+            require(command, ctx.provider, self._ports)
+            async with self._turns:
+                if not confirmed and (question := await command.question(ctx)):
+                    return Outcome.ASKED, Asked(question, await self._ask(question.command, request.caller))
+                return Outcome.DONE, await command.run(ctx)
         except (CommandError, Unsupported) as refusal:
-            return Answer(Outcome.REFUSED, refusal)
+            return Outcome.REFUSED, refusal
         except ProviderError as failure:
-            return Answer(Outcome.FAILED, failure)
+            return Outcome.FAILED, failure
         except Exception:
             reference = uuid4().hex[:8]
             log.exception("command failed", extra={"reference": reference, "path": " ".join(command.spec.path)})
-            return Answer(Outcome.FAILED, Bug(reference))
+            return Outcome.FAILED, Bug(reference)
 
     async def _provider(self, command: Command, place: Place) -> Provider:
         """The command's own, or the channel's default for one that names none."""
         providers = self._ports.providers
-        name = getattr(command, "provider", None) or await self._ports.settings.get(place, CHANNEL_PROVIDER)
-        provider = providers.get(name or providers.default)
-        if provider is None and hasattr(command, "provider"):
-            raise UsageError(
-                [Problem(f"There is no video server called “{name}” here.", "provider")],
-                ("There is ", " and ".join(providers.names), "."),
-            )
-        provider = provider or providers.get(providers.default)
+        if named := getattr(command, "provider", None):
+            return require_provider(named, providers)
+        name = await self._ports.settings.get(place, CHANNEL_PROVIDER)
+        provider = providers.get(name or providers.default) or providers.get(providers.default)
         assert provider is not None, "a deployment without providers does not start"
         return provider
 
@@ -162,6 +177,17 @@ async def require_role(command_type: type[Command], caller: Caller, roles: Roles
         )
 
 
+def require_provider(name: str, providers: Providers) -> Provider:
+    """Raises `UsageError` for a name that no video server has."""
+    provider = providers.get(name)
+    if provider is None:
+        raise UsageError(
+            [Problem(f"There is no video server called “{name}” here.", "provider")],
+            ("There is ", " and ".join(providers.names), "."),
+        )
+    return provider
+
+
 def check(command: Command, provider: Provider) -> list[Problem]:
     """What can be said to be wrong without asking anybody: field needs, limits, rules between fields. Pure."""
     fields = type(command).model_fields
@@ -179,13 +205,28 @@ def missing(command_type: type[Command], provider: Provider) -> Sequence[Capabil
     return sorted(command_type.spec.needs - provider.capabilities)
 
 
-def require(command: Command, provider: Provider, slash: str) -> None:
-    """Raises `Unsupported` or `UsageError`."""
+def require(command: Command, provider: Provider, ports: Ports) -> None:
+    """Raises `CannotDo` or `UsageError`."""
     if lacking := missing(type(command), provider):
-        raise Unsupported(lacking[0].value, provider=provider.name, operation=" ".join(command.spec.path))
+        what = lacking[0].value.replace("_", " ")
+        raise CannotDo(
+            ("The video server ", Code(provider.name), f" cannot do this: {what}."),
+            _who_can(type(command), ports),
+        )
     if problems := check(command, provider):
         shown = labelled(type(command), problems)
-        raise UsageError(shown, ("For example: ", Code(f"{slash} {example(type(command))}")), path=command.spec.path)
+        works = example(type(command), [p.field for p in problems])
+        raise UsageError(shown, ("For example: ", Code(f"{ports.slash} {works}")), path=command.spec.path)
+
+
+def _who_can(command_type: type[Command], ports: Ports) -> Text:
+    """The nearest thing that works: another video server that can, else what this one can."""
+    others = [
+        name for name in ports.providers.names if (p := ports.providers.get(name)) and not missing(command_type, p)
+    ]
+    if others:
+        return (Code(others[0]), " can: say ", Code(f"--provider {others[0]}"), ".")
+    return ("None that is configured here can; ", Code(f"{ports.slash} provider show"), " says what this one can do.")
 
 
 def _for_the_record(result: Result) -> tuple[str, str]:

@@ -4,6 +4,7 @@
     ├── UsageError        what was typed or filled in is wrong
     │   └── MissingInput  something required was left out: the form can ask for it
     ├── NotAllowed        the asker's role does not reach
+    ├── CannotDo          the video server cannot do it, and which can
     ├── NothingHere       there is no such room, recording, ... (with what there is instead)
     └── Ended             it was there, but it is over
 
@@ -74,6 +75,10 @@ class MissingInput(UsageError):
 
 class NotAllowed(CommandError):
     """The asker's role does not reach."""
+
+
+class CannotDo(CommandError):
+    """The video server cannot do it; which of the others can is said."""
 
 
 class NothingHere(CommandError):

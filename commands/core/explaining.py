@@ -1,23 +1,30 @@
 """From pydantic's errors to sentences for a person. No field names in them, no types, no links."""
 
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 
+from commands.core.base import Command
 from commands.core.errors import Problem
+from commands.core.fields import field_type
 
 
-def explain(error: ValidationError) -> list[Problem]:
-    """One problem per field and reason, in the order of the fields."""
-    return [Problem(_sentence(d), _field(d)) for d in error.errors(include_url=False)]
+def explain(error: ValidationError, model: type[Command]) -> list[Problem]:
+    """One problem per field and reason, in the order of the fields. What a secret field was given is never repeated."""
+    return [Problem(_sentence(d, model), _field(d)) for d in error.errors(include_url=False)]
 
 
 def _field(details: ErrorDetails) -> str | None:
     return str(details["loc"][0]) if details["loc"] else None
 
 
-def _sentence(details: ErrorDetails) -> str:
+def _is_secret(details: ErrorDetails, model: type[Command]) -> bool:
+    info = model.model_fields.get(_field(details) or "")
+    return info is not None and field_type(info) is SecretStr
+
+
+def _sentence(details: ErrorDetails, model: type[Command]) -> str:
     about = details.get("ctx", {})
-    given = _shown(details["input"])
+    given = "What was given" if _is_secret(details, model) else _shown(details["input"])
     match details["type"]:
         case "missing":
             return "It is needed."

@@ -55,8 +55,11 @@ def label(model: type[Command], name: str | None) -> str:
     return name.upper() if name in model.positionals() else option(name)
 
 
-def example(model: type[Command]) -> str:
-    return " ".join([*model.spec.path, model.spec.examples[0]]).strip()
+def example(model: type[Command], about: Iterable[str | None] = ()) -> str:
+    """An example that works, one that shows the fields `about` where there is one."""
+    wanted = [option(name) for name in about if name is not None]
+    shown = next((e for e in model.spec.examples for word in wanted if word in e.split()), model.spec.examples[0])
+    return " ".join([*model.spec.path, shown]).strip()
 
 
 def labelled(model: type[Command], problems: Iterable[Problem]) -> list[Problem]:

@@ -1,14 +1,17 @@
 """Help, made from the models: what one can ask for, one noun, one command."""
 
 from collections.abc import Iterable
+from datetime import timedelta
+from typing import get_args
 
 from pydantic.fields import FieldInfo
 
 from commands.core.base import Advanced, Command, Needs, Positional, has, marks
 from commands.core.dispatch import missing
-from commands.core.fields import is_flag, is_hidden, is_many, label
+from commands.core.fields import field_type, is_flag, is_hidden, is_many, is_pairs, label
 from commands.core.registry import NOUN_ALIASES, Commands, Path
 from commands.core.reply import Code, Item, Reply, Strong, Text
+from commands.core.types import spell_duration
 from providers.base import Provider
 
 
@@ -44,7 +47,7 @@ def of(topic: Path, commands: Commands, provider: Provider, slash: str) -> Reply
 def _of_command(command: type[Command], provider: Provider, slash: str) -> Reply:
     fields = sorted(command.model_fields.items(), key=lambda named: (named[0] == "provider", has(named[1], Advanced)))
     facts: list[tuple[str, Text]] = [
-        (label(command, name), info.description or "") for name, info in fields if _is_shown(info, provider)
+        (label(command, name), _explained(info)) for name, info in fields if _is_shown(info, provider)
     ]
     role = f"For people with the role {command.spec.role}."
     lacking = f" {provider.name} cannot do this." if missing(command, provider) else ""
@@ -57,6 +60,18 @@ def _of_command(command: type[Command], provider: Provider, slash: str) -> Reply
         ),
         hint=role + lacking,
     )
+
+
+def _explained(info: FieldInfo) -> str:
+    """What the field is, what can be chosen, and what it is when it is left out."""
+    words, default = info.description or "", info.get_default(call_default_factory=True)
+    kind = field_type(info)
+    choices = get_args(get_args(kind)[0] if is_many(info) and not is_pairs(info) else kind)
+    if choices and all(isinstance(choice, str) for choice in choices):
+        words += f": {', '.join(choices)}"
+    if not info.is_required() and isinstance(default, str | timedelta) and default:
+        words += f" ({spell_duration(default) if isinstance(default, timedelta) else default} by default)"
+    return words
 
 
 def _usage(command: type[Command], provider: Provider, slash: str) -> str:

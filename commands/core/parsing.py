@@ -5,13 +5,14 @@ with a line comes as one `UsageError` that names every problem, up to five. `spe
 """
 
 import difflib
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import ValidationError
 
-from commands.core.base import Command, RoomCommand, RoomName, ServerCommand, has
+from commands.core.base import Command, RoomName, ServerCommand, has
 from commands.core.errors import HelpWanted, MissingInput, Problem, UsageError
 from commands.core.explaining import explain
 from commands.core.fields import example, field_type, is_flag, is_hidden, is_many, label, labelled, option
@@ -25,6 +26,7 @@ CLOSE = 0.7
 """How alike a suggestion must be: at difflib's default, `--colour` suggests `--layout`; silence is better."""
 
 MOST_PROBLEMS = 5
+_NEGATIVE = re.compile(r"-\d+")
 OVERVIEW: Path = ("overview",)
 """What a bare slash command means."""
 
@@ -90,13 +92,23 @@ def _no_such_command(typed: Path, words: Sequence[Word], commands: Commands, her
     problem = Problem(f"There is no command “{' '.join(typed[:2]) or words[0].text}”.")
     meant = closest_path(typed, commands)
     if meant is None:
-        return UsageError([problem], ("See ", Code(f"{here.slash} help"), " for what there is."))
+        return UsageError([problem], _nearest_noun(typed, nouns, here))
     line = " ".join([*meant, *(respell(word) for word in words[len(meant) :])])
     try:
         actions = [Action(line, _Reading(commands[meant], here).command(list(words[len(meant) :])))]
     except UsageError:
         actions = []
     return UsageError([problem], ("Did you mean ", Code(f"{here.slash} {line}"), "?"), path=meant, actions=actions)
+
+
+def _nearest_noun(typed: Path, nouns: Collection[str], here: Here) -> tuple[str | Code, ...]:
+    """What to look at where no command is close: the noun that was typed, or that was probably meant."""
+    if typed and typed[0] in nouns:
+        return ("See ", Code(f"{here.slash} help {typed[0]}"), " for what there is.")
+    close = difflib.get_close_matches(typed[0], nouns, n=1, cutoff=CLOSE) if typed else []
+    if close:
+        return ("Did you mean ", Code(f"{here.slash} {close[0]}"), "?")
+    return ("See ", Code(f"{here.slash} help"), " for what there is.")
 
 
 def closest_path(typed: Path, commands: Commands) -> Path | None:
@@ -144,8 +156,11 @@ class _Reading:
         while at < len(words):
             word = words[at]
             at += 1
-            if word.quoted or not word.text.startswith("--") or len(word.text) == 2:
+            if word.quoted or not word.text.startswith("-") or _NEGATIVE.fullmatch(word.text):
                 self.positionals.append(word)
+                continue
+            if not word.text.startswith("--") or len(word.text) == 2:
+                self._problem(f"“{word.text}” is no option; those begin with two dashes. As a name it goes in quotes.")
                 continue
             name, equals, value = word.text[2:].partition("=")
             following = words[at] if at < len(words) else None
@@ -229,14 +244,14 @@ class _Reading:
             self._problem("This channel has no room, so “.” means nothing here.", name)
             return
         self.values[name] = room.name
-        if self.values.setdefault("provider", room.provider) == room.provider and issubclass(self.model, RoomCommand):
+        if self.values.setdefault("provider", room.provider) == room.provider and "room_id" in self.model.model_fields:
             self.values.setdefault("room_id", room.id)
 
     def _validate(self) -> Command:
         try:
             return self.model.model_validate(self.values)
         except ValidationError as error:
-            found = labelled(self.model, explain(error))
+            found = labelled(self.model, explain(error, self.model))
         missing = [
             name for name, info in self.model.model_fields.items() if info.is_required() and name not in self.values
         ]
@@ -259,7 +274,14 @@ class _Reading:
         self._problem(f"{' '.join(self.model.spec.path)} has no option --{name}.{hint}")
 
     def _usage_error(self) -> UsageError:
-        return UsageError(self.problems[:MOST_PROBLEMS], self._example(), path=self.model.spec.path)
+        return UsageError(self.problems[:MOST_PROBLEMS], self._remedy(), path=self.model.spec.path)
+
+    def _remedy(self) -> tuple[str | Code, ...]:
+        """Where an option is not known, all of them; else an example, if possible of the field that went wrong."""
+        if any(problem.field is None for problem in self.problems):
+            return ("See ", Code(f"{self.here.slash} help {' '.join(self.model.spec.path)}"), " for what it takes.")
+        works = example(self.model, [problem.field for problem in self.problems])
+        return ("For example: ", Code(f"{self.here.slash} {works}"))
 
     def _example(self) -> tuple[str, Code]:
         return ("For example: ", Code(f"{self.here.slash} {example(self.model)}"))
@@ -293,7 +315,7 @@ class _Reading:
         try:
             meant = self.model.model_validate(values)
         except ValidationError as error:
-            self.problems = [problem, *labelled(self.model, explain(error))]
+            self.problems = [problem, *labelled(self.model, explain(error, self.model))]
             return self._usage_error()
         lent = {"provider"} if getattr(meant, "provider", None) == self.here.provider else set[str]()
         return UsageError(

@@ -3,7 +3,7 @@
 Every method is about one workspace: implementations are bound to the `team_id` of the caller or take it in `Place`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -42,8 +42,6 @@ class Clock(Protocol):
 
     def monotonic(self) -> float: ...
 
-    async def sleep(self, seconds: float) -> None: ...
-
 
 class Providers(Protocol):
     """The configured video servers by name."""
@@ -80,7 +78,7 @@ class Rooms(Protocol):
         """Live rooms of that name on any provider."""
 
     async def live_in_channel(self, team_id: str, channel_id: str) -> list[KnownRoom]:
-        """Live rooms that were made in a channel, the newest first."""
+        """Live rooms that were made in a channel, the newest first, then others that have a card there."""
 
 
 class FactSink(Protocol):
@@ -181,7 +179,11 @@ class Attempts(Protocol):
     async def open(self, attempt: Attempt) -> int:
         """Write it down before anything is done; returns its id."""
 
-    async def close(self, attempt_id: int, outcome: Outcome, *, detail: str = "", reference: str = "") -> None: ...
+    async def close(self, attempt_id: int, outcome: Outcome, *, detail: str = "", reference: str = "") -> None:
+        """How it ended. The asker does not know yet."""
+
+    async def answered(self, attempt_id: int) -> None:
+        """The asker knows how it ended, so nothing is left to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,5 +214,3 @@ class PendingActions(Protocol):
 
 QUESTION_LIFETIME = timedelta(minutes=5)
 """How long a question waits for its answer."""
-
-Values = Mapping[str, object]

@@ -131,9 +131,14 @@ class Reply:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """Asked before something destructive; drawn at that moment, so it says what is true now."""
+    """Asked before something destructive; drawn at that moment, so it says what is true now.
+
+    `command` is what a yes runs, pinned to what the question speaks of: a room of the same name that is made meanwhile
+    is not meant.
+    """
 
     text: Text
+    command: "Command"
     facts: tuple[tuple[str, Text], ...] = ()
     confirm: str
     deny: str = "Cancel"

@@ -20,7 +20,7 @@ _CURLY = "“”„‟«»"
 _BRACKETS = {"{": "}", "[": "]"}
 _INVISIBLE = "\u200b\u2060\ufeff"
 _WITHOUT_INVISIBLE = str.maketrans(dict.fromkeys(_INVISIBLE))
-_LONG_DASHES = re.compile(r"[\u2012-\u2015\u2212]+(?=[^\W\d_])")
+_LONG_DASHES = re.compile(rf"[\u2012-\u2015\u2212{_INVISIBLE}]+(?<![{_INVISIBLE}])(?=[{_INVISIBLE}]*[^\W\d_])")
 _PIECE = re.compile(r"[^\s=]*=|[^\s=]+")
 _STRAIGHTENED = str.maketrans(dict.fromkeys(_CURLY, '"'))
 

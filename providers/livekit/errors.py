@@ -92,5 +92,5 @@ def _from_transport(error: Exception) -> tuple[type[ProviderError], str]:
         case aiohttp.ClientConnectionError() | aiohttp.ClientPayloadError():
             return Unreachable, str(error)
         case ValueError() if not isinstance(error, aiohttp.InvalidURL):
-            return Rejected, str(error)
+            return Rejected, "a value is out of range"
     return Malformed, type(error).__name__

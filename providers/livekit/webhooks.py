@@ -10,13 +10,13 @@ import hmac
 import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any, TypedDict
+from typing import Any
 
 import jwt
 
 from providers.base import Participant, RoomRef
 from providers.errors import Forged, Malformed
-from providers.facts import Fact, ParticipantJoined, ParticipantLeft, RoomFinished, RoomStarted, Source
+from providers.facts import Fact, Origin, ParticipantJoined, ParticipantLeft, RoomFinished, RoomStarted, Source
 from providers.livekit.backend import LiveKitBackend
 from providers.livekit.mapping import is_person, moment
 
@@ -38,16 +38,6 @@ _REASONS = {
 }
 
 
-class _Told(TypedDict):
-    """What every fact of a delivery has."""
-
-    provider: str
-    key: str
-    at: datetime
-    seen_at: datetime
-    source: Source
-
-
 class Webhooks(LiveKitBackend):
     webhook_kinds = ("",)
 
@@ -58,7 +48,7 @@ class Webhooks(LiveKitBackend):
         try:
             event = json.loads(body)
             read = _READERS.get(event["event"])
-            return [] if read is None else [read(self._told(event), event)]
+            return [] if read is None else [read(self._origin(event), event)]
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             detail = f"a signed webhook that is no event ({type(error).__name__})"
             raise Malformed(detail, provider=self.name, operation="read_webhook") from error
@@ -83,8 +73,8 @@ class Webhooks(LiveKitBackend):
     def _forged(self, detail: str) -> Forged:
         return Forged(detail, provider=self.name, operation="read_webhook")
 
-    def _told(self, event: Mapping[str, Any]) -> _Told:
-        return _Told(
+    def _origin(self, event: Mapping[str, Any]) -> Origin:
+        return Origin(
             provider=self.name,
             key=event["id"],
             at=datetime.fromtimestamp(int(event["createdAt"]), UTC),
@@ -93,25 +83,25 @@ class Webhooks(LiveKitBackend):
         )
 
 
-def _room_started(told: _Told, event: Mapping[str, Any]) -> Fact:
-    return RoomStarted(**told, room=_room(told, event))
+def _room_started(origin: Origin, event: Mapping[str, Any]) -> Fact:
+    return RoomStarted(**origin, room=_room(origin, event))
 
 
-def _room_finished(told: _Told, event: Mapping[str, Any]) -> Fact:
-    return RoomFinished(**told, room=_room(told, event))
+def _room_finished(origin: Origin, event: Mapping[str, Any]) -> Fact:
+    return RoomFinished(**origin, room=_room(origin, event))
 
 
-def _participant_joined(told: _Told, event: Mapping[str, Any]) -> Fact:
-    return ParticipantJoined(**told, room=_room(told, event), participant=_participant(event))
+def _participant_joined(origin: Origin, event: Mapping[str, Any]) -> Fact:
+    return ParticipantJoined(**origin, room=_room(origin, event), participant=_participant(event))
 
 
-def _participant_left(told: _Told, event: Mapping[str, Any]) -> Fact:
+def _participant_left(origin: Origin, event: Mapping[str, Any]) -> Fact:
     reason = str(event["participant"].get("disconnectReason", "UNKNOWN_REASON"))
     words = _REASONS.get(reason, reason.lower().replace("_", " "))
-    return ParticipantLeft(**told, room=_room(told, event), participant=_participant(event), reason=words)
+    return ParticipantLeft(**origin, room=_room(origin, event), participant=_participant(event), reason=words)
 
 
-_READERS: dict[str, Callable[[_Told, Mapping[str, Any]], Fact]] = {
+_READERS: dict[str, Callable[[Origin, Mapping[str, Any]], Fact]] = {
     "room_started": _room_started,
     "room_finished": _room_finished,
     "participant_joined": _participant_joined,
@@ -119,8 +109,8 @@ _READERS: dict[str, Callable[[_Told, Mapping[str, Any]], Fact]] = {
 }
 
 
-def _room(told: _Told, event: Mapping[str, Any]) -> RoomRef:
-    return RoomRef(told["provider"], event["room"]["sid"], event["room"]["name"])
+def _room(origin: Origin, event: Mapping[str, Any]) -> RoomRef:
+    return RoomRef(origin["provider"], event["room"]["sid"], event["room"]["name"])
 
 
 def _participant(event: Mapping[str, Any]) -> Participant:

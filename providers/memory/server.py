@@ -9,7 +9,6 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from secrets import token_hex, token_urlsafe
-from typing import TypedDict
 
 from pydantic import SecretStr
 
@@ -27,6 +26,7 @@ from providers.base import (
 from providers.errors import Conflict, NotFound, ProviderError, Rejected
 from providers.facts import (
     Fact,
+    Origin,
     ParticipantJoined,
     ParticipantLeft,
     RecordingChanged,
@@ -38,16 +38,6 @@ from providers.memory import tokens
 from providers.memory.recorder import Recorder
 from providers.memory.settings import MemorySettings
 from providers.memory.timers import Timers
-
-
-class Origin(TypedDict):
-    """What every fact begins with."""
-
-    provider: str
-    key: str
-    at: datetime
-    seen_at: datetime
-    source: Source
 
 
 @dataclass

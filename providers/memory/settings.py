@@ -1,5 +1,6 @@
 """What the in-memory server needs to be told. It is configured by file only: `kind = "memory"`."""
 
+from secrets import token_hex
 from typing import Annotated, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
@@ -13,7 +14,7 @@ Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class MemorySettings(ProviderSettings):
-    """`webhook_url` is where it tells what happens, signed by `webhook_secret`; without one it tells nothing.
+    """`webhook_url` is where it tells what happens, signed by `webhook_secret`; by itself it tells its own bot.
 
     The time-outs are for rooms that ask for none of their own. `recording_delay_seconds` is how long a recording
     takes to go live and, later, to be ready. `deadline_seconds` is how long we wait for an answer: a server in the
@@ -46,6 +47,11 @@ class MemorySettings(ProviderSettings):
         if self.webhook_url is not None and self.webhook_secret is None:
             raise ValueError("webhook_url needs webhook_secret, by which the webhooks are signed")
         return self
+
+    def reached_at(self, webhook_url: str) -> Self:
+        """What is not configured: the address, and a secret, which both ends of one process know."""
+        secret = self.webhook_secret or SecretStr(token_hex(32))
+        return self.model_copy(update={"webhook_url": self.webhook_url or webhook_url, "webhook_secret": secret})
 
 
 SETTINGS = MemorySettings

@@ -16,6 +16,8 @@ SLACK = {"SLACK_BOT_TOKEN": "xoxb-1-bot", "SLACK_APP_TOKEN": "xapp-1-app"}
 LIVEKIT = {"LIVEKIT_URL": "http://127.0.0.1:7880", "LIVEKIT_API_KEY": "key", "LIVEKIT_API_SECRET": "livekit-secret"}
 GOOD = {**SLACK, **LIVEKIT}
 
+NO_FILE = "names no plain file, and the bot keeps what must survive a restart"
+
 Loaded = Callable[..., Settings]
 
 
@@ -38,13 +40,13 @@ def write_file(folder: Path, text: str) -> dict[str, str]:
 
 def test_the_least_that_is_needed(loaded: Loaded, tmp_path: Path) -> None:
     settings = loaded(**GOOD)
-    assert settings.slack.uses_socket_mode
+    assert settings.slack.app_token is not None
     assert settings.slack.api_url == "https://slack.com/api/"
     assert settings.database.url.get_secret_value() == f"sqlite+aiosqlite:///{tmp_path}/showcaller.db"
     assert (settings.web.host, settings.web.port, settings.web.admin_port) == ("127.0.0.1", 3000, None)
     assert (settings.access.default_role, settings.access.admins) == (Role.VIEWER, frozenset())
     assert settings.commands.slash == "/video"
-    assert settings.default_provider == "livekit"
+    assert settings.providers[0].name == "livekit"
     assert isinstance(settings.providers[0].settings, LiveKitSettings)
 
 
@@ -57,7 +59,6 @@ def test_every_variable_is_understood(loaded: Loaded) -> None:
         SLACK_API_URL="http://127.0.0.1:1/api/",
         DATABASE_URL="sqlite:////data/x.db",
         SHOWCALLER_SECRET_KEY=f"{key}, {key}",
-        SHOWCALLER_PUBLIC_URL="https://bot.example.com/",
         ADMIN_PORT="9090",
         HOST="0.0.0.0",
         PORT="0",
@@ -68,11 +69,10 @@ def test_every_variable_is_understood(loaded: Loaded) -> None:
         LOG_LEVEL="debug",
         LOG_FORMAT="json",
     )
-    assert not settings.slack.uses_socket_mode
+    assert settings.slack.app_token is None
     assert settings.slack.bot_token.get_secret_value() == "xoxb-1-bot"
     assert settings.database.url.get_secret_value() == "sqlite+aiosqlite:////data/x.db"
     assert [k.get_secret_value() for k in settings.database.secret_keys] == [key, key]
-    assert settings.web.public_url == "https://bot.example.com"
     assert (settings.web.port, settings.web.admin_port) == (0, 9090)
     assert settings.access.admins == {"U1", "W2"}
     assert settings.access.default_role is Role.OPERATOR
@@ -89,7 +89,6 @@ def test_all_problems_come_at_once(loaded: Loaded) -> None:
         SHOWCALLER_SECRET_KEY="short",
         PORT="70000",
         ADMIN_PORT="many",
-        SHOWCALLER_PUBLIC_URL="bot.example.com",
         SHOWCALLER_ADMINS="U1,ana",
         SHOWCALLER_DEFAULT_ROLE="king",
         SHOWCALLER_COMMAND="video",
@@ -107,7 +106,6 @@ def test_all_problems_come_at_once(loaded: Loaded) -> None:
         "SHOWCALLER_SECRET_KEY",
         "PORT",
         "ADMIN_PORT",
-        "SHOWCALLER_PUBLIC_URL",
         "SHOWCALLER_ADMINS",
         "SHOWCALLER_DEFAULT_ROLE",
         "SHOWCALLER_COMMAND",
@@ -126,15 +124,26 @@ def test_all_problems_come_at_once(loaded: Loaded) -> None:
     [
         ("SLACK_APP_TOKEN", "xoxb-other", "does not start with `xapp-`"),
         ("SLACK_API_URL", "ftp://127.0.0.1/api/", "is no http or https address"),
+        ("SLACK_API_URL", "https://me:pw@x/api/", "is no http or https address"),
+        ("SLACK_API_URL", "https://x/?a=/api/", "has a query or a fragment"),
         ("SHOWCALLER_JOIN_URL", "javascript:{token}", "is no http or https address"),
         ("SHOWCALLER_JOIN_URL", "https://x/{", "has a brace without its partner"),
         ("SHOWCALLER_JOIN_URL", "https://x/{token!r}", "has the unknown placeholder {token}"),
         ("SHOWCALLER_JOIN_URL", "https://x/{}", "has the unknown placeholder {}"),
-        ("SHOWCALLER_PUBLIC_URL", "https://me:pw@x", "is no http or https address"),
-        ("SHOWCALLER_PUBLIC_URL", "https://x/?a=1", "has a query or a fragment"),
         ("SHOWCALLER_COMMAND", "/Video Room", "is no slash command"),
-        ("DATABASE_URL", "sqlite://", "names no file, and the bot keeps what must survive a restart"),
-        ("DATABASE_URL", "sqlite:///:memory:", "names no file, and the bot keeps what must survive a restart"),
+        ("DATABASE_URL", "sqlite://", NO_FILE),
+        ("DATABASE_URL", "sqlite:///:memory:", NO_FILE),
+        ("DATABASE_URL", "sqlite:///file:a.db?uri=true", NO_FILE),
+        ("DATABASE_URL", "sqlite:///a.db?mode=ro", NO_FILE),
+        ("DATABASE_URL", "sqlite://host/a.db", NO_FILE),
+        ("DATABASE_URL", "postgresql://bot:pw@db/x", "asks for `postgresql`; only sqlite:///FILE is supported"),
+        ("DATABASE_URL", "postgres://bot:pw@db/x", "asks for `postgres`; only sqlite:///FILE is supported"),
+        (
+            "DATABASE_URL",
+            "postgresql+asyncpg://bot:pw@db/x",
+            "asks for `postgresql+asyncpg`; only sqlite:///FILE is supported",
+        ),
+        ("DATABASE_URL", "sqlite+pysqlite:///a.db", "asks for `sqlite+pysqlite`; only sqlite:///FILE is supported"),
         ("DATABASE_URL", "nonsense", "is no database address"),
         ("ADMIN_PORT", "3000", "is the same as PORT"),
     ],
@@ -302,3 +311,21 @@ def test_the_example_names_every_variable_and_its_default(tmp_path: Path, loaded
     defaults = {"SLACK_API_URL", "HOST", "PORT", "DATABASE_URL", "SHOWCALLER_COMMAND", "LOG_LEVEL", "LOG_FORMAT"}
     stated = loaded(**GOOD, **{name: written[name] or "" for name in defaults | {"SHOWCALLER_DEFAULT_ROLE"}})
     assert stated == loaded(**GOOD)
+
+
+@pytest.mark.parametrize(
+    ("where", "told"),
+    [
+        ({}, "http://127.0.0.1:3000/webhooks/mem"),
+        ({"HOST": "0.0.0.0", "PORT": "4321"}, "http://127.0.0.1:4321/webhooks/mem"),
+        ({"PORT": "0"}, None),
+    ],
+)
+def test_a_server_inside_the_bot_tells_the_bot_that_it_is_in(
+    loaded: Loaded, tmp_path: Path, where: dict[str, str], told: str | None
+) -> None:
+    given = write_file(tmp_path, '[providers.mem]\nkind = "memory"\n')
+    settings = loaded(**given, **where).providers[0].settings
+    assert isinstance(settings, MemorySettings)
+    assert settings.webhook_url == told
+    assert (settings.webhook_secret is not None) is (told is not None)

@@ -12,13 +12,13 @@ import pytest_asyncio
 from structlog.testing import capture_logs
 
 from bot.clock import SystemClock
-from bot.demo.slack.things import Message
+from bot.demo.slack.things import Channel, Message, User
 from bot.demo.world import World
 from bot.secrets import SecretBox, key_for
 from bot.store.attempts import StoredAttempts
 from bot.store.engine import Store
 from bot.wiring import Bot
-from commands.core.ports import Attempt, Caller, Place
+from commands.core.ports import Attempt, Caller, Outcome, Place
 from providers.base import RoomOptions
 from providers.errors import Unreachable
 
@@ -33,17 +33,26 @@ async def _world(tmp_path: Path) -> AsyncIterator[World]:
 
 
 async def leave_open(
-    world: World, *every_words: str, response_url: str | None = None, provider: str = "memory"
+    world: World,
+    *every_words: str,
+    response_url: str | None = None,
+    provider: str = "memory",
+    by: User | None = None,
+    channel: Channel | None = None,
+    outcome: Outcome | None = None,
 ) -> None:
-    """As the bot leaves it when it dies in the middle of these commands of ana's. The bot must be down."""
+    """As the bot leaves it when it dies in the middle of these commands, ana's in #general. The bot must be down.
+
+    `outcome`: it died later, before it could give the answer.
+    """
     store = await Store.open(URL.format(world.directory))
     attempts = StoredAttempts(store, SystemClock(), SecretBox(key_for(store.path, None)))
     team_id = world.slack.team_id
     for words in every_words:
-        await attempts.open(
+        attempt_id = await attempts.open(
             Attempt(
-                caller=Caller(team_id, world.owner.id),
-                place=Place(team_id, world.general.id),
+                caller=Caller(team_id, (by or world.owner).id),
+                place=Place(team_id, (channel or world.general).id),
                 path=tuple(words.split()[:2]),
                 words=words,
                 provider=provider,
@@ -51,17 +60,19 @@ async def leave_open(
                 response_url=response_url,
             )
         )
+        if outcome is not None:
+            await attempts.close(attempt_id, outcome, detail="why it ended so")
     await store.close()
 
 
 def closed(world: World) -> list[tuple[Any, ...]]:
     with closing(connect(world.directory / "showcaller.db")) as database:
-        query = "SELECT outcome, detail, response_url IS NULL FROM attempt WHERE outcome IS NOT NULL ORDER BY id"
+        query = "SELECT outcome, detail, response_url IS NULL FROM attempt WHERE answered_at IS NOT NULL ORDER BY id"
         return database.execute(query).fetchall()
 
 
-def told(world: World) -> list[Message]:
-    return [m for m in world.slack.seen_by(world.owner, world.general) if m.ephemeral_to]
+def told(world: World, who: User | None = None, channel: Channel | None = None) -> list[Message]:
+    return [m for m in world.slack.seen_by(who or world.owner, channel or world.general) if m.ephemeral_to]
 
 
 async def until_closed(world: World, count: int) -> None:
@@ -164,3 +175,57 @@ async def test_a_video_server_that_is_down_costs_the_finding_only(world: World) 
 
     assert len(told(world)) == 1
     assert "an attempt could not be compared with the server" in [line["event"] for line in lines]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "said"),
+    [
+        (Outcome.DONE, "`room create standup` was done, but I was stopped before I could show you the answer."),
+        (Outcome.REFUSED, "`room create standup` was refused, but I was stopped before I could tell you why."),
+        (Outcome.FAILED, "`room create standup` failed, but I was stopped before I could tell you why."),
+        (
+            Outcome.ASKED,
+            "`room create standup` was not done: I was stopped before I could ask you whether I should.",
+        ),
+        (
+            Outcome.UNKNOWN,
+            "I was stopped while I was doing `room create standup`.\n"
+            "It may have happened all the same. Look before you repeat it.",
+        ),
+    ],
+)
+async def test_an_answer_that_was_lost_is_made_up_for_once(world: World, outcome: Outcome, said: str) -> None:
+    async with world.without_bot():
+        await leave_open(world, "room create standup", outcome=outcome)
+    async with asyncio.timeout(5):
+        while not closed(world):
+            await asyncio.sleep(0.01)
+    await world.restart()
+
+    assert [message.words for message in told(world)] == [said]
+    assert closed(world) == [(outcome.value, "why it ended so", 1)]
+
+
+async def test_who_may_not_do_it_learns_nothing_of_the_server(tmp_path: Path) -> None:
+    async with await World.open(tmp_path, environ={"SHOWCALLER_DEFAULT_ROLE": "nobody"}) as world:
+        async with world.without_bot():
+            await world.memory.create_room("board", RoomOptions())
+            await leave_open(world, "room create board", by=world.operator)
+        await until_closed(world, 1)
+
+        (only,) = told(world, world.operator)
+        assert only.lines[0] == "I was stopped while I was doing `room create board`."
+        assert [m.words for m in world.slack.workspace.messages(world.general) if not m.ephemeral_to] == []
+
+
+async def test_no_card_is_wanted_where_the_bot_cannot_post(world: World) -> None:
+    elsewhere = world.slack.workspace.add_channel("elsewhere", members=[world.owner], bot=False)
+    async with world.without_bot():
+        await world.memory.create_room("board", RoomOptions())
+        await leave_open(world, "room create board", channel=elsewhere)
+    await until_closed(world, 1)
+
+    (only,) = world.slack.seen_by(world.owner, world.slack.workspace.dm(world.owner))
+    assert only.lines[0] == "I was stopped while I was doing `room create board`."
+    with closing(connect(world.directory / "showcaller.db")) as database:
+        assert database.execute("SELECT count(*) FROM card").fetchone() == (0,)

@@ -34,9 +34,6 @@ class StoppedClock:
     def monotonic(self) -> float:
         return 0.0
 
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(0)
-
 
 @dataclass
 class House:

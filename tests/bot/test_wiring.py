@@ -5,18 +5,26 @@ import gc
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
+from dataclasses import replace
 from pathlib import Path
 from sqlite3 import connect
 from typing import Any
 
+import aiohttp
 import pytest
+from pydantic import SecretStr
 from structlog.testing import capture_logs
 
 from bot import config
 from bot.demo.slack.things import Message
 from bot.demo.world import Transport, World
-from bot.wiring import Bot, CannotStart, ConfiguredProviders, build_providers
+from bot.slack.client import CALL_SECONDS
+from bot.slack.socket import SocketMode
+from bot.tasks import SETTLING_SECONDS
+from bot.wiring import FLUSH_SECONDS, Bot, CannotStart, ConfiguredProviders, build_providers
+from commands.core.dispatch import MOST_AT_ONCE
 from tests.bot.alerts.broken import without
+from tests.bot.alerts.proxy import Trouble, before
 
 TRANSPORTS: tuple[Transport, ...] = ("http", "socket")
 
@@ -139,6 +147,132 @@ async def test_a_part_that_fails_says_so_and_begins_again(tmp_path: Path) -> Non
             await card(world, "standup", "nobody")
     failed = next(line for line in lines if line["event"] == "a part of the bot failed and begins again")
     assert (failed["part"], failed["log_level"], failed["exc_info"]) == ("deliverer", "error", True)
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+async def test_what_waits_for_its_turn_is_written_down_and_told_too(tmp_path: Path, transport: Transport) -> None:
+    """There are two more than may talk to video servers at once."""
+    count = MOST_AT_ONCE + 2
+    async with world_of(tmp_path, transport) as world:
+        world.memory.server.delay_seconds = 9
+        for number in range(count):
+            await world.slack.command(world.owner, world.general, f"/video room list p{number}")
+        async with asyncio.timeout(5):
+            while len(attempts(world)) < count:
+                await asyncio.sleep(0.01)
+        await world.slack.command(world.operator, world.general, "/video room create")
+        await world.slack.until(lambda: world.slack.view_of(world.operator))
+        with capture_logs():
+            await world.bot.stop(drain_seconds=0.1)
+
+        assert attempts(world) == [("room list", "unknown", 1)] * count
+        heard = [m.lines[0] for m in world.slack.seen_by(world.owner, world.general) if m.ephemeral_to]
+        assert sorted(heard) == sorted(
+            f"I was stopped while I was doing `room list p{number} --provider memory`." for number in range(count)
+        )
+        world.bot = await Bot.start(world.settings)
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+async def test_an_answer_that_slack_did_not_take_is_made_up_for_at_the_next_start(
+    tmp_path: Path, transport: Transport
+) -> None:
+    async with world_of(tmp_path, transport) as world, before(world.slack.api_url) as proxy:
+        slack = world.settings.slack.model_copy(update={"api_url": proxy.url})
+        world.settings = replace(world.settings, slack=slack)
+        await world.restart()
+        await world.slack.command(world.owner, world.general, "/video room create")
+        view = await world.slack.until(lambda: world.slack.view_of(world.owner))
+        await world.restart()  # the form's response_url was kept in memory
+        await world.slack.command(world.owner, world.general, "/video whoami")
+        await answer(world, "admin")
+        with capture_logs() as lines:
+            proxy.is_down = True
+            await world.slack.submit(world.owner, view, {"name": "standup"})
+            async with asyncio.timeout(5):
+                while not any(line["event"] == "an answer was not delivered" for line in lines):
+                    await asyncio.sleep(0.01)
+            proxy.is_down = False
+            await world.restart()
+            await answer(world, "`room create standup --provider memory` was done")
+        await card(world, "standup", "Live")
+
+
+async def test_a_door_that_does_not_close_keeps_nothing_from_being_finished(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Jammed(SocketMode):
+        async def close(self) -> None:
+            await super().close()
+            raise ConnectionResetError
+
+    monkeypatch.setattr("bot.wiring.SocketMode", Jammed)
+    async with world_of(tmp_path, "socket") as world:
+        world.memory.server.delay_seconds = 0.3
+        await world.slack.command(world.owner, world.general, "/video room create standup")
+        await until_open(world)
+        with capture_logs() as lines:
+            await world.bot.stop()
+
+        assert attempts(world) == [("room create", "done", 1)]
+        assert "a door did not close" in [line["event"] for line in lines]
+        world.bot = await Bot.start(world.settings)
+
+
+def test_a_stop_waits_longer_than_a_call_of_slack_takes() -> None:
+    assert min(FLUSH_SECONDS, SETTLING_SECONDS) > CALL_SECONDS
+
+
+@pytest.mark.parametrize(("token", "code"), [("xapp-1-wrong", "invalid_auth"), ("bot", "not_allowed_token_type")])
+async def test_a_wrong_app_token_is_no_start(tmp_path: Path, token: str, code: str) -> None:
+    async with world_of(tmp_path, "socket") as world:
+        right = world.settings
+        await world.bot.stop()
+        wrong = SecretStr(world.slack.bot_token if token == "bot" else token)
+        slack = world.settings.slack.model_copy(update={"app_token": wrong})
+        with pytest.raises(CannotStart, match=f"SLACK_APP_TOKEN with `{code}`.*connections:write"):
+            await Bot.start(replace(right, slack=slack))
+        world.bot = await Bot.start(right)
+        assert world.slack.connections == 1
+
+
+@pytest.mark.parametrize("trouble", [Trouble.THROTTLED, Trouble.FAILS, Trouble.PAGE, Trouble.RESET])
+async def test_any_other_trouble_with_socket_mode_is_no_reason_not_to_start(tmp_path: Path, trouble: Trouble) -> None:
+    async with world_of(tmp_path, "socket") as world, before(world.slack.api_url) as proxy:
+        await world.bot.stop()
+        slack = world.settings.slack.model_copy(update={"api_url": proxy.url})
+        proxy.next.extend([trouble, trouble])  # the first call asks who we are, which is kept
+        with capture_logs() as lines:
+            world.bot = await Bot.start(replace(world.settings, slack=slack))
+        assert "Slack gave no address for Socket Mode yet" in [line["event"] for line in lines]
+        assert world.slack.connections == 1
+
+
+async def test_a_start_asks_for_one_address_only(tmp_path: Path) -> None:
+    async with world_of(tmp_path, "socket") as world:
+        assert [call.method for call in world.slack.calls].count("apps.connections.open") == 1
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+async def test_a_proxy_in_the_environment_is_not_for_loopback(
+    tmp_path: Path, transport: Transport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    async with world_of(tmp_path, transport) as world:
+        await world.slack.command(world.owner, world.general, "/video room create standup")
+        await card(world, "standup", "Live")
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+async def test_acknowledgements_are_measured_by_transport(tmp_path: Path, transport: Transport) -> None:
+    async with world_of(tmp_path, transport) as world:
+        await world.slack.command(world.owner, world.general, "/video whoami")
+        await answer(world, "admin")
+        async with aiohttp.ClientSession() as session, session.get(f"{world.address}/metrics") as metrics:
+            body = await metrics.text()
+    counted = [line for line in body.splitlines() if line.startswith("showcaller_ack_seconds_count")]
+    assert counted == [f'showcaller_ack_seconds_count{{transport="{transport}"}} 1.0']
 
 
 def test_the_first_configured_provider_is_the_default(tmp_path: Path) -> None:

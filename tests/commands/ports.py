@@ -21,7 +21,7 @@ from providers.facts import Fact, RoomFinished, RoomSeen, ThingKind
 
 
 class ManualClock:
-    """Stands still until somebody sleeps or moves it."""
+    """Stands still until somebody moves it."""
 
     def __init__(self) -> None:
         self._now = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -31,9 +31,6 @@ class ManualClock:
 
     def monotonic(self) -> float:
         return self._now.timestamp()
-
-    async def sleep(self, seconds: float) -> None:
-        self.advance(timedelta(seconds=seconds))
 
     def advance(self, by: timedelta) -> None:
         self._now += by
@@ -173,6 +170,7 @@ class Tried:
     detail: str = ""
     reference: str = ""
     closings: int = 0
+    answered: bool = False
 
 
 class AttemptLog:
@@ -187,6 +185,9 @@ class AttemptLog:
         row = self.rows[attempt_id]
         row.outcome, row.detail, row.reference = outcome, detail, reference
         row.closings += 1
+
+    async def answered(self, attempt_id: int) -> None:
+        self.rows[attempt_id].answered = True
 
 
 @dataclass

@@ -29,7 +29,7 @@ async def test_subscribe_and_unsubscribe_in_the_same_words(workspace: Workspace,
     assert titles(told(await workspace.say("alert list"))) == [words]
 
     gone = told(await workspace.say(f"alert unsubscribe {arguments}"))
-    assert plain(gone.text) == f"This channel is no longer told of {words}."
+    assert plain(gone.text) == f"This subscription has ended: {words}."
     assert await workspace.subscriptions.in_channel(STUDIO) == []
 
 

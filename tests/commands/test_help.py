@@ -161,7 +161,12 @@ async def test_help_on_a_command(workspace: Workspace) -> None:
     assert facts_of(reply)["Usage"] == (
         "/video token create [ROOM] [--identity IDENTITY] [--grant GRANT] [--ttl TTL] [--name NAME]"
     )
-    assert facts_of(reply)["--ttl"] == "How long the token admits, such as 15m or 8h"
+    assert facts_of(reply)["--ttl"] == "How long the token admits, such as 15m or 8h (1h by default)"
+    assert facts_of(reply)["--grant"] == (
+        "What the person may do: watch, send too, or also command others: "
+        "subscriber, publisher, moderator (publisher by default)"
+    )
+    assert facts_of(reply)["--name"] == "The name that others see"
     assert titles(reply) == [
         "/video token create standup",
         "/video token create standup --identity guest-1 --grant subscriber --ttl 15m",
@@ -172,6 +177,8 @@ async def test_help_on_a_command(workspace: Workspace) -> None:
 async def test_help_on_a_list_of_words(workspace: Workspace) -> None:
     reply = told(await workspace.say("help alert subscribe"))
     assert facts_of(reply)["Usage"] == "/video alert subscribe [KINDS...] [--room ROOM]"
+    assert facts_of(reply)["KINDS"] == "room, recording, or both; all kinds by default: room, recording"
+    assert facts_of(reply)["--room"] == "Only rooms with names like this, with * and ? as wildcards (* by default)"
 
 
 async def test_help_hides_the_options_that_the_server_lacks(small: Workspace) -> None:

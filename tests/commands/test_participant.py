@@ -2,12 +2,13 @@
 
 import pytest
 
+from commands.core.errors import CannotDo
 from commands.core.ports import Outcome
 from commands.core.reply import plain
 from providers.base import Capability
-from providers.errors import TimedOut, Unsupported
+from providers.errors import TimedOut
 from providers.memory.provider import Memory
-from tests.commands.workspace import VERA, Workspace, titles, told
+from tests.commands.workspace import VERA, Workspace, refused, says, titles, told
 
 
 async def test_list(workspace: Workspace, memory: Memory) -> None:
@@ -54,7 +55,12 @@ async def test_people_are_counted(workspace: Workspace, memory: Memory, people: 
 
 async def test_a_server_that_cannot_tell(workspace: Workspace, memory: Memory) -> None:
     memory.lacking = frozenset({Capability.LIST_PARTICIPANTS})
-    assert isinstance((await workspace.say("participant list standup")).result, Unsupported)
+    error = refused(await workspace.say("participant list standup"))
+    assert isinstance(error, CannotDo)
+    assert says(error) == (
+        "The video server memory cannot do this: list participants.",
+        "annex can: say --provider annex.",
+    )
 
 
 async def test_a_slow_server(workspace: Workspace, memory: Memory) -> None:

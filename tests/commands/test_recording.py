@@ -2,12 +2,11 @@
 
 import asyncio
 
-from commands.core.errors import Ended, NotAllowed, NothingHere, UsageError
+from commands.core.errors import CannotDo, Ended, NotAllowed, NothingHere, UsageError
 from commands.core.ports import Outcome
 from commands.core.reply import Action, plain
 from commands.recording import RecordingStart, RecordingStop
 from providers.base import Backend, Capability, Recording, RecordingOptions, RecordingStatus, RoomOptions, RoomRef
-from providers.errors import Unsupported
 from providers.facts import RecordingChanged
 from providers.memory.provider import Memory
 from tests.commands.workspace import ANNA, LOBBY, OLGA, VERA, Workspace, button, labels, refused, says, titles, told
@@ -54,8 +53,9 @@ async def test_start_with_an_unknown_layout(workspace: Workspace, memory: Memory
     error = refused(await workspace.say("recording start standup --layout spiral"))
     assert isinstance(error, UsageError)
     assert [(p.text, p.field) for p in error.problems] == [
-        ("--layout: memory knows the layouts grid, speaker, single-speaker.", "layout")
+        ("--layout: “spiral” is no layout here; there is grid, speaker, single-speaker.", "layout")
     ]
+    assert plain(error.remedy) == "For example: /video recording start standup --layout speaker"
     assert await memory.list_recordings() == []
 
 
@@ -90,9 +90,18 @@ async def test_a_viewer_does_not_record(workspace: Workspace) -> None:
 async def test_a_server_that_cannot_record(workspace: Workspace, memory: Memory) -> None:
     await workspace.room("standup")
     memory.lacking = frozenset({Capability.START_RECORDING})
-    answer = await workspace.say("recording start standup")
-    assert isinstance(answer.result, Unsupported)
-    assert answer.outcome is Outcome.REFUSED
+    error = refused(await workspace.say("recording start standup"))
+    assert isinstance(error, CannotDo)
+    assert says(error) == (
+        "The video server memory cannot do this: start recording.",
+        "annex can: say --provider annex.",
+    )
+
+
+async def test_no_server_that_can_record(workspace: Workspace, memory: Memory, annex: Memory) -> None:
+    memory.lacking = annex.lacking = frozenset({Capability.START_RECORDING})
+    error = refused(await workspace.say("recording start standup"))
+    assert says(error)[1] == "None that is configured here can; /video provider show says what this one can do."
 
 
 # recording stop

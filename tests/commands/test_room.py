@@ -1,10 +1,7 @@
-"""Rooms on the in-memory server: made, found, joined and ended."""
-
-import asyncio
+"""Rooms on the in-memory server: made, found and joined. How one is ended stands in test_room_close."""
 
 import pytest
 
-from commands.core.dispatch import Asked
 from commands.core.errors import NotAllowed, UsageError
 from commands.core.ports import Outcome, Place
 from commands.core.reply import Form, plain
@@ -12,12 +9,10 @@ from commands.participant import ParticipantList
 from commands.recording import RecordingStart
 from commands.room import PAGE, RoomClose, RoomCreate, RoomJoin, RoomList, RoomShow
 from providers.base import Capability, RoomOptions
-from providers.errors import Unreachable, Unsupported
+from providers.errors import Unreachable
 from providers.facts import RoomFinished, RoomSeen
 from providers.memory.provider import Memory
 from tests.commands.workspace import (
-    ANNA,
-    ENDED,
     HALL,
     LOBBY,
     OLGA,
@@ -95,6 +90,7 @@ async def test_create_in_a_direct_conversation(workspace: Workspace) -> None:
         ("é" * 129, "NAME: A room's name can be 256 bytes long; this one has 258."),
         ("a\x00b", "NAME: A room's name cannot hold control characters or line breaks."),
         ("a\nb", "NAME: A room's name cannot hold control characters or line breaks."),
+        (".", "NAME: “.” stands for the channel's room, so no room can be called that."),
     ],
 )
 async def test_create_with_an_illegal_name(workspace: Workspace, memory: Memory, name: str, what: str) -> None:
@@ -109,6 +105,17 @@ async def test_create_with_an_odd_name(workspace: Workspace, name: str) -> None:
     assert (await workspace.room(name)).name == name
 
 
+@pytest.mark.parametrize("typed", [".", '"."'])
+async def test_create_with_the_sign_of_the_channels_room(workspace: Workspace, memory: Memory, typed: str) -> None:
+    room = await workspace.room("standup")
+    error = refused(await workspace.say(f"room create {typed}", room=room))
+    assert says(error) == (
+        "NAME: “.” stands for the channel's room, so no room can be called that.",
+        "For example: /video room create standup",
+    )
+    assert [live.ref for live in await memory.list_rooms()] == [room]
+
+
 async def test_create_beyond_the_servers_limits(workspace: Workspace) -> None:
     error = refused(
         await workspace.press(
@@ -119,6 +126,15 @@ async def test_create_beyond_the_servers_limits(workspace: Workspace) -> None:
     assert [(p.text, p.field) for p in error.problems] == [
         ("--max-participants: The most here is 10,000.", "max_participants"),
         ("--metadata: Metadata can have 65,536 bytes.", "metadata"),
+    ]
+
+
+async def test_create_for_longer_than_a_server_counts(workspace: Workspace) -> None:
+    error = refused(await workspace.say("room create a --empty-timeout 99999d --departure-timeout 31d"))
+    assert isinstance(error, UsageError)
+    assert [(p.text, p.field) for p in error.problems] == [
+        ("--empty-timeout: A room can be kept for 30d at most.", "empty_timeout"),
+        ("--departure-timeout: A room can be kept for 30d at most.", "departure_timeout"),
     ]
 
 
@@ -215,12 +231,39 @@ async def test_show(workspace: Workspace, memory: Memory) -> None:
         "Video server": "memory",
         "Id": room.ref.id,
         "Since": room.created_at.isoformat(timespec="seconds"),
+        "In it": "ana, ben",
         "Room for": "1,500",
         "Recording": "none",
         "Made by": "@UOLGA",
         "Metadata": "notes",
     }
     assert workspace.directory.reports[-1].card_in is None
+
+
+@pytest.mark.parametrize(
+    ("people", "names"),
+    [
+        (0, None),
+        (1, "P0"),
+        (5, "P0, P1, P2, P3, P4"),
+        (6, "P0, P1, P2, P3, P4 and 1 more"),
+        (8, "P0, P1, P2, P3, P4 and 3 more"),
+    ],
+)
+async def test_show_names_a_few(workspace: Workspace, memory: Memory, people: int, names: str | None) -> None:
+    await workspace.room("standup")
+    for n in range(people):
+        memory.server.join("standup", f"p{n}", name=f"P{n}")
+    assert facts_of(told(await workspace.say("room show standup"))).get("In it") == names
+
+
+async def test_show_where_the_server_does_not_say_who_is_in(workspace: Workspace, memory: Memory) -> None:
+    await workspace.room("standup")
+    memory.server.join("standup", "ana")
+    memory.lacking = frozenset({Capability.LIST_PARTICIPANTS})
+    reply = told(await workspace.say("room show standup"))
+    assert plain(reply.text) == "standup: one person is in it."
+    assert "In it" not in facts_of(reply)
 
 
 async def test_the_buttons_of_a_room_carry_its_life(workspace: Workspace) -> None:
@@ -251,89 +294,6 @@ async def test_show_a_room_that_only_the_server_knows(workspace: Workspace, memo
     reply = told(await workspace.say("room show standup"))
     assert "Made by" not in facts_of(reply)
     assert isinstance(workspace.directory.facts[0], RoomSeen)
-
-
-# room close
-
-
-async def test_close_asks_first(workspace: Workspace, memory: Memory) -> None:
-    await workspace.room("standup")
-    memory.server.join("standup", "ana", name="Ana")
-    memory.server.join("standup", "ben")
-    memory.server.join("standup", "recorder", is_person=False)
-    asked = await workspace.say("room close standup")
-    assert isinstance(asked.result, Asked)
-    question = asked.result.question
-    assert plain(question.text) == "End standup? This disconnects Ana, ben."
-    assert (question.confirm, question.deny) == ("End room", "Keep it")
-    assert len(await memory.list_rooms()) == 1
-
-    assert plain(told(await workspace.confirm(asked)).text) == "Ended standup."
-    assert await memory.list_rooms() == []
-    assert isinstance(workspace.directory.facts[-1], RoomFinished)
-
-
-@pytest.mark.parametrize(
-    ("people", "text"),
-    [
-        (0, "End standup? Nobody is in it."),
-        (1, "End standup? This disconnects p0."),
-        (5, "End standup? This disconnects p0, p1, p2, p3, p4."),
-        (6, "End standup? This disconnects p0, p1, p2, p3, p4 and others."),
-    ],
-)
-async def test_close_says_who_loses(workspace: Workspace, memory: Memory, people: int, text: str) -> None:
-    await workspace.room("standup")
-    for n in range(people):
-        memory.server.join("standup", f"p{n}")
-    asked = await workspace.say("room end standup")
-    assert isinstance(asked.result, Asked)
-    assert plain(asked.result.question.text) == text
-
-
-async def test_close_where_the_server_does_not_say_who_is_in(workspace: Workspace, memory: Memory) -> None:
-    await workspace.room("standup")
-    memory.lacking = frozenset({Capability.LIST_PARTICIPANTS})
-    asked = await workspace.say("room close standup")
-    assert isinstance(asked.result, Asked)
-    assert plain(asked.result.question.text) == "End standup? Everybody in it is disconnected."
-
-
-async def test_close_what_ended_while_the_question_stood(workspace: Workspace, memory: Memory) -> None:
-    ref = await workspace.room("standup")
-    asked = await workspace.press(RoomClose(provider="memory", room="standup", room_id=ref.id))
-    await memory.close_room(ref)
-    again = (await memory.create_room("standup", RoomOptions())).room.ref
-    assert says(refused(await workspace.confirm(asked))) == ENDED
-    assert [room.ref for room in await memory.list_rooms()] == [again]
-
-
-async def test_two_people_close_at_once(workspace: Workspace, memory: Memory) -> None:
-    ref = await workspace.room("standup")
-    close = RoomClose(provider="memory", room="standup", room_id=ref.id)
-    answers = await asyncio.gather(
-        workspace.press(close, by=OLGA, confirmed=True), workspace.press(close, by=ANNA, confirmed=True)
-    )
-    assert sorted(answer.outcome for answer in answers) == [Outcome.DONE, Outcome.REFUSED]
-    [late] = [answer for answer in answers if answer.outcome is Outcome.REFUSED]
-    assert says(refused(late)) == ENDED
-    assert await memory.list_rooms() == []
-
-
-async def test_close_on_a_server_that_fails_leaves_the_room(workspace: Workspace, memory: Memory) -> None:
-    ref = await workspace.room("standup")
-    memory.server.faults["close_room"] = Unreachable
-    answer = await workspace.press(RoomClose(provider="memory", room="standup"), confirmed=True)
-    assert answer.outcome is Outcome.FAILED
-    known = await workspace.directory.life(TEAM, "memory", ref.id)
-    assert known is not None
-    assert not known.ended
-
-
-async def test_close_where_the_server_cannot(workspace: Workspace, memory: Memory) -> None:
-    await workspace.room("standup")
-    memory.lacking = frozenset({Capability.CLOSE_ROOM})
-    assert isinstance((await workspace.say("room close standup")).result, Unsupported)
 
 
 # What a restart says of a run whose end nobody saw

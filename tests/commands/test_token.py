@@ -6,12 +6,11 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from commands.core.dispatch import Answer
-from commands.core.errors import Ended, NotAllowed, NothingHere, UsageError
+from commands.core.errors import CannotDo, Ended, NotAllowed, NothingHere, UsageError
 from commands.core.reply import Form, Link, Reply, plain
 from commands.room import RoomCreate
 from commands.token import TokenCreate
 from providers.base import Backend, Capability, Grant, RoomOptions
-from providers.errors import Unsupported
 from providers.memory import tokens
 from providers.memory.provider import Memory
 from providers.memory.tokens import Claims
@@ -233,5 +232,9 @@ class Tokenless(Backend):
 
 async def test_a_server_that_makes_no_tokens() -> None:
     answer = await Workspace(Tokenless("plain")).press(TokenCreate(provider="plain", room="a"), by=OLGA)
-    assert isinstance(answer.result, Unsupported)
-    assert answer.result.detail == "create_token"
+    error = refused(answer)
+    assert isinstance(error, CannotDo)
+    assert says(error) == (
+        "The video server plain cannot do this: create token.",
+        "None that is configured here can; /video provider show says what this one can do.",
+    )

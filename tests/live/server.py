@@ -15,6 +15,7 @@ from typing import Self
 
 import aiohttp
 
+from bot.demo.world import free_port
 from tests.require import require
 
 VERSION = "v1.13.5"
@@ -96,7 +97,7 @@ class LiveKitServer:
         await self.stop()
 
     async def _start(self, binary: str) -> None:
-        self._port = _free_port(socket.SOCK_STREAM)
+        self._port = free_port()
         self._path("configuration").write_text(self._configuration())
         with self._path("log").open("wb") as log:
             self._process = await asyncio.create_subprocess_exec(
@@ -115,7 +116,7 @@ class LiveKitServer:
         self._folder.cleanup()
 
     def _configuration(self) -> str:
-        text = _CONFIGURATION.format(port=self._port, udp_port=_free_port(socket.SOCK_DGRAM), key=KEY, secret=SECRET)
+        text = _CONFIGURATION.format(port=self._port, udp_port=free_port(socket.SOCK_DGRAM), key=KEY, secret=SECRET)
         if self._webhook_url is not None:
             text += _WEBHOOKS.format(key=KEY, url=self._webhook_url)
         return text + self._settings
@@ -161,10 +162,3 @@ def _go_folders() -> list[Path]:
         gobin, gopath = answer.stdout.splitlines()
         folders[:0] = ([Path(gobin)] if gobin else []) + [Path(path, "bin") for path in gopath.split(os.pathsep)]
     return folders
-
-
-def _free_port(kind: socket.SocketKind) -> int:
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

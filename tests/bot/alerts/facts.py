@@ -1,11 +1,11 @@
 """Facts for the tests of fold, record and delivery. Times are seconds after `START`."""
 
 from datetime import UTC, datetime, timedelta
-from typing import TypedDict
 from uuid import uuid4
 
 from providers.base import Participant, Recording, RecordingRef, RecordingStatus, Room, RoomRef
 from providers.facts import (
+    Origin,
     ParticipantJoined,
     ParticipantLeft,
     ParticipantsListed,
@@ -18,14 +18,6 @@ from providers.facts import (
 
 START = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 ROOM = RoomRef("memory", "RM_1", "standup")
-
-
-class Origin(TypedDict):
-    provider: str
-    key: str
-    at: datetime
-    seen_at: datetime
-    source: Source
 
 
 def after(seconds: float) -> datetime:

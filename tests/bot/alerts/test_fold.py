@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.alerts.fold import fold, note_recording
+from bot.alerts.fold import DEPARTURES_KEPT, fold, note_recording
 from bot.alerts.state import RecordingState, RoomState, ThingState
 from providers.base import Participant, RecordingStatus
 from providers.facts import Fact
@@ -229,3 +229,12 @@ def test_the_first_person_named_as_maker_stays(facts: list[Fact]) -> None:
 
     assert state is not None
     assert state.made_by == "U1"
+
+
+def test_of_many_departures_the_last_are_kept() -> None:
+    state: ThingState | None = None
+    for n in range(DEPARTURES_KEPT + 20):
+        state = fold(state, left(Participant(f"PA_{n}", "x"), n))
+    assert isinstance(state, RoomState)
+    assert len(state.left) == DEPARTURES_KEPT
+    assert f"PA_{DEPARTURES_KEPT + 19}" in state.left

@@ -1,6 +1,5 @@
 """A clock that runs with the real one, and that a test moves."""
 
-import asyncio
 import time
 from datetime import UTC, datetime, timedelta
 
@@ -19,6 +18,3 @@ class MovedClock:
 
     def monotonic(self) -> float:
         return time.monotonic() + self._ahead.total_seconds()
-
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)

@@ -9,10 +9,16 @@ from tests.bot.conversations.log import Log
 from tests.bot.conversations.talk import ask, attempts, card, heard, labels, press, public, rooms
 
 FOR_EXAMPLE = "For example: `/video room create standup`"
-FOR_A_TOKEN = "For example: `/video token create standup`"
+WITH_LIMITS = "For example: `/video room create standup --max-participants 20 --empty-timeout 10m`"
+FOR_A_TOKEN = "For example: `/video token create standup --identity guest-1 --grant subscriber --ttl 15m`"
+SEE_CREATE = "See `/video help room create` for what it takes."
+NO_OPTION = "is no option; those begin with two dashes. As a name it goes in quotes."
+NOT_A_DOT = "NAME: “.” stands for the channel's room, so no room can be called that."
 
 TABLE = [
     ("frobnicate", "There is no command “frobnicate”.\nSee `/video help` for what there is."),
+    ("romm", "There is no command “romm”.\nDid you mean `/video room`?"),
+    ("room pause x", "There is no command “room pause”.\nSee `/video help room` for what there is."),
     ("rom create x", "There is no command “rom create”.\nDid you mean `/video room create x`?\n[room create x]"),
     (
         "room creat x --max-participants 5",
@@ -24,24 +30,32 @@ TABLE = [
     ('room create "a\x07b"', f"NAME: A room's name cannot hold control characters or line breaks.\n{FOR_EXAMPLE}"),
     ('room create "a\nb"', f"NAME: A room's name cannot hold control characters or line breaks.\n{FOR_EXAMPLE}"),
     ('room create "  "', f"NAME: It cannot be empty.\n{FOR_EXAMPLE}"),
-    ("room create x —max-participants five", f"--max-participants: “five” is not a whole number.\n{FOR_EXAMPLE}"),
-    ("room create x --max-participants 0", f"--max-participants: “0” is too small; the least is 1.\n{FOR_EXAMPLE}"),
-    ("room create x --max-participants 20000", f"--max-participants: The most here is 10,000.\n{FOR_EXAMPLE}"),
+    ("room create x —max-participants five", f"--max-participants: “five” is not a whole number.\n{WITH_LIMITS}"),
+    ("room create x --max-participants 0", f"--max-participants: “0” is too small; the least is 1.\n{WITH_LIMITS}"),
+    ("room create x --max-participants 20000", f"--max-participants: The most here is 10,000.\n{WITH_LIMITS}"),
     (
         "room create x --empty-timeout 0s",
-        f"--empty-timeout: A duration must be at least one second, like 90s, 15m or 1h30m.\n{FOR_EXAMPLE}",
+        f"--empty-timeout: A duration must be at least one second, like 90s, 15m or 1h30m.\n{WITH_LIMITS}",
     ),
-    ("room create x --max-participants", f"--max-participants needs a value.\n{FOR_EXAMPLE}"),
-    ("room create x --record=maybe", f"--record is a switch: leave the value out.\n{FOR_EXAMPLE}"),
-    ("room create x --colour red", f"room create has no option --colour.\n{FOR_EXAMPLE}"),
-    ("room create x --recrod", f"room create has no option --recrod. Did you mean --record?\n{FOR_EXAMPLE}"),
+    ("room create x --max-participants", f"--max-participants needs a value.\n{WITH_LIMITS}"),
+    (
+        "room create x --record=maybe",
+        '--record is a switch: leave the value out.\nFor example: `/video room create "Q3 review" --record`',
+    ),
+    ("room create x --colour red", f"room create has no option --colour.\n{SEE_CREATE}"),
+    ("room create x --recrod", f"room create has no option --recrod. Did you mean --record?\n{SEE_CREATE}"),
+    ("room create -x", f"“-x” {NO_OPTION}\n{SEE_CREATE}"),
+    ("room create --", f"“--” {NO_OPTION}\n{SEE_CREATE}"),
+    ("room create .", f"{NOT_A_DOT}\n{FOR_EXAMPLE}"),
+    ('room create "."', f"{NOT_A_DOT}\n{FOR_EXAMPLE}"),
     ("room create x --provider nix", "There is no video server called “nix” here.\nThere is memory."),
     ("token create x --ttl 0", f"--ttl: “0” is no duration. Write it like 90s, 15m or 1h30m.\n{FOR_A_TOKEN}"),
     ("token create x --ttl 3650d", f"--ttl: A token can last from 10s to 30d.\n{FOR_A_TOKEN}"),
     (
         "token create x --ttl 10 years",
         "• That is one word too many: “years”.\n"
-        f"• --ttl: “10” is no duration. Write it like 90s, 15m or 1h30m.\n{FOR_A_TOKEN}",
+        "• --ttl: “10” is no duration. Write it like 90s, 15m or 1h30m.\n"
+        "See `/video help token create` for what it takes.",
     ),
     (
         "token create x --identity " + "i" * 257,
@@ -58,6 +72,11 @@ TABLE = [
     ("room show nix", "There is no room `nix` on `memory`.\nSee what is live with `/video room list`."),
     ("room close nix", "There is no room `nix` on `memory`.\nSee what is live with `/video room list`."),
     ("recording start nix", "There is no room `nix` on `memory`.\nSee what is live with `/video room list`."),
+    (
+        "recording start nix --layout bogus",
+        "--layout: “bogus” is no layout here; there is grid, speaker, single-speaker.\n"
+        "For example: `/video recording start standup --layout speaker`",
+    ),
     ("room show .", "This channel has no room, so “.” means nothing here."),
     (
         "room create " + "x " * 2_000,

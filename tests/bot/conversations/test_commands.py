@@ -20,6 +20,11 @@ TABLE = [
     ("help room create", r"\*room create\*: Create a room.*\*--max-participants\*\nHow many.*role operator\."),
     ("room --help", r"What you can do with \*room\*:"),
     ("room create --help", r"\*room create\*: Create a room"),
+    (
+        "help token create",
+        r"\*--grant\*\nWhat .*: subscriber, publisher, moderator \(publisher by default\)"
+        r".*\*--ttl\*\nHow .* \(1h by default\)",
+    ),
     ("help dance", r"There is no help on `dance`\.\nSee `/video help` for what there is\.$"),
     ("help rom create", r"Did you mean `room create`\?\n\[room create\]$"),
     ("whoami", r"You are \*operator\*: that is what members of this workspace are by default\.\n\*You\*\n`U\d+`"),
@@ -29,7 +34,10 @@ TABLE = [
     ("room create standup --max-participants 3", r"the options you gave were not applied\.$"),
     ("room list", r"1 live on `memory`:\n\*standup\*\none person is in it · from this channel\n\[Show\]$"),
     ("rooms x*", r"No room like `x\*` is live on `memory`\.\n\[Create room\]$"),
-    ("room show standup", r"\*standup\*: one person is in it\..*\*Made by\*\n@U\d+\n\[Join\] \[Record\]"),
+    (
+        "room show standup",
+        r"\*standup\*: one person is in it\..*\*In it\*\nBob\n.*\*Made by\*\n@U\d+\n\[Join\] \[Record\]",
+    ),
     ("room join standup", rf"Your way into \*standup\*\..*\*Identity\*\n`slack-T\d+-U\d+`.*\*Token\*\n{TOKEN}"),
     ("room close standup", r"End \*standup\*\? This disconnects Bob\.\n\[End room\] \[Keep it\]"),
     (
@@ -93,7 +101,7 @@ async def test_subscriptions_are_listed_and_ended_by_button(world: World) -> Non
     listed = await ask(world, world.operator, "/video alert list")
     assert f"recordings and rooms in rooms like `team-*`\nsubscribed by @{world.operator.id}" in listed.words
     ended = await press(world, world.operator, listed, "Unsubscribe")
-    assert ended.words == "This channel is no longer told of recordings and rooms in rooms like `team-*`."
+    assert ended.words == "This subscription has ended: recordings and rooms in rooms like `team-*`."
 
 
 async def test_many_rooms_come_in_pages(world: World) -> None:

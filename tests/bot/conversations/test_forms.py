@@ -18,6 +18,12 @@ async def _answers(world: World) -> list[Message]:
     return await world.slack.until(lambda: heard(world, world.operator))
 
 
+async def test_a_form_for_a_video_server_that_is_not_there_is_not_opened(world: World) -> None:
+    said = await ask(world, world.operator, "/video room create --provider nope")
+    assert said.words == "There is no video server called “nope” here.\nThere is memory."
+    assert world.slack.view_of(world.operator) is None
+
+
 async def test_a_missing_name_opens_the_form_filled_with_what_was_given(world: World) -> None:
     view = await form(world, world.operator, "/video room create --max-participants 7 --empty-timeout 10m --record")
     assert view.title == "Create room"

@@ -28,7 +28,6 @@ NAMES = [
     "a & b > c",
     "> quoted",
     "-x",
-    ".",
     "..",
     "' OR 1=1 --",
     "${SLACK_BOT_TOKEN} {room} %s",
@@ -77,6 +76,17 @@ async def test_a_name_is_shown_letter_by_letter_and_notifies_nobody(world: World
     assert len(everything) >= 7
     assert [message.words for message in everything if _notifies(message)] == []
     assert literal(one_line(name)) in question.blocks[0]["text"]["text"]
+
+
+async def test_the_form_refuses_the_name_that_stands_for_the_channels_room(world: World) -> None:
+    opened = await world.slack.command(world.operator, world.general, "/video room create")
+    assert opened.problem is None
+    view = await world.slack.until(lambda: world.slack.view_of(world.operator))
+    await world.slack.submit(world.operator, view, {"name": "."})
+    refused = world.slack.view_of(world.operator)
+    assert refused is not None
+    assert refused.errors == {"name": "“.” stands for the channel's room, so no room can be called that."}
+    assert (world.memory.server.list_rooms(), public(world)) == ([], [])
 
 
 @pytest.mark.parametrize("name", ["<!channel>", "a b", '"', "-x", ".", "é" * 128])

@@ -1,9 +1,16 @@
 """The question before something destructive: whose it is, how long it waits, what may have changed meanwhile."""
 
 import asyncio
+from datetime import timedelta
 
 from bot.demo.slack import Message
 from bot.demo.world import World
+from bot.secrets import SecretBox, key_for
+from bot.store.engine import Store
+from bot.store.pending import StoredPendingActions
+from commands.core.ports import Pending
+from commands.core.registry import all_commands
+from commands.room import RoomClose
 from tests.bot.conversations.clock import MovedClock
 from tests.bot.conversations.talk import ask, attempts, card, heard, labels, press, press_in_place, public, rooms
 
@@ -121,5 +128,45 @@ async def test_a_question_says_who_is_there_at_that_moment(world: World) -> None
     for number in range(5):
         world.memory.server.join("standup", f"p{number}", name=f"P{number}")
     question = await press(world, world.operator, await card(world, "standup"), "End")
-    assert question.lines[0].endswith("P0, P1, P2, P3 and others.")
+    assert question.lines[0].endswith("P0, P1, P2, P3 and 1 more.")
     assert "@channel" not in question.words
+
+
+async def test_a_question_that_pretends_to_be_a_button_asks_again(world: World) -> None:
+    question = await asked(world)
+    (blocks,) = [block for block in question.blocks if block["type"] == "actions"]
+    yes, keep = blocks["elements"]
+    stored = {**yes, "action_id": "pending:room.close:0"}
+    shown = world.slack.workspace.post(
+        world.general, world.slack.workspace.bot, "?", [{**blocks, "elements": [stored, keep]}]
+    )
+    said = await press(world, world.owner, shown, "End room")
+    assert said.words == f"This button is for @{world.operator.id}.\nPress the button yourself to be asked."
+    again = await press(world, world.operator, shown, "End room")
+    assert "End room" in labels(again)
+    assert rooms(world) == ["standup"]
+
+
+async def test_a_button_that_pretends_to_be_an_answer_asks_first(world: World) -> None:
+    question = await asked(world)
+    async with world.without_bot():
+        token = await _stored_for_a_button(world)
+    (blocks,) = [block for block in question.blocks if block["type"] == "actions"]
+    yes = {**blocks["elements"][0], "value": token}
+    shown = world.slack.workspace.post(world.general, world.slack.workspace.bot, "?", [{**blocks, "elements": [yes]}])
+    said = await press_in_place(world, world.operator, shown, "End room")
+    assert labels(said) == ["End room", "Keep it"]
+    assert rooms(world) == ["standup"]
+    assert _closings(world) == ["asked", "asked"]
+
+
+async def _stored_for_a_button(world: World) -> str:
+    """The token of a row that holds the closing of the room, and that nobody has confirmed. The bot must be down."""
+    store = await Store.open(f"sqlite:///{world.directory}/showcaller.db")
+    rows = StoredPendingActions(store, world.clock, SecretBox(key_for(store.path, None)), all_commands())
+    later = world.clock.now() + timedelta(hours=1)
+    token = await rows.put(
+        Pending(RoomClose(provider="memory", room="standup"), world.slack.team_id, None, False, later)
+    )
+    await store.close()
+    return token

@@ -1,5 +1,7 @@
 """Who may do what, at every door, and what the bot says to those who may not."""
 
+import pytest
+
 from bot.demo.slack import User
 from bot.demo.world import World
 from tests.bot.conversations.conftest import Start, Wanted
@@ -106,3 +108,41 @@ async def test_once_it_is_invited_it_knows_at_once(world: World, wanted: Wanted)
     said = await ask(world, world.operator, "/video room create x", channel=elsewhere)
     assert said.words == "Created *x*."
     await card(world, "x", "🟢 *Live*", channel=elsewhere)
+
+
+@pytest.mark.parametrize("way", ["kicked", "archived"])
+async def test_cards_catch_up_where_it_can_post_again(world: World, wanted: Wanted, way: str) -> None:
+    wanted.refusals |= {"not_in_channel", "is_archived"}
+    people, bot = world.slack.workspace, world.slack.workspace.bot
+    await ask(world, world.operator, "/video room create standup")
+    shown = await card(world, "standup", "🟢 *Live*")
+    if way == "kicked":
+        people.kick(world.general, bot)
+    else:
+        people.archive(world.general)
+    world.memory.server.join("standup", "bob", name="Bob")
+    await world.slack.until(lambda: any(call.error in wanted.refusals for call in world.slack.calls))
+    world.memory.server.close_room(world.memory.server.list_rooms()[0].ref)
+    if way == "kicked":
+        people.invite(world.general, bot)
+        event = {"type": "member_joined_channel", "user": bot.id, "channel": world.general.id}
+    else:
+        people.archive(world.general, archived=False)
+        event = {"type": "channel_unarchive", "user": world.owner.id, "channel": world.general.id}
+    assert (await world.slack.event(event)).status == 200
+    assert (await card(world, "standup", "⚪ *Ended*")).ts == shown.ts
+
+
+async def test_somebody_else_who_joins_opens_nothing(world: World, wanted: Wanted) -> None:
+    wanted.refusals.add("not_in_channel")
+    people = world.slack.workspace
+    await ask(world, world.operator, "/video room create standup")
+    await card(world, "standup", "🟢 *Live*")
+    people.kick(world.general, people.bot)
+    world.memory.server.join("standup", "bob", name="Bob")
+    await world.slack.until(lambda: any(call.error in wanted.refusals for call in world.slack.calls))
+    refused = len([call for call in world.slack.calls if not call.ok])
+    joined = {"type": "member_joined_channel", "user": world.guest.id, "channel": world.general.id}
+    assert (await world.slack.event(joined)).status == 200
+    await ask(world, world.operator, "/video whoami")
+    assert len([call for call in world.slack.calls if not call.ok]) == refused

@@ -1,9 +1,12 @@
 """The world: what goes on while the bot is down."""
 
+import socket
 from pathlib import Path
 
+import pytest
+
 from bot.demo.slack import Message
-from bot.demo.world import World
+from bot.demo.world import World, free_port
 
 
 async def test_rooms_outlive_the_bot_and_their_webhooks_come_late(tmp_path: Path) -> None:
@@ -28,6 +31,13 @@ async def test_after_a_restart_the_bot_still_hears_of_the_rooms(tmp_path: Path) 
         world.memory.server.join("retro", "bob")
         await world.slack.until(lambda: any("1 person" in m.words for m in _public(world)))
         assert len(_public(world)) == 1
+
+
+@pytest.mark.parametrize("kind", [socket.SOCK_STREAM, socket.SOCK_DGRAM])
+def test_a_free_port_is_none_that_an_outgoing_connection_may_get(kind: socket.SocketKind) -> None:
+    chosen = {free_port(kind) for _ in range(50)}
+    assert all(20_000 <= port < 32_000 for port in chosen)
+    assert len(chosen) > 1
 
 
 def _public(world: World) -> list[Message]:

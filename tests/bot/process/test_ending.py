@@ -80,7 +80,7 @@ async def test_killed_between_the_attempt_and_the_answer(
         await street.sees(*finding, only_me=True)
         if came_to_be:
             await street.sees("standup", "Live")
-        await street.until(lambda: street.attempts()[0][1])
+        await street.until(lambda: street.attempts()[0][2])
 
     assert street.attempts() == [("room create standup --provider livekit", "unknown", 1)]
     assert street.livekit.calls.count("CreateRoom") == 1, "nothing is done a second time"

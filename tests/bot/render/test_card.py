@@ -104,7 +104,7 @@ def test_a_room_that_is_recorded_offers_to_stop() -> None:
 
 def test_of_several_recordings_none_is_guessed() -> None:
     drawn = card(room(recordings={"EG_1": RecordingStatus.LIVE, "EG_2": RecordingStatus.STARTING}))
-    assert offered(drawn)["Stop recording"] == RecordingStop(provider="livekit", recording="standup")
+    assert offered(drawn)["Stop recording"] == RecordingStop(provider="livekit", recording="standup", room_id="RM_1")
 
 
 @pytest.mark.parametrize("lacking", [Capability.CREATE_TOKEN, Capability.START_RECORDING, Capability.CLOSE_ROOM])
@@ -224,7 +224,10 @@ def test_a_failure_that_nobody_here_started_mentions_nobody() -> None:
 def test_the_stop_of_several_recordings_names_something(name: str) -> None:
     running = {"EG_1": RecordingStatus.LIVE, "EG_2": RecordingStatus.LIVE}
     stop = offered(card(RoomState(ref=RoomRef("livekit", "RM_1", name), recordings=running)))["Stop recording"]
-    assert stop == RecordingStop(provider="livekit", recording=name.strip() or "EG_1")
+    if name.strip():
+        assert stop == RecordingStop(provider="livekit", recording=name, room_id="RM_1")
+    else:
+        assert stop == RecordingStop(provider="livekit", recording="EG_1")
 
 
 def test_a_name_too_long_for_a_button_has_none() -> None:

@@ -124,7 +124,7 @@ def test_labels_and_hints_in_plain_words() -> None:
     assert drawn["many_people"]["label"]["text"] == "Many people"
     assert drawn["name"]["hint"]["text"] == "Its name"
     assert drawn["tags"]["hint"]["text"] == "Tags. One per line"
-    assert drawn["pairs"]["hint"]["text"] == "Pairs. One per line, like role=host"
+    assert drawn["pairs"]["hint"]["text"] == "Pairs. One per line"
 
 
 def test_beyond_six_inputs_the_advanced_ones_wait() -> None:

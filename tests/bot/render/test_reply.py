@@ -12,6 +12,7 @@ from bot.render.reply import render_question, render_reply, stored_actions
 from commands.core.base import Arg, Command
 from commands.core.errors import NothingHere
 from commands.core.reply import Action, Code, Form, Item, Link, Question, Reply, Secret, Strong
+from commands.help import WhoAmI
 from tests.bot.render.foreign import buttons, check, texts, words
 
 
@@ -135,7 +136,9 @@ def test_a_link_too_long_for_a_button_is_said_in_words() -> None:
 
 def test_a_question_has_two_answers_and_its_limits_in_words() -> None:
     made = render_question(
-        Question(text=("End ", Strong("standup"), "?"), facts=(("In it", "Ana"),), confirm="End room"),
+        Question(
+            command=WhoAmI(), text=("End ", Strong("standup"), "?"), facts=(("In it", "Ana"),), confirm="End room"
+        ),
         "token",
         lifetime=timedelta(minutes=5),
     )
@@ -149,4 +152,8 @@ def test_a_question_has_two_answers_and_its_limits_in_words() -> None:
 
 @given(texts, texts)
 def test_nothing_foreign_in_a_question_is_markup(text: str, fact: str) -> None:
-    check(render_question(Question(text=(Strong(text), fact), facts=((text, fact),), confirm=text, deny=fact), "t"))
+    check(
+        render_question(
+            Question(command=WhoAmI(), text=(Strong(text), fact), facts=((text, fact),), confirm=text, deny=fact), "t"
+        )
+    )

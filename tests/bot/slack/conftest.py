@@ -20,9 +20,6 @@ class Clock:
     def monotonic(self) -> float:
         return self.seconds
 
-    async def sleep(self, seconds: float) -> None:
-        self.seconds += seconds
-
 
 @pytest.fixture
 def clock() -> Clock:

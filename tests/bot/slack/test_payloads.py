@@ -29,6 +29,12 @@ def test_a_press_belongs_to_the_workspace_of_the_conversation() -> None:
     assert press_address({**body, "team": None}).caller.team_id == "T2"
 
 
+def test_a_press_on_what_one_person_sees_knows_its_thread_by_the_container() -> None:
+    body = {"team": {"id": "T1"}, "user": USER, "channel": {"id": "C1", "name": "general"}}
+    container = {"type": "message", "message_ts": "2.0", "is_ephemeral": True, "thread_ts": "1.0"}
+    assert press_address({**body, "container": container}).place == Place("T1", "C1", thread_ts="1.0")
+
+
 def test_a_press_in_a_view_has_no_channel() -> None:
     assert press_address({"team": {"id": "T1"}, "user": USER, "view": {}}).place == Place("T1", "")
 

@@ -22,9 +22,6 @@ class StillClock:
     def monotonic(self) -> float:
         return self._now.timestamp()
 
-    async def sleep(self, seconds: float) -> None:
-        raise AssertionError("the store never sleeps")
-
     def advance(self, by: timedelta) -> None:
         self._now += by
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from structlog.testing import capture_logs
 
 from bot.secrets import SecretBox
-from bot.store.attempts import OpenAttempt, StoredAttempts
+from bot.store.attempts import StoredAttempts, Unanswered
 from bot.store.engine import Store
 from bot.store.tables import attempt as table
 from commands.core.ports import Attempt, Caller, Outcome, Place
@@ -54,26 +54,38 @@ async def test_one_that_is_open_comes_back_whole(attempts: StoredAttempts, clock
     clock.advance(timedelta(seconds=1))
     second_id = await attempts.open(replace(ATTEMPT, provider=None, response_url=None))
 
-    first, second = await attempts.left_open()
+    first, second = await attempts.unanswered()
 
-    assert first == OpenAttempt(attempt_id, opened_at, ATTEMPT)
+    assert first == Unanswered(attempt_id, opened_at, ATTEMPT, None)
     assert (second.id, second.attempt.provider, second.attempt.response_url) == (second_id, None, None)
     assert second.opened_at == clock.now()
 
 
 @pytest.mark.parametrize("outcome", list(Outcome))
-async def test_closing_keeps_how_it_ended_and_forgets_the_url(
+async def test_closing_keeps_how_it_ended_and_the_way_back_to_the_asker(
     attempts: StoredAttempts, store: Store, clock: StillClock, outcome: Outcome
 ) -> None:
+    opened_at = clock.now()
     attempt_id = await attempts.open(ATTEMPT)
     clock.advance(timedelta(seconds=2))
 
     await attempts.close(attempt_id, outcome, detail="the server is down", reference="ab12")
 
-    assert await attempts.left_open() == []
-    assert await _columns(store, "outcome", "detail", "reference", "response_url", "closed_at") == [
-        (outcome.value, "the server is down", "ab12", None, clock.now())
+    assert await attempts.unanswered() == [Unanswered(attempt_id, opened_at, ATTEMPT, outcome)]
+    assert await _columns(store, "outcome", "detail", "reference", "closed_at", "answered_at") == [
+        (outcome.value, "the server is down", "ab12", clock.now(), None)
     ]
+
+
+async def test_an_answer_ends_it_and_forgets_the_url(attempts: StoredAttempts, store: Store, clock: StillClock) -> None:
+    attempt_id = await attempts.open(ATTEMPT)
+    await attempts.close(attempt_id, Outcome.DONE)
+    clock.advance(timedelta(seconds=2))
+
+    await attempts.answered(attempt_id)
+
+    assert await attempts.unanswered() == []
+    assert await _columns(store, "outcome", "response_url", "answered_at") == [("done", None, clock.now())]
 
 
 async def test_the_first_outcome_stays(attempts: StoredAttempts, store: Store) -> None:
@@ -92,7 +104,7 @@ async def test_the_response_url_is_not_in_the_files(attempts: StoredAttempts, st
 
     assert b"room create standup" in on_disk
     assert b"very-secret" not in on_disk
-    assert "very-secret" not in repr(await attempts.left_open())
+    assert "very-secret" not in repr(await attempts.unanswered())
 
 
 async def test_without_the_key_the_attempt_comes_back_without_the_url(
@@ -101,7 +113,7 @@ async def test_without_the_key_the_attempt_comes_back_without_the_url(
     await attempts.open(ATTEMPT)
 
     with capture_logs() as logs:
-        [left] = await StoredAttempts(store, clock, _new_box()).left_open()
+        [left] = await StoredAttempts(store, clock, _new_box()).unanswered()
 
     assert left.attempt == replace(ATTEMPT, response_url=None)
     assert [entry["log_level"] for entry in logs] == ["warning"]

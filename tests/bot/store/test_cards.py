@@ -1,11 +1,14 @@
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from sqlalchemy import Row, select
 
 from bot.store.cards import DELETED, Card, Cards
 from bot.store.engine import Store
+from bot.store.tables import card as table
 from tests.bot.store.conftest import StillClock
-from tests.bot.store.observed import observed, save
+from tests.bot.store.snapshots import save, snapshot
 
 
 @pytest.fixture
@@ -27,8 +30,13 @@ async def _next(cards: Cards, *skip: str) -> Card:
     return found[0]
 
 
+async def _row(store: Store, card_id: int) -> Row[Any]:
+    async with store.reading() as conn:
+        return (await conn.execute(select(table).where(table.c.id == card_id))).one()
+
+
 async def test_a_wanted_card_is_dirty_until_it_is_delivered(store: Store, cards: Cards, clock: StillClock) -> None:
-    thing_id = await save(store, observed())
+    thing_id = await save(store, snapshot())
     assert await cards.next_dirty() is None
 
     await _want(store, cards, thing_id)
@@ -54,13 +62,12 @@ async def test_a_wanted_card_is_dirty_until_it_is_delivered(store: Store, cards:
     assert (thing.id, thing.name, thing.version) == (thing_id, "standup", 1)
     assert await cards.delivered(card.id, card.wanted, "1.1", "h1")
     assert await cards.next_dirty() is None
-    kept = await cards.get(card.id)
-    assert kept is not None
+    kept = await _row(store, card.id)
     assert (kept.ts, kept.hash, kept.delivered) == ("1.1", "h1", 1)
 
 
 async def test_wanting_again_raises_the_same_card(store: Store, cards: Cards) -> None:
-    thing_id = await save(store, observed())
+    thing_id = await save(store, snapshot())
     await _want(store, cards, thing_id)
     await _want(store, cards, thing_id)
     await _want(store, cards, thing_id, "C2")
@@ -73,7 +80,7 @@ async def test_wanting_again_raises_the_same_card(store: Store, cards: Cards) ->
 
 
 async def test_a_change_bumps_every_card_of_the_thing_and_no_other(store: Store, cards: Cards) -> None:
-    one, other = await save(store, observed("RM_1")), await save(store, observed("RM_2"))
+    one, other = await save(store, snapshot("RM_1")), await save(store, snapshot("RM_2"))
     for thing_id, channel_id in ((one, "C1"), (one, "C2"), (other, "C3")):
         await _want(store, cards, thing_id, channel_id)
         card = await _next(cards)
@@ -86,7 +93,7 @@ async def test_a_change_bumps_every_card_of_the_thing_and_no_other(store: Store,
 
 
 async def test_a_change_during_the_call_leaves_the_card_dirty(store: Store, cards: Cards) -> None:
-    thing_id = await save(store, observed())
+    thing_id = await save(store, snapshot())
     await _want(store, cards, thing_id)
     claimed = await _next(cards)
     await _bump(store, cards, thing_id)
@@ -98,7 +105,7 @@ async def test_a_change_during_the_call_leaves_the_card_dirty(store: Store, card
 
 
 async def test_a_late_answer_never_takes_the_delivered_version_back(store: Store, cards: Cards) -> None:
-    thing_id = await save(store, observed())
+    thing_id = await save(store, snapshot())
     await _want(store, cards, thing_id)
     await _bump(store, cards, thing_id)
     card = await _next(cards)
@@ -106,15 +113,14 @@ async def test_a_late_answer_never_takes_the_delivered_version_back(store: Store
     await cards.delivered(card.id, 2, "1.1", "h2")
     await cards.delivered(card.id, 1, "1.1", "h1")
 
-    kept = await cards.get(card.id)
-    assert kept is not None
+    kept = await _row(store, card.id)
     assert (kept.wanted, kept.delivered) == (2, 2)
 
 
 async def test_who_waits_longest_comes_first_and_who_was_served_goes_last(
     store: Store, cards: Cards, clock: StillClock
 ) -> None:
-    busy, quiet = await save(store, observed("RM_1")), await save(store, observed("RM_2"))
+    busy, quiet = await save(store, snapshot("RM_1")), await save(store, snapshot("RM_2"))
     await _want(store, cards, busy)
     clock.advance(timedelta(seconds=1))
     await _want(store, cards, quiet)
@@ -130,19 +136,18 @@ async def test_who_waits_longest_comes_first_and_who_was_served_goes_last(
 
 
 async def test_a_second_message_of_one_card_is_known_as_a_duplicate(store: Store, cards: Cards) -> None:
-    await _want(store, cards, await save(store, observed()))
+    await _want(store, cards, await save(store, snapshot()))
     card = await _next(cards)
 
     assert await cards.delivered(card.id, 1, "1.1", "h1")
     assert not await cards.delivered(card.id, 1, "2.2", "h1")
 
-    kept = await cards.get(card.id)
-    assert kept is not None
+    kept = await _row(store, card.id)
     assert kept.ts == "1.1"
 
 
 async def test_the_post_key_stays_until_the_next_generation(store: Store, cards: Cards) -> None:
-    thing_id = await save(store, observed())
+    thing_id = await save(store, snapshot())
     await _want(store, cards, thing_id)
     card = await _next(cards)
 
@@ -157,7 +162,7 @@ async def test_the_post_key_stays_until_the_next_generation(store: Store, cards:
 
 
 async def test_a_deleted_card_is_left_alone_until_it_is_revived(store: Store, cards: Cards) -> None:
-    thing_id = await save(store, observed())
+    thing_id = await save(store, snapshot())
     await _want(store, cards, thing_id)
     card = await _next(cards)
     await cards.delivered(card.id, 1, "1.1", "h")
@@ -172,7 +177,7 @@ async def test_a_deleted_card_is_left_alone_until_it_is_revived(store: Store, ca
 
 
 async def test_any_other_block_is_not_lifted(store: Store, cards: Cards) -> None:
-    thing_id = await save(store, observed())
+    thing_id = await save(store, snapshot())
     await _want(store, cards, thing_id)
     await cards.block((await _next(cards)).id, "archived")
 
@@ -182,5 +187,31 @@ async def test_any_other_block_is_not_lifted(store: Store, cards: Cards) -> None
     assert await cards.count_dirty() == 0
 
 
-async def test_a_card_that_is_not_there_is_none(cards: Cards) -> None:
-    assert await cards.get(99) is None
+@pytest.mark.parametrize(
+    ("is_over", "was_posted", "reason", "is_drawn"),
+    [
+        (False, False, "not_in_channel", True),
+        (False, True, "is_archived", True),
+        (True, True, "not_in_channel", True),
+        (True, False, "not_in_channel", False),
+        (False, True, DELETED, False),
+        (False, True, "invalid_blocks", False),
+    ],
+)
+async def test_a_channel_that_opens_again_is_shown_what_it_missed(
+    store: Store, cards: Cards, is_over: bool, was_posted: bool, reason: str, is_drawn: bool
+) -> None:
+    thing_id = await save(store, snapshot(terminal=is_over))
+    for channel_id in ("C1", "C2"):
+        await _want(store, cards, thing_id, channel_id)
+        card = await _next(cards)
+        if was_posted:
+            await cards.delivered(card.id, 1, f"1.{card.id}", "h")
+        await cards.block(card.id, reason)
+
+    await cards.unblock("C1", {"not_in_channel", "is_archived"})
+
+    assert await cards.count_dirty() == int(is_drawn)
+    if is_drawn:
+        again = await _next(cards)
+        assert (again.channel_id, again.wanted, again.generation) == ("C1", 2, 0)

@@ -154,7 +154,7 @@ async def test_a_database_of_somebody_else_keeps_its_tables(tmp_path: Path) -> N
         ),
         (select(inbox).where(inbox.c.folded_at.is_(None)).order_by(inbox.c.id).limit(9), "ix_inbox_unfolded"),
         (select(note).where(note.c.ts.is_(None)).order_by(note.c.id).limit(1), "ix_note_due"),
-        (select(attempt).where(attempt.c.closed_at.is_(None)).order_by(attempt.c.id), "ix_attempt_open"),
+        (select(attempt).where(attempt.c.answered_at.is_(None)).order_by(attempt.c.id), "ix_attempt_unanswered"),
     ],
 )
 async def test_open_work_is_found_by_its_index(store: Store, query: Select[tuple[object, ...]], index: str) -> None:

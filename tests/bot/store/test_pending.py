@@ -14,6 +14,7 @@ from bot.store.engine import Store
 from bot.store.pending import StoredPendingActions
 from commands.core.base import Command
 from commands.core.ports import QUESTION_LIFETIME, Pending
+from commands.core.registry import Commands
 from commands.core.types import Duration
 from tests.bot.store.conftest import StillClock
 
@@ -54,7 +55,7 @@ def box() -> SecretBox:
 
 @pytest.fixture
 def pending(store: Store, clock: StillClock, box: SecretBox) -> StoredPendingActions:
-    return StoredPendingActions(store, clock, box, {StreamStart.spec.path: StreamStart})
+    return StoredPendingActions(store, clock, box, Commands([StreamStart]))
 
 
 def _question(clock: StillClock, user_id: str | None = "U1") -> Pending:
@@ -116,11 +117,10 @@ async def test_one_that_cannot_be_read_any_more_is_nothing_and_is_logged(
 ) -> None:
     token = await pending.put(_question(clock))
     other_key = SecretBox(SecretStr(Fernet.generate_key().decode()))
-    path = StreamStart.spec.path
     readers = {
-        "WrongKey": StoredPendingActions(store, clock, other_key, {path: StreamStart}),
-        "KeyError": StoredPendingActions(store, clock, box, {}),
-        "ValidationError": StoredPendingActions(store, clock, box, {path: StreamStartOfNextYear}),
+        "WrongKey": StoredPendingActions(store, clock, other_key, Commands([StreamStart])),
+        "KeyError": StoredPendingActions(store, clock, box, Commands([])),
+        "ValidationError": StoredPendingActions(store, clock, box, Commands([StreamStartOfNextYear])),
     }
 
     with capture_logs() as logs:

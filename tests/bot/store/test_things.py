@@ -4,7 +4,7 @@ from bot.store import things
 from bot.store.engine import Store
 from bot.store.things import Thing
 from providers.facts import ThingKind
-from tests.bot.store.observed import SEEN_AT, observed, save
+from tests.bot.store.snapshots import SEEN_AT, save, snapshot
 
 
 async def _get(store: Store, server_id: str = "RM_1", kind: ThingKind = ThingKind.ROOM) -> Thing | None:
@@ -12,7 +12,7 @@ async def _get(store: Store, server_id: str = "RM_1", kind: ThingKind = ThingKin
 
 
 async def test_a_thing_comes_back_as_it_was_saved(store: Store) -> None:
-    thing_id = await save(store, observed(channel_id="C1", made_by="U1"))
+    thing_id = await save(store, snapshot(channel_id="C1", made_by="U1"))
 
     kept = await _get(store)
 
@@ -35,7 +35,7 @@ async def test_a_thing_comes_back_as_it_was_saved(store: Store) -> None:
 
 
 async def test_saving_again_changes_the_row_and_raises_its_version(store: Store) -> None:
-    first = await save(store, observed())
+    first = await save(store, snapshot())
     kept = await _get(store)
     assert kept is not None
 
@@ -47,8 +47,8 @@ async def test_saving_again_changes_the_row_and_raises_its_version(store: Store)
 
 
 async def test_what_is_over_stays_over(store: Store) -> None:
-    await save(store, observed(terminal=True))
-    await save(store, observed(terminal=False))
+    await save(store, snapshot(terminal=True))
+    await save(store, snapshot(terminal=False))
 
     kept = await _get(store)
 
@@ -57,10 +57,10 @@ async def test_what_is_over_stays_over(store: Store) -> None:
 
 
 async def test_the_first_maker_and_channel_stay_whichever_fact_came_first(store: Store) -> None:
-    await save(store, observed())
-    await save(store, observed(channel_id="C1", made_by="U1"))
-    await save(store, observed(channel_id="C2", made_by="U2"))
-    await save(store, observed())
+    await save(store, snapshot())
+    await save(store, snapshot(channel_id="C1", made_by="U1"))
+    await save(store, snapshot(channel_id="C2", made_by="U2"))
+    await save(store, snapshot())
 
     kept = await _get(store)
 
@@ -69,8 +69,8 @@ async def test_the_first_maker_and_channel_stay_whichever_fact_came_first(store:
 
 
 async def test_kinds_and_ids_are_told_apart(store: Store) -> None:
-    room = await save(store, observed("X"))
-    recording = await save(store, observed("X", kind=ThingKind.RECORDING))
+    room = await save(store, snapshot("X"))
+    recording = await save(store, snapshot("X", kind=ThingKind.RECORDING))
 
     assert room != recording
     assert await _get(store, "Y") is None

@@ -9,13 +9,24 @@ from pydantic import Field, SecretStr
 
 from commands.core.base import Arg, Command, Needs, Role, ServerCommand
 from commands.core.context import Context
-from commands.core.dispatch import Answer, Asked, Bug, Dispatcher, Request, check, missing, require
-from commands.core.errors import Ended, NotAllowed, Problem, UsageError
+from commands.core.dispatch import (
+    MOST_AT_ONCE,
+    Answer,
+    Asked,
+    Bug,
+    Dispatcher,
+    Interrupted,
+    Request,
+    check,
+    missing,
+    require,
+)
+from commands.core.errors import CannotDo, Ended, NotAllowed, Problem, UsageError
 from commands.core.ports import CHANNEL_PROVIDER, QUESTION_LIFETIME, Attempt, Outcome
 from commands.core.registry import Commands
 from commands.core.reply import Question, Reply, plain
 from providers.base import Backend, Capability, Provider
-from providers.errors import ProviderError, TimedOut, Unsupported
+from providers.errors import ProviderError, TimedOut
 from providers.memory.provider import Memory
 from tests.commands.ports import AttemptLog
 from tests.commands.workspace import ANNA, NOAH, OLGA, STUDIO, VERA, Workspace, refused, says, told
@@ -46,7 +57,7 @@ class Step(ServerCommand, path="step take", role=Role.OPERATOR, needs=Capability
 
     async def question(self, ctx: Context) -> Question | None:
         Journal.steps.append("question")
-        return Question(text="Really?", confirm="Yes") if self.ending == "gravely" else None
+        return Question(command=self, text="Really?", confirm="Yes") if self.ending == "gravely" else None
 
     async def run(self, ctx: Context) -> Reply:
         Journal.steps.append("run")
@@ -207,6 +218,32 @@ async def test_a_cancelled_one_is_unknown(workspace: Workspace, steps: list[str]
     assert (row.outcome, row.closings) == (Outcome.UNKNOWN, 1)
 
 
+async def test_only_so_many_run_at_once_and_those_that_wait_are_written_down(
+    workspace: Workspace, steps: list[str]
+) -> None:
+    count = MOST_AT_ONCE + 2
+    tasks = [asyncio.create_task(workspace.say("step take never")) for _ in range(count)]
+    async with asyncio.timeout(5):
+        while steps.count("check") < count:
+            await asyncio.sleep(0)
+    assert (len(workspace.attempts.rows), steps.count("run")) == (count, MOST_AT_ONCE)
+    for task in tasks:
+        task.cancel()
+    for number, task in enumerate(tasks):
+        with pytest.raises(Interrupted) as cut:
+            await task
+        assert cut.value.attempt == number
+    assert {row.outcome for row in workspace.attempts.rows} == {Outcome.UNKNOWN}
+    assert steps.count("run") == MOST_AT_ONCE
+
+
+async def test_the_answer_names_its_attempt_and_leaves_it_to_be_answered(workspace: Workspace) -> None:
+    await workspace.say("step take refused")
+    answer = await workspace.say("step take")
+    assert workspace.attempts.rows[answer.attempt].outcome is Outcome.DONE
+    assert [row.answered for row in workspace.attempts.rows] == [False, False]
+
+
 async def test_nothing_runs_that_could_not_be_written_down(workspace: Workspace, steps: list[str]) -> None:
     class Broken(AttemptLog):
         async def open(self, attempt: Attempt) -> int:
@@ -223,19 +260,36 @@ async def test_nothing_runs_that_could_not_be_written_down(workspace: Workspace,
 
 async def test_what_a_server_cannot_do_is_refused(steps: list[str]) -> None:
     workspace = Workspace(Bare("bare"), commands=STEPS)
-    answer = await workspace.say("step take")
-    assert answer.outcome is Outcome.REFUSED
-    assert isinstance(answer.result, Unsupported)
-    assert answer.result.detail == "create_room"
-    assert (answer.result.provider, answer.result.operation) == ("bare", "step take")
+    error = refused(await workspace.say("step take"))
+    assert isinstance(error, CannotDo)
+    assert says(error) == (
+        "The video server bare cannot do this: create room.",
+        "None that is configured here can; /video provider show says what this one can do.",
+    )
+    [row] = workspace.attempts.rows
+    assert (row.attempt.path, row.attempt.provider) == (("step", "take"), "bare")
+    assert row.detail == "CannotDo: The video server bare cannot do this: create room."
     assert steps == []
 
 
 async def test_what_an_installation_lacks_is_refused(workspace: Workspace, memory: Memory) -> None:
     memory.lacking = frozenset({Capability.CREATE_ROOM})
-    assert isinstance((await workspace.say("step take")).result, Unsupported)
+    assert isinstance(refused(await workspace.say("step take")), CannotDo)
     memory.lacking = frozenset()
     assert told(await workspace.say("step take"))
+
+
+async def test_another_server_that_can_is_named(memory: Memory, annex: Memory) -> None:
+    workspace = Workspace(Bare("bare"), memory, annex, commands=STEPS)
+    error = refused(await workspace.say("step take"))
+    assert says(error) == (
+        "The video server bare cannot do this: create room.",
+        "memory can: say --provider memory.",
+    )
+    memory.lacking = frozenset({Capability.CREATE_ROOM})
+    error = refused(await workspace.say("step take"))
+    assert says(error)[1] == "annex can: say --provider annex."
+    assert told(await workspace.say("step take --provider annex"))
 
 
 def test_missing_names_what_is_lacking() -> None:
@@ -243,12 +297,12 @@ def test_missing_names_what_is_lacking() -> None:
     assert missing(Look, Bare("bare")) == []
 
 
-def test_an_unsupported_field_is_named(memory: Memory) -> None:
+def test_an_unsupported_field_is_named(workspace: Workspace, memory: Memory) -> None:
     memory.lacking = frozenset({Capability.RECORD_FROM_START})
     command = Step(provider="memory", loud=True)
     assert check(command, memory) == [Problem("memory cannot do this.", "loud")]
     with pytest.raises(UsageError) as refusal:
-        require(command, memory, "/video")
+        require(command, memory, workspace.ports)
     assert refusal.value.path == ("step", "take")
 
 

@@ -62,6 +62,10 @@ PARCELS = Commands([ParcelSend])
         ("room create a --metadata -5", RoomCreate(provider="memory", name="a", metadata="-5")),
         ('room create a --metadata {"k": 1}', RoomCreate(provider="memory", name="a", metadata='{"k": 1}')),
         ('room create "--record"', RoomCreate(provider="memory", name="--record")),
+        ('room create "-x"', RoomCreate(provider="memory", name="-x")),
+        ('room create "--"', RoomCreate(provider="memory", name="--")),
+        ("room create -5", RoomCreate(provider="memory", name="-5")),
+        ("room create --name -x", RoomCreate(provider="memory", name="-x")),
         ('room create "Bob\'s “all hands”"', RoomCreate(provider="memory", name="Bob's “all hands”")),
         ("room create 🎬", RoomCreate(provider="memory", name="🎬")),
         ("room create <!channel>", RoomCreate(provider="memory", name="<!channel>")),
@@ -118,8 +122,8 @@ def test_a_short_path_does_not_shadow_a_long_one(types: tuple[type[Command], ...
         ("room show", RoomShow(provider="annex", room="standup", room_id="RM_1")),
         ("room show .", RoomShow(provider="annex", room="standup", room_id="RM_1")),
         ("room show --room .", RoomShow(provider="annex", room="standup", room_id="RM_1")),
-        ("recording stop .", RecordingStop(provider="annex", recording="standup")),
-        ("recording list . --active", RecordingList(provider="annex", room="standup", active=True)),
+        ("recording stop .", RecordingStop(provider="annex", recording="standup", room_id="RM_1")),
+        ("recording list . --active", RecordingList(provider="annex", room="standup", active=True, room_id="RM_1")),
         ("room show --provider annex", RoomShow(provider="annex", room="standup", room_id="RM_1")),
         # --provider wins over the room's, and then the life does not fit any more
         ("room show --provider memory", RoomShow(provider="memory", room="standup")),
@@ -160,7 +164,19 @@ SENTENCES: dict[str, tuple[str, list[str], str]] = {
         "Did you mean /video room create x?",
     ),
     "nothing close": ("frobnicate", ["There is no command “frobnicate”."], "See /video help for what there is."),
-    "a quoted verb": ('room "create" x', ["There is no command “room”."], "See /video help for what there is."),
+    "a slip in the noun alone": ("romm", ["There is no command “romm”."], "Did you mean /video room?"),
+    "a slip in the noun and no such verb": (
+        "romm pause x",
+        ["There is no command “romm pause”."],
+        "Did you mean /video room?",
+    ),
+    "no such verb": ("room pause x", ["There is no command “room pause”."], "See /video help room for what there is."),
+    "no such verb of another word for a noun": (
+        "session pause x",
+        ["There is no command “room pause”."],
+        "See /video help room for what there is.",
+    ),
+    "a quoted verb": ('room "create" x', ["There is no command “room”."], "See /video help room for what there is."),
     "no name": ("room create", ["room create needs NAME."], "For example: /video room create standup"),
     "unquoted name": (
         "room create Test Room",
@@ -170,47 +186,47 @@ SENTENCES: dict[str, tuple[str, list[str], str]] = {
     "a word for a number": (
         "room create x —max-participants five",
         ["--max-participants: “five” is not a whole number."],
-        "For example: /video room create standup",
+        "For example: /video room create standup --max-participants 20 --empty-timeout 10m",
     ),
     "a fraction": (
         "room create x --max-participants 5.5",
         ["--max-participants: “5.5” is not a whole number."],
-        "For example: /video room create standup",
+        "For example: /video room create standup --max-participants 20 --empty-timeout 10m",
     ),
     "too few": (
         "room create x --max-participants 0",
         ["--max-participants: “0” is too small; the least is 1."],
-        "For example: /video room create standup",
+        "For example: /video room create standup --max-participants 20 --empty-timeout 10m",
     ),
     "too many": (
         "room create x --max-participants 99999999999",
         ["--max-participants: “99999999999” is too large; the most is 1,000,000."],
-        "For example: /video room create standup",
+        "For example: /video room create standup --max-participants 20 --empty-timeout 10m",
     ),
     "a ttl of 0": (
         "token create x --ttl 0",
         ["--ttl: “0” is no duration. Write it like 90s, 15m or 1h30m."],
-        "For example: /video token create standup",
+        "For example: /video token create standup --identity guest-1 --grant subscriber --ttl 15m",
     ),
     "a ttl of 0s": (
         "token create x --ttl 0s",
         ["--ttl: A duration must be at least one second, like 90s, 15m or 1h30m."],
-        "For example: /video token create standup",
+        "For example: /video token create standup --identity guest-1 --grant subscriber --ttl 15m",
     ),
     "a ttl of 10 years": (
         "token create x --ttl 10 years",
         ["That is one word too many: “years”.", "--ttl: “10” is no duration. Write it like 90s, 15m or 1h30m."],
-        "For example: /video token create standup",
+        "See /video help token create for what it takes.",
     ),
     "a quoted ttl of 10 years": (
         'token create x --ttl "10 years"',
         ["--ttl: “10 years” is no duration. Write it like 90s, 15m or 1h30m."],
-        "For example: /video token create standup",
+        "For example: /video token create standup --identity guest-1 --grant subscriber --ttl 15m",
     ),
     "no such choice": (
         "token create x --grant king",
         ["--grant: “king” is not one of 'subscriber', 'publisher' or 'moderator'."],
-        "For example: /video token create standup",
+        "For example: /video token create standup --identity guest-1 --grant subscriber --ttl 15m",
     ),
     "no such kind": (
         "alert subscribe rooms",
@@ -226,7 +242,7 @@ SENTENCES: dict[str, tuple[str, list[str], str]] = {
     "no value": (
         "room create x --max-participants",
         ["--max-participants needs a value."],
-        "For example: /video room create standup",
+        "For example: /video room create standup --max-participants 20 --empty-timeout 10m",
     ),
     "an option for a value": (
         "room create x --metadata --record",
@@ -241,42 +257,70 @@ SENTENCES: dict[str, tuple[str, list[str], str]] = {
     "a switch with a value": (
         "room create x --record=maybe",
         ["--record is a switch: leave the value out."],
-        "For example: /video room create standup",
+        'For example: /video room create "Q3 review" --record',
     ),
     "an unknown option takes its value with it": (
         "room create x --colour red",
         ["room create has no option --colour."],
-        "For example: /video room create standup",
+        "See /video help room create for what it takes.",
     ),
     "a slip in an option": (
         "room create x --metdata a",
         ["room create has no option --metdata. Did you mean --metadata?"],
-        "For example: /video room create standup",
+        "See /video help room create for what it takes.",
     ),
     "two slips, two messages": (
         "room create x --colour red --max-participants",
         ["room create has no option --colour.", "--max-participants needs a value."],
-        "For example: /video room create standup",
+        "See /video help room create for what it takes.",
     ),
     "a wrong value and no name": (
         "room create --max-participants five",
         ["NAME: It is needed.", "--max-participants: “five” is not a whole number."],
-        "For example: /video room create standup",
+        "For example: /video room create standup --max-participants 20 --empty-timeout 10m",
     ),
     "a word too many beside a slip": (
         "room create a b --colour red",
         ["That is one word too many: “b”.", "room create has no option --colour."],
-        "For example: /video room create standup",
+        "See /video help room create for what it takes.",
     ),
     "a word where none belongs": (
         "whoami now",
         ["That is one word too many: “now”."],
-        "For example: /video whoami",
+        "See /video help whoami for what it takes.",
     ),
     "a word beside a named one": (
         "room create --name a b",
         ["That is one word too many: “b”."],
-        "For example: /video room create standup",
+        "See /video help room create for what it takes.",
+    ),
+    "one dash": (
+        "room create -x",
+        ["“-x” is no option; those begin with two dashes. As a name it goes in quotes."],
+        "See /video help room create for what it takes.",
+    ),
+    "one dash and nothing": (
+        "room create -",
+        ["“-” is no option; those begin with two dashes. As a name it goes in quotes."],
+        "See /video help room create for what it takes.",
+    ),
+    "two dashes and nothing": (
+        "room create --",
+        ["“--” is no option; those begin with two dashes. As a name it goes in quotes."],
+        "See /video help room create for what it takes.",
+    ),
+    "one dash beside a slip": (
+        "room create standup -record --max-participants five -5x",
+        [
+            "“-record” is no option; those begin with two dashes. As a name it goes in quotes.",
+            "“-5x” is no option; those begin with two dashes. As a name it goes in quotes.",
+        ],
+        "See /video help room create for what it takes.",
+    ),
+    "an option that an example shows beside one that none shows": (
+        "room create x --metadata --max-participants",
+        ["--metadata needs a value.", "--max-participants needs a value."],
+        "For example: /video room create standup --max-participants 20 --empty-timeout 10m",
     ),
 }  # fmt: skip
 

@@ -3,6 +3,7 @@
 import pytest
 
 from commands.core.base import Command
+from commands.core.errors import HelpWanted
 from commands.core.parsing import Here
 from commands.core.reply import plain
 from commands.help import Help
@@ -61,26 +62,40 @@ def test_a_close_slip_is_a_button_away(line: str, command: Command) -> None:
     assert read(suggestion) == command
 
 
-@pytest.mark.parametrize(
-    "line",
-    [
-        "frobnicate",
-        "room foo",
-        "room pause x",
-        "participant add x",
-        "recording pause x",
-        "provider delete x",
-        "create room x",
-        "close x",
-        '"room create" x',
-        "—",
-        "…",
-    ],
-)
+@pytest.mark.parametrize("line", ["frobnicate", "create room x", "close x", '"room create" x', "—", "…"])
 def test_nothing_is_suggested_that_is_not_close(line: str) -> None:
     error = fault(line)
     assert plain(error.remedy) == "See /video help for what there is."
     assert error.actions == ()
+
+
+@pytest.mark.parametrize(
+    ("line", "noun"),
+    [
+        ("room foo", "room"),
+        ("room pause x", "room"),
+        ("session pause x", "room"),
+        ("participant add x", "participant"),
+        ("recording pause x", "recording"),
+        ("provider delete x", "provider"),
+    ],
+)
+def test_a_noun_with_an_unknown_verb_leads_to_its_help(line: str, noun: str) -> None:
+    error = fault(line)
+    assert plain(error.remedy) == f"See /video help {noun} for what there is."
+    assert error.actions == ()
+
+
+@pytest.mark.parametrize(
+    ("line", "noun"), [("romm", "room"), ("romm foo", "room"), ("recordng pause x", "recording"), ("allert", "alert")]
+)
+def test_a_close_noun_is_suggested_alone(line: str, noun: str) -> None:
+    error = fault(line)
+    assert plain(error.remedy) == f"Did you mean /video {noun}?"
+    assert error.actions == ()
+    with pytest.raises(HelpWanted) as wanted:
+        read(noun)
+    assert wanted.value.topic == (noun,)
 
 
 @pytest.mark.parametrize("option", ["colour", "speed", "x", "pr", "layer-of-cake", "of-the-room"])

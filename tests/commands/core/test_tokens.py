@@ -42,6 +42,7 @@ LINES: dict[str, tuple[str, list[str]]] = {
     "angle brackets": ("<!channel> <b>", ["<!channel>", "<b>"]),
     "ellipsis": ("room … …x", ["room", "…", "…x"]),
     "em dash": ("—force", ["--force"]),
+    "em dash and an invisible character": ("—\u2060force", ["--force"]),
     "en dash": ("–force", ["--force"]),
     "two em dashes": ("——force", ["--force"]),
     "figure dash, bar and minus": ("‒force ―force −force", ["--force", "--force", "--force"]),

@@ -154,10 +154,11 @@ def _attempt() -> None:
         _text("detail", nullable=True),
         _time("opened_at"),
         _time("closed_at", nullable=True),
+        _time("answered_at", nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_attempt"),
         sqlite_autoincrement=True,
     )
-    _partial_index("ix_attempt_open", "attempt", ["id"], sa.text("closed_at IS NULL"))
+    _partial_index("ix_attempt_unanswered", "attempt", ["id"], sa.text("answered_at IS NULL"))
 
 
 def _pending_action() -> None:

@@ -4,13 +4,13 @@ from datetime import UTC, datetime
 
 from bot.store import things
 from bot.store.engine import Store
-from bot.store.things import Observed
+from bot.store.things import Snapshot
 from providers.facts import ThingKind
 
 SEEN_AT = datetime(2026, 11, 20, 12, 0, 0, 1, tzinfo=UTC)
 
 
-def observed(
+def snapshot(
     server_id: str = "RM_1",
     name: str = "standup",
     *,
@@ -20,8 +20,8 @@ def observed(
     provider: str = "livekit",
     channel_id: str | None = None,
     made_by: str | None = None,
-) -> Observed:
-    return Observed(
+) -> Snapshot:
+    return Snapshot(
         team_id=team_id,
         provider=provider,
         kind=kind,
@@ -36,5 +36,5 @@ def observed(
     )
 
 
-async def save(store: Store, thing: Observed) -> int:
+async def save(store: Store, thing: Snapshot) -> int:
     return await store.write(lambda conn: things.save(conn, thing))

@@ -1,0 +1,22 @@
+"""From pydantic's errors to sentences: what a secret field was given is never repeated."""
+
+import pytest
+from pydantic import Field, SecretStr, ValidationError
+
+from commands.core.base import Command
+from commands.core.explaining import explain
+
+
+class KeySet(Command, path="key set"):
+    """Set a key."""
+
+    key: SecretStr = Field(description="The key", min_length=12)
+    count: int = Field(1, description="How often")
+
+
+def test_the_input_of_a_secret_field_is_not_repeated() -> None:
+    with pytest.raises(ValidationError) as raised:
+        KeySet.model_validate({"key": "hunter2", "count": "five"})
+    key, count = explain(raised.value, KeySet)
+    assert (key.field, key.text) == ("key", "What was given cannot be used here.")
+    assert (count.field, count.text) == ("count", "“five” is not a whole number.")
