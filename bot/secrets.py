@@ -43,6 +43,10 @@ class SecretBox:
             raise WrongKey("This was sealed with a key that the bot does not have.") from None
 
 
+def key_path(database_path: Path) -> Path:
+    return database_path.with_name(database_path.name + ".key")
+
+
 def key_for(database_path: Path, configured: SecretStr | None) -> SecretStr:
     """The configured keys, else the one kept in `<database file>.key`, which is made when it is not there.
 
@@ -50,7 +54,7 @@ def key_for(database_path: Path, configured: SecretStr | None) -> SecretStr:
     """
     if configured is not None:
         return configured
-    path = database_path.with_name(database_path.name + ".key")
+    path = key_path(database_path)
     if not path.exists():
         _make_key(path)
     path.chmod(0o600)

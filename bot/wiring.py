@@ -24,7 +24,7 @@ from bot.alerts.webhooks import Webhooks
 from bot.clock import SystemClock
 from bot.metrics import Metrics
 from bot.recovery import Recovery
-from bot.secrets import SecretBox, key_for
+from bot.secrets import SecretBox, key_for, key_path
 from bot.settings import ProviderConfig, Settings
 from bot.slack.answers import Answers
 from bot.slack.app import SlackApp
@@ -38,7 +38,7 @@ from bot.slack.sdk import web_client
 from bot.slack.socket import SocketMode
 from bot.store.attempts import StoredAttempts
 from bot.store.cards import Cards
-from bot.store.engine import Store
+from bot.store.engine import Store, sqlite_path
 from bot.store.identity import Identities, Identity
 from bot.store.inbox import Inbox
 from bot.store.notes import Notes
@@ -232,8 +232,13 @@ async def _open(settings: Settings, clock: Clock, resources: AsyncExitStack) -> 
 async def _open_store(settings: Settings, resources: AsyncExitStack) -> tuple[Store, SecretBox]:
     url = settings.database.url.get_secret_value()
     keys = ",".join(key.get_secret_value() for key in settings.database.secret_keys)
+    was_there = sqlite_path(url).exists()
     store = await Store.open(url)
     resources.push_async_callback(store.close)
+    if was_there and not keys and not key_path(store.path).exists():
+        log.warning(
+            "the key of the database is gone; a new one opens nothing that was sealed", database=str(store.path)
+        )
     return store, SecretBox(key_for(store.path, SecretStr(keys) if keys else None))
 
 
@@ -288,7 +293,7 @@ async def _listen(
         webhook=parts.webhooks.take,
         metrics=outside.metrics.render,
         slack=SlackDoor(secret, parts.app.handle) if secret is not None and socket is None else None,
-        checks={"database": partial(_reads, outside.store), "slack": partial(_is_connected, socket)},
+        checks={"database": partial(_reads, outside.store), "slack": partial(_is_reached, outside.slack, socket)},
     )
     servers = [await _serve(build_public(doors, with_admin=web.admin_port is None), web.host, web.port, "PORT")]
     resources.push_async_callback(_close, servers[0])
@@ -321,9 +326,9 @@ async def _reads(store: Store) -> bool:
         return bool((await conn.execute(select(1))).scalar_one())
 
 
-async def _is_connected(socket: SocketMode | None) -> bool:
-    """Over HTTP it is Slack that connects, and `auth.test` has answered at the start."""
-    return socket is None or await socket.is_connected()
+async def _is_reached(slack: SlackClient, socket: SocketMode | None) -> bool:
+    """Over HTTP it is Slack that connects, so what we know is how the last call went, `auth.test` at the start."""
+    return slack.is_answered if socket is None else await socket.is_connected()
 
 
 def _in_background(work: Coroutine[Any, Any, None], resources: AsyncExitStack) -> asyncio.Task[None]:

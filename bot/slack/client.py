@@ -16,7 +16,7 @@ from bot.metrics import Metrics
 from bot.render.limits import view_problems
 from bot.render.message import Message
 from bot.render.text import Block
-from bot.slack.errors import PayloadRefused, SlackDown, narrow
+from bot.slack.errors import PayloadRefused, SlackDown, TokenDead, narrow
 
 log = structlog.get_logger(__name__)
 
@@ -34,6 +34,8 @@ class SlackClient:
         self._web = web
         self._session = session
         self._metrics = metrics
+        self.is_answered = False
+        """Whether Slack answered the last call, and accepted our token; any answer of its own counts."""
 
     async def identify(self) -> dict[str, Any]:
         """The answer of `auth.test`: `team_id`, `team`, `url`, `user_id`, `bot_id`."""
@@ -108,15 +110,18 @@ class SlackClient:
                 response = await self._web.api_call(method, **request)
         except SlackApiError as error:
             narrowed = narrow(error, method)
+            self.is_answered = not isinstance(narrowed, SlackDown | TokenDead)
             self._metrics.slack_calls.labels(method, narrowed.code).inc()
             raise narrowed from error
         except (aiohttp.ClientError, TimeoutError, ValueError, AttributeError) as error:
             # The last two are the SDK's for an answer that is JSON but no object of Slack's.
             raise self._down(method, error) from error
+        self.is_answered = True
         self._metrics.slack_calls.labels(method, "ok").inc()
         return dict(response.data) if isinstance(response.data, dict) else {}
 
     def _down(self, method: str, error: Exception) -> SlackDown:
+        self.is_answered = False
         code = "timeout" if isinstance(error, TimeoutError) else "connection"
         self._metrics.slack_calls.labels(method, code).inc()
         return SlackDown(code, method)

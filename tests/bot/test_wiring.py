@@ -284,3 +284,14 @@ def test_the_first_configured_provider_is_the_default(tmp_path: Path) -> None:
     assert (providers.default, providers.names) == ("second", ("second", "first"))
     assert providers.get("first") is not None
     assert providers.get("third") is None
+
+
+async def test_a_key_that_is_gone_is_named_before_another_takes_its_place(tmp_path: Path) -> None:
+    async with world_of(tmp_path) as world:
+        await world.bot.stop()
+        (tmp_path / "showcaller.db.key").unlink()
+        with capture_logs() as logged:
+            world.bot = await Bot.start(world.settings)
+    assert [line["event"] for line in logged if line["log_level"] == "warning"] == [
+        "the key of the database is gone; a new one opens nothing that was sealed"
+    ]

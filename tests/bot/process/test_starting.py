@@ -79,6 +79,8 @@ async def test_once_slack_was_reached_the_bot_starts_without_it_and_makes_up_for
         assert set(await street.tell()) == {200}
         await process.logged("a delivery waits")
         assert "Live" in _card(street).words
+        status, body = await street.get("/readyz")
+        assert (status, '"slack": "failed"' in body) == (503, True)
         street.proxy.is_down = False
         await street.sees("standup", "Ended")
 
