@@ -57,8 +57,8 @@ class RoomCreate(
             found.append(Problem(problem, "name"))
         if self.max_participants is not None and self.max_participants > limits.max_participants:
             found.append(Problem(f"The most here is {limits.max_participants:,}.", "max_participants"))
-        if self.metadata is not None and len(self.metadata.encode()) > limits.metadata_bytes:
-            found.append(Problem(f"Metadata can have {limits.metadata_bytes:,} bytes.", "metadata"))
+        if problem := limits.metadata_problem(self.metadata or ""):
+            found.append(Problem(problem, "metadata"))
         most = spell_duration(limits.room_timeout_max)
         for name in ("empty_timeout", "departure_timeout"):
             if (getattr(self, name) or limits.room_timeout_max) > limits.room_timeout_max:
@@ -79,9 +79,8 @@ class RoomCreate(
         if not created.existed:
             await self._report_recording(ctx, created.room.ref)
             return Reply(text=("Created ", Strong(self.name), "."))
-        people = await _people(ctx, created.room)
-        count = len(people) if people is not None else created.room.participants
-        return Reply(text=(Strong(self.name), " was there already: ", count_people(count), "."), hint=self._kept())
+        people, _ = await _people(ctx, created.room)
+        return Reply(text=(Strong(self.name), " was there already: ", count_people(people), "."), hint=self._kept())
 
     async def aftermath(self, ctx: Context) -> Reply:
         for room in await ctx.provider.list_rooms([self.name]):
@@ -153,10 +152,10 @@ class RoomShow(RoomCommand, path="room show", needs=Capability.LIST_ROOMS, examp
             raise await ctx.gone(ref)
         await ctx.report(RoomSeen(room=room, **observed))
         known = await ctx.ports.rooms.life(ctx.caller.team_id, ref.provider, ref.id)
-        people = await _people(ctx, room)
+        people, known_people = await _people(ctx, room)
         return Reply(
-            text=(Strong(ref.name), f": {count_people(len(people) if people is not None else room.participants)}."),
-            facts=_facts(room, people or [], made_by=known.made_by if known else None),
+            text=(Strong(ref.name), f": {count_people(people)}."),
+            facts=_facts(room, known_people, made_by=known.made_by if known else None),
             actions=_room_actions(ref, ctx.provider),
         )
 
@@ -218,11 +217,12 @@ class RoomJoin(
         return await invite(ctx, room, TokenOptions(identity=identity, name=ctx.caller.name))
 
 
-async def _people(ctx: Context, room: Room) -> list[Participant] | None:
-    """Who is there, as a room's own count may be some seconds old; None where the server cannot say."""
+async def _people(ctx: Context, room: Room) -> tuple[int, list[Participant]]:
+    """How many are there, and who as far as the server says. A room's own count may be some seconds old."""
     if Capability.LIST_PARTICIPANTS not in ctx.provider.capabilities:
-        return None
-    return [who for who in await ctx.participants(room.ref) if who.is_person]
+        return room.participants, []
+    people = [who for who in await ctx.participants(room.ref) if who.is_person]
+    return len(people), people
 
 
 def _names(people: Sequence[Participant]) -> str:

@@ -45,8 +45,8 @@ class TokenCreate(
         if not limits.token_ttl_min <= self.ttl <= limits.token_ttl_max:
             least, most = spell_duration(limits.token_ttl_min), spell_duration(limits.token_ttl_max)
             found.append(Problem(f"A token can last from {least} to {most}.", "ttl"))
-        if self.metadata is not None and len(self.metadata.encode()) > limits.metadata_bytes:
-            found.append(Problem(f"Metadata can have {limits.metadata_bytes:,} bytes.", "metadata"))
+        if problem := limits.metadata_problem(self.metadata or ""):
+            found.append(Problem(problem, "metadata"))
         return found
 
     async def run(self, ctx: Context) -> Reply:

@@ -196,6 +196,11 @@ class Limits:
         """What is wrong with `name` as the name of a room, as one sentence; None where it is fine."""
         return _name_problem("A room's name", name, self.room_name_bytes)
 
+    def metadata_problem(self, metadata: str) -> str | None:
+        if len(metadata.encode()) > self.metadata_bytes:
+            return f"Metadata can have {self.metadata_bytes:,} bytes."
+        return None
+
     def identity_problem(self, identity: str) -> str | None:
         return _name_problem("An identity", identity, self.identity_bytes)
 
