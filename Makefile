@@ -8,8 +8,11 @@ BIN := .venv/bin
 
 .PHONY: demo run test check format bench clean
 
-demo: .venv/.runs  ## try the bot offline; at no terminal it plays the tour
-	@$(BIN)/showcaller demo
+# `make demo SERVER=livekit` starts a livekit-server from the PATH, and lets LiveKit's own clients into its rooms.
+SERVER := memory
+
+demo: .venv/.$(if $(filter livekit,$(SERVER)),clients,runs)  ## try the bot offline; at no terminal it plays the tour
+	@$(BIN)/showcaller demo --server $(SERVER)
 
 run: .venv/.runs  ## run against real Slack, with the settings of the environment and .env
 	@$(BIN)/showcaller run
@@ -37,9 +40,13 @@ clean:  ## remove the environments and caches
 	@$(SYNC) --no-dev --extra demo
 	@touch $@
 
+.venv/.clients: uv.lock pyproject.toml | $(UV)
+	@$(SYNC) --no-dev --extra demo-livekit
+	@touch $@ .venv/.runs
+
 .venv/.tests: uv.lock pyproject.toml | $(UV)
 	@$(SYNC) --all-extras --all-groups
-	@touch $@ .venv/.runs
+	@touch $@ .venv/.runs .venv/.clients
 
 $(UV):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; say which with make PYTHON=...")'

@@ -36,6 +36,12 @@ def _parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     verbs.add_parser("run", help="run the bot")
     demo = verbs.add_parser("demo", help="try the bot beside a stand-in Slack, offline")
+    demo.add_argument(
+        "--server",
+        choices=("memory", "livekit"),
+        default="memory",
+        help="the video server: one in memory (the default), or a livekit-server that the demo starts",
+    )
     demo.add_argument("--tour", action="store_true", help="play the tour, also at a terminal")
     verbs.add_parser("check", help="verify configuration, Slack's scopes and the video servers")
     derived = verbs.add_parser("manifest", help="print the Slack app manifest")
@@ -115,11 +121,13 @@ def _manifest(public_url: str | None) -> int:
 
 def _demo(given: argparse.Namespace) -> int:
     try:
-        from bot.demo.run import run  # the demo's libraries are an extra, which a production install does not carry
+        from bot.demo.run import run  # the demo's libraries are extras, which a production install does not carry
+
+        return run(tour=given.tour or not sys.stdin.isatty(), server=given.server)
     except ModuleNotFoundError as error:
-        _complain(f"The demo needs `{error.name}`: install showcaller with its extra `demo`.")
+        extra = "demo-livekit" if given.server == "livekit" else "demo"
+        _complain(f"The demo needs `{error.name}`: install showcaller with its extra `{extra}`.")
         return 1
-    return run(tour=given.tour or not sys.stdin.isatty())
 
 
 def _say(text: str) -> None:

@@ -111,6 +111,11 @@ def database_from_environment(*, cwd: Path) -> DatabaseSettings:
     return database.under(cwd)
 
 
+def livekit_server() -> str | None:
+    """The program that `LIVEKIT_SERVER` names, for the demo and the tests, which start a server of their own."""
+    return _filled_in(os.environ).get("LIVEKIT_SERVER")
+
+
 def _given(environ: Mapping[str, str], env_file: Path | None) -> dict[str, str]:
     written = dotenv_values(env_file, interpolate=False) if env_file else {}
     return _filled_in(written) | _filled_in(environ)

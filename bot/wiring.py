@@ -17,6 +17,7 @@ from pydantic import SecretStr
 from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy import select
 
+from bot.alerts.bouncer import Bouncer
 from bot.alerts.deliver import Deliverer
 from bot.alerts.intake import Intake
 from bot.alerts.record import Record
@@ -41,6 +42,7 @@ from bot.store.cards import Cards
 from bot.store.engine import Store, sqlite_path
 from bot.store.identity import Identities, Identity
 from bot.store.inbox import Inbox
+from bot.store.keep_outs import StoredKeepOuts
 from bot.store.notes import Notes
 from bot.store.pending import StoredPendingActions
 from bot.store.rooms import StoredRooms
@@ -122,7 +124,9 @@ class _Parts:
         self.tasks = Tasks()
         self.deliverer = Deliverer(cards, notes, slack, outside.providers, clock, outside.metrics.cards_behind.set)
         record = Record(cards, notes, subscriptions)
-        self.intake = Intake(store, Inbox(store, clock), record, self.deliverer.wake)
+        self.intake = Intake(store, Inbox(store, clock), record, self._changed)
+        keep_outs = StoredKeepOuts(store, clock, self._changed)
+        self.bouncer = Bouncer(keep_outs, outside.providers, self.intake, clock, team_id=team_id)
         self.webhooks = Webhooks(outside.providers, self.intake, outside.metrics, team_id=team_id)
         membership = SlackMembership(slack, clock, bot_user_id=outside.identity.bot_user_id)
         access = settings.access
@@ -130,6 +134,7 @@ class _Parts:
             providers=outside.providers,
             rooms=StoredRooms(store),
             facts=self.intake,
+            keep_outs=keep_outs,
             subscriptions=subscriptions,
             settings=StoredSettings(store, clock),
             roles=SlackRoles(slack, clock, team_id=team_id, admins=access.admins, default=access.default_role),
@@ -158,6 +163,11 @@ class _Parts:
         )
         outside.metrics.tasks_in_flight.set_function(lambda: self.tasks.in_flight)
         outside.metrics.tasks_waiting.set_function(lambda: self.tasks.waiting)
+
+    def _changed(self) -> None:
+        """What we know of the video servers, or want of them, may be another."""
+        self.deliverer.wake()
+        self.bouncer.wake()
 
 
 class Bot:
@@ -188,6 +198,7 @@ class Bot:
             parts = _Parts(outside, settings)
             _in_background(keep_running(parts.intake.run, name="intake"), resources)
             delivering = _in_background(keep_running(parts.deliverer.run, name="deliverer"), resources)
+            _in_background(keep_running(parts.bouncer.run, name="bouncer"), resources)
             unanswered = await parts.recovery.unanswered()
             socket = await _socket_mode(parts.app, settings, resources)
             servers = await _listen(outside, parts, socket, settings, resources)

@@ -82,7 +82,7 @@ class AlertList(Command, path="alert list", aliases=("alerts",)):
                 Item(
                     title=_words(s),
                     detail=("subscribed by ", Person(s.created_by)),
-                    action=Action("Unsubscribe", AlertUnsubscribe(number=s.id)),
+                    actions=(Action("Unsubscribe", AlertUnsubscribe(number=s.id)),),
                 )
                 for s in there
             ),

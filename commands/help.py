@@ -20,7 +20,9 @@ class Overview(Command, path="overview"):
             Item(
                 title=(Strong(room.ref.name),),
                 detail=room.ref.provider,
-                action=Action("Show", RoomShow(provider=room.ref.provider, room=room.ref.name, room_id=room.ref.id)),
+                actions=(
+                    Action("Show", RoomShow(provider=room.ref.provider, room=room.ref.name, room_id=room.ref.id)),
+                ),
             )
             for room in live
         )

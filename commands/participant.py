@@ -1,24 +1,224 @@
-"""Who is in a room."""
+"""Who is in a room: looking, removing, keeping out."""
 
-from commands.core.base import RoomCommand
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Self
+
+from pydantic import Field
+
+from commands.core.base import Arg, Role, RoomCommand
 from commands.core.context import Context
-from commands.core.reply import Item, Mark, Moment, Reply, Strong
-from providers.base import Capability, Participant
+from commands.core.errors import Ended, NothingHere, Problem
+from commands.core.paging import PagedCommand
+from commands.core.people import NotInRoom, PersonCommand, as_identity, has_left, pinned
+from commands.core.ports import KeepOut
+from commands.core.reply import Action, Code, Form, Item, Mark, Moment, Question, Reply, Strong, Text
+from commands.core.tracks import in_a_row, particulars, sending, shortened, spoken
+from commands.core.types import Duration, Name, spell_duration
+from commands.participant_muting import mute_buttons, unmute_buttons
+from commands.participant_update import ParticipantUpdate, allowed
+from providers.base import Capability, Participant, ParticipantKind, Provider, RoomRef
+from providers.errors import NotFound, ProviderError
+from providers.facts import ParticipantLeft
+
+KEEP_OUT_MAX = timedelta(days=30)
+KEEP_OUT_OFFERED = timedelta(hours=1)
+_MOST_KEPT_OUT_SHOWN = 5
+_LONGEST_METADATA = 300
+_KINDS = {
+    ParticipantKind.PERSON: "",
+    ParticipantKind.PHONE: "by phone",
+    ParticipantKind.OBSERVER: "hidden observer",
+    ParticipantKind.INGRESS: "ingress",
+    ParticipantKind.EGRESS: "recorder",
+    ParticipantKind.AGENT: "agent",
+    ParticipantKind.BRIDGE: "bridge",
+}
 
 
 class ParticipantList(
-    RoomCommand, path="participant list", needs=Capability.LIST_PARTICIPANTS, examples=("standup", ".")
+    RoomCommand, PagedCommand, path="participant list", needs=Capability.LIST_PARTICIPANTS, examples=("standup", ".")
 ):
-    """List who is in a room."""
+    """List who is in a room, and what they send."""
+
+    per_page = 6  # each with three buttons; more do not fit a message where names are long
 
     async def run(self, ctx: Context) -> Reply:
         room = await ctx.find_room(self)
-        present = await ctx.participants(room)
+        present = sorted(await ctx.participants(room), key=_in_order)
         people = sum(p.is_person for p in present)
+        kept = await ctx.ports.keep_outs.of_room(ctx.caller.team_id, room.provider, room.name)
         return Reply(
             text=(Strong(room.name), f": {count_people(people)}."),
-            items=tuple(_item(p) for p in present),
+            facts=(("Kept out", _kept_out(kept)),) if kept else (),
+            items=tuple(_item(room, p, ctx.provider) for p in self.on_page(present)),
             hint="" if present else "Nobody is there yet.",
+            actions=self.model_copy(update={"room_id": room.id or None}).turns(len(present)),
+        )
+
+
+class ParticipantShow(
+    PersonCommand, path="participant show", needs=Capability.LIST_PARTICIPANTS, examples=("standup bob", ". @ana")
+):
+    """Show everything about somebody in a room."""
+
+    async def run(self, ctx: Context) -> Reply:
+        room = await ctx.find_room(self)
+        person = await self.find_who(ctx, room)
+        return Reply(
+            text=(Strong(person.shown_name), " is in ", Strong(room.name), "."),
+            facts=_facts(person),
+            items=tuple(Item((Strong(spoken(t)),), in_a_row((Code(t.id),), particulars(t))) for t in person.tracks),
+            hint=""
+            if person.tracks or Capability.PARTICIPANT_TRACKS not in ctx.provider.capabilities
+            else "They send nothing.",
+            actions=(
+                *mute_buttons(room, person, ctx.provider),
+                *unmute_buttons(room, person, [t for t in person.tracks if t.muted], ctx.provider),
+                *_remove_buttons(room, person, ctx.provider),
+                *_update_forms(room, person, ctx.provider),
+            ),
+        )
+
+
+class ParticipantRemove(
+    PersonCommand,
+    path="participant remove",
+    role=Role.OPERATOR,
+    needs=(Capability.REMOVE_PARTICIPANT, Capability.LIST_PARTICIPANTS),
+    examples=("standup bob", "standup bob --keep-out 1h"),
+    aliases=("participant kick",),
+):
+    """Disconnect somebody from a room, and keep them out if wanted."""
+
+    keep_out: Duration | None = Field(None, description="Remove them again when they come back within this time")
+
+    def problems(self, provider: Provider) -> list[Problem]:
+        found: list[Problem] = []
+        if self.keep_out is not None and self.keep_out > KEEP_OUT_MAX:
+            found.append(Problem(f"Somebody can be kept out for {spell_duration(KEEP_OUT_MAX)} at most.", "keep_out"))
+        if self.keep_out is not None and (problem := provider.limits.identity_problem(self.who)):
+            found.append(Problem(problem, "who"))
+        return found
+
+    async def question(self, ctx: Context) -> Question:
+        room = await ctx.find_room(self)
+        try:
+            person = await self.find_who(ctx, room)
+        except NotInRoom as absent:
+            return self._about_the_absent(ctx, room, absent)
+        kept = f" They are kept out for {spell_duration(self.keep_out)}." if self.keep_out else ""
+        return Question(
+            text=("Remove ", Strong(person.shown_name), " from ", Strong(room.name), f"?{kept}"),
+            facts=(("Identity", (Code(person.identity),)),),
+            command=self._pinned(room, person.identity),
+            confirm="Remove",
+        )
+
+    def _about_the_absent(self, ctx: Context, room: RoomRef, absent: NotInRoom) -> Question:
+        """Whoever is not in the room can be kept out too. Where somebody of a similar name is in it, that is said."""
+        if self.keep_out is None:
+            raise absent
+        meant = self._pinned(room, self.who if self.exact else as_identity(self.who, ctx.caller.team_id))
+        if absent.actions and not self.exact:
+            anyway = Action(f"Keep out {meant.who}", meant)
+            raise NotInRoom(absent.what, absent.remedy, actions=(*absent.actions, anyway)) from None
+        return Question(
+            text=(
+                Code(meant.who),
+                " is not in ",
+                Strong(room.name),
+                f" at this moment. Keep that identity out of it for {spell_duration(self.keep_out)}?",
+            ),
+            command=meant,
+            confirm="Keep out",
+        )
+
+    def _pinned(self, room: RoomRef, identity: str) -> Self:
+        return self.model_copy(update=pinned(room, identity))
+
+    async def run(self, ctx: Context) -> Reply:
+        room = await ctx.find_room(self)
+        if self.keep_out is not None:
+            return await self._keep_out(ctx, room, ctx.ports.clock.now() + self.keep_out)
+        person = await self._remove(ctx, room)
+        again = self._pinned(room, person.identity).model_copy(update={"keep_out": KEEP_OUT_OFFERED})
+        return Reply(
+            text=("Removed ", Strong(person.shown_name), " from ", Strong(room.name), "."),
+            hint="They can come back with a token that is still good, unless they are kept out.",
+            actions=(Action("Keep out 1h", again, description=f"Keep {person.shown_name} out for an hour"),),
+        )
+
+    async def _keep_out(self, ctx: Context, room: RoomRef, until: datetime) -> Reply:
+        """Written down before the server is asked, so that nobody slips in between, and a dead server is no excuse."""
+        identity = self.who if self.exact else (await self.find_who(ctx, room)).identity
+        kept = KeepOut(room.provider, room.name, identity, until, ctx.caller.user_id)
+        await ctx.ports.keep_outs.add(ctx.caller.team_id, kept)
+        try:
+            person = await self._pinned(room, identity)._remove(ctx, room)
+            text: Text = ("Removed ", Strong(person.shown_name), " from ", Strong(room.name), ". They")
+        except (NotInRoom, Ended):
+            text = (Code(identity), " was not in ", Strong(room.name), " any more. They")
+        except ProviderError as failure:
+            text = (Code(identity), " could not be removed yet: ", failure.what, " I keep trying. They")
+        admit = ParticipantAdmit(provider=room.provider, room=room.name, who=identity)
+        return Reply(
+            text=[*text, " are kept out until ", Moment(until), "."],
+            actions=(Action("Let back in", admit, description=f"Let {identity} into {room.name} again"),),
+        )
+
+    async def _remove(self, ctx: Context, room: RoomRef) -> Participant:
+        person = await self.find_who(ctx, room)
+        try:
+            await ctx.provider.remove_participant(room, person.identity)
+        except NotFound:
+            raise await has_left(ctx, room, person) from None
+        left = ParticipantLeft(room=room, participant=person.brief(), reason="removed", **ctx.observed())
+        await ctx.report(left)
+        return person
+
+    async def aftermath(self, ctx: Context) -> Reply:
+        try:
+            person = await self.find_who(ctx, await ctx.find_room(self))
+        except (Ended, NothingHere):
+            return Reply(text=(Strong(self.who), " is not in ", Strong(self.room), "."))
+        return Reply(
+            text=(
+                Strong(person.shown_name),
+                " is still in ",
+                Strong(self.room),
+                "; remove them again if you want that.",
+            )
+        )
+
+
+class ParticipantAdmit(
+    RoomCommand,
+    path="participant admit",
+    role=Role.OPERATOR,
+    needs=Capability.REMOVE_PARTICIPANT,
+    examples=("standup bob", '"Q3 review" @ana'),
+):
+    """Let somebody who was kept out come into a room again."""
+
+    who: Arg[Name] = Field(description="The identity that was kept out, or an @mention")
+
+    async def run(self, ctx: Context) -> Reply:
+        team_id, provider = ctx.caller.team_id, ctx.provider.name
+        identity = as_identity(self.who, team_id)
+        if await ctx.ports.keep_outs.lift(team_id, provider, self.room, identity):
+            return Reply(
+                text=(Strong(identity), " may come into ", Strong(self.room), " again."),
+                hint="They come in with a token that is still good, or with a new one.",
+            )
+        kept = await ctx.ports.keep_outs.of_room(team_id, provider, self.room)
+        raise NothingHere(
+            (Code(identity), " is not kept out of ", Code(self.room), "."),
+            ("Kept out: ", *_kept_out(kept), ".") if kept else "Nobody is.",
+            actions=[
+                Action(f"Let {k.identity} back in", self.model_copy(update={"who": k.identity}))
+                for k in kept[:_MOST_KEPT_OUT_SHOWN]
+            ],
         )
 
 
@@ -26,12 +226,72 @@ def count_people(count: int) -> str:
     return {0: "nobody is in it", 1: "one person is in it"}.get(count, f"{count} people are in it")
 
 
-def _item(participant: Participant) -> Item:
-    detail: list[str | Mark] = [participant.identity]
-    if not participant.is_person:
-        detail.append(" · not a person")
-    if participant.is_publisher:
-        detail.append(" · sending")
-    if participant.joined_at is not None:
-        detail += [" · since ", Moment(participant.joined_at)]
-    return Item(title=(Strong(participant.name or participant.identity),), detail=detail)
+def _in_order(participant: Participant) -> tuple[bool, bool, str, str]:
+    """People first, then machines, then observers, each by name: a server tells them in any order."""
+    is_observer = participant.kind is ParticipantKind.OBSERVER
+    return not participant.is_person, is_observer, participant.shown_name.casefold(), participant.identity
+
+
+def _kept_out(kept: Sequence[KeepOut]) -> Sequence[str | Mark]:
+    """`bob until 14:05, cleo until 15:00 and 2 more`."""
+    words: list[str | Mark] = []
+    for each in kept[:_MOST_KEPT_OUT_SHOWN]:
+        words += [", " if words else "", Code(each.identity), " until ", Moment(each.until)]
+    more = len(kept) - _MOST_KEPT_OUT_SHOWN
+    return [*words, f" and {more} more" if more > 0 else ""]
+
+
+def _item(room: RoomRef, person: Participant, provider: Provider) -> Item:
+    show = ParticipantShow(**pinned(room, person.identity))
+    return Item(
+        title=(Strong(person.shown_name),),
+        detail=in_a_row(
+            (Code(person.identity),),
+            _KINDS[person.kind],
+            _sending(person, provider),
+            ("in since ", Moment(person.joined_at)) if person.joined_at else "",
+            f"connection {person.quality.value}" if person.quality else "",
+        ),
+        actions=(
+            *mute_buttons(room, person, provider),
+            *_remove_buttons(room, person, provider),
+            Action("Details", show, description=f"Show {person.shown_name}"),
+        ),
+    )
+
+
+def _sending(person: Participant, provider: Provider) -> Text:
+    """What, and since when the first of it. Some servers tell only that."""
+    if Capability.PARTICIPANT_TRACKS not in provider.capabilities:
+        return "sending" if person.is_publisher else ""
+    since = min((track.published_at for track in person.tracks if track.published_at), default=None)
+    return (sending(person), " since ", Moment(since)) if since else sending(person)
+
+
+def _facts(person: Participant) -> tuple[tuple[str, Text], ...]:
+    attributes = ", ".join(f"{key}={value}" for key, value in sorted(person.attributes.items()))
+    facts: list[tuple[str, Text]] = [
+        ("Identity", (Code(person.identity),)),
+        ("Id", (Code(person.id),)),
+        ("Name", person.name),
+        ("Kind", _KINDS[person.kind]),
+        ("In since", (Moment(person.joined_at),) if person.joined_at else ""),
+        ("Connection", person.quality.value if person.quality else ""),
+        ("May", allowed(person.permissions) if person.permissions else ""),
+        ("Metadata", shortened(person.metadata, _LONGEST_METADATA)),
+        ("Attributes", shortened(attributes, _LONGEST_METADATA)),
+    ]
+    return tuple((label, value) for label, value in facts if value)
+
+
+def _remove_buttons(room: RoomRef, person: Participant, provider: Provider) -> tuple[Action, ...]:
+    command = ParticipantRemove(**pinned(room, person.identity))
+    if not command.spec.needs <= provider.capabilities:
+        return ()
+    return (Action("Remove", command, description=f"Remove {person.shown_name}"),)
+
+
+def _update_forms(room: RoomRef, person: Participant, provider: Provider) -> tuple[Form, ...]:
+    if not ParticipantUpdate.spec.needs <= provider.capabilities:
+        return ()
+    return (Form("Update", ParticipantUpdate, tuple(pinned(room, person.identity).items())),)

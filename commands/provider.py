@@ -23,7 +23,7 @@ class ProviderList(Command, path="provider list", aliases=("providers",)):
                 Item(
                     title=(Strong(name), " · used here" if used else ""),
                     detail=f"{provider.kind} {provider.address}".strip(),
-                    action=None if used else Action("Use here", ProviderUse(name=name)),
+                    actions=() if used else (Action("Use here", ProviderUse(name=name)),),
                 )
             )
         return Reply(text="The video servers:", items=tuple(items))

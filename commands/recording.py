@@ -157,9 +157,9 @@ def _item(recording: Recording) -> Item:
     return Item(
         title=(Strong(recording.room.name), " · ", recording.status.value),
         detail=_detail(recording),
-        action=Action("Stop", _stop(recording), description=f"Stop recording {recording.room.name}")
+        actions=(Action("Stop", _stop(recording), description=f"Stop recording {recording.room.name}"),)
         if running
-        else None,
+        else (),
     )
 
 

@@ -1,26 +1,31 @@
-"""Rooms: making, finding, joining and ending them."""
+"""Rooms: making, finding, changing, joining, silencing and ending them."""
 
 from collections.abc import Sequence
 from contextlib import suppress
 from fnmatch import fnmatchcase
-from typing import Annotated
+from typing import Annotated, TypedDict
 
 from pydantic import Field
 
-from commands.core.base import Advanced, Arg, Internal, Needs, Role, RoomCommand, ServerCommand
+from commands.core.base import Advanced, Arg, LongText, Needs, Role, RoomCommand, ServerCommand
 from commands.core.context import Context
-from commands.core.errors import Ended, NothingHere, Problem
-from commands.core.invitation import invite, own_identity
-from commands.core.reply import Action, Button, Code, Form, Item, Mark, Moment, Person, Question, Reply, Strong, Text
+from commands.core.errors import Ended, NotAllowed, NothingHere, Problem
+from commands.core.invitation import invite, own_identity, own_keep_out
+from commands.core.json_text import json_hint, json_problem
+from commands.core.paging import PagedCommand
+from commands.core.reply import Action, Code, Form, Item, Mark, Moment, Person, Question, Reply, Strong, Text
+from commands.core.room_options import left_as_it_is, metadata_differs
+from commands.core.tracks import sending
 from commands.core.types import Count, Duration, Name, spell_duration
 from commands.participant import ParticipantList, count_people
-from commands.recording import RecordingStart
+from commands.recording import RecordingStart, RecordingStop
+from commands.room_muting import RoomMute
 from providers.base import Capability, Participant, Provider, Room, RoomOptions, RoomRef, TokenOptions
 from providers.errors import NotFound, ProviderError
 from providers.facts import RecordingChanged, RoomFinished, RoomSeen
 
-PAGE = 10
 NAMED = 5
+LONGEST_METADATA = 300
 
 
 class RoomCreate(
@@ -42,8 +47,11 @@ class RoomCreate(
     departure_timeout: Annotated[Duration | None, Needs(Capability.DEPARTURE_TIMEOUT), Advanced()] = Field(
         None, description="End it so long after the last one has left, such as 1m"
     )
-    metadata: Annotated[str | None, Needs(Capability.ROOM_METADATA), Advanced()] = Field(
+    metadata: Annotated[str | None, Needs(Capability.ROOM_METADATA), Advanced(), LongText()] = Field(
         None, description="Text for the application, kept with the room"
+    )
+    as_json: Annotated[bool, Needs(Capability.ROOM_METADATA), Advanced()] = Field(
+        False, description="Take the metadata only if it is JSON"
     )
     record: Annotated[bool, Needs(Capability.RECORD_FROM_START)] = Field(
         False, description="Start recording with the room"
@@ -57,7 +65,7 @@ class RoomCreate(
             found.append(Problem(problem, "name"))
         if self.max_participants is not None and self.max_participants > limits.max_participants:
             found.append(Problem(f"The most here is {limits.max_participants:,}.", "max_participants"))
-        if problem := limits.metadata_problem(self.metadata or ""):
+        if problem := limits.metadata_problem(self.metadata or "") or self._json_problem():
             found.append(Problem(problem, "metadata"))
         most = spell_duration(limits.room_timeout_max)
         for name in ("empty_timeout", "departure_timeout"):
@@ -78,9 +86,13 @@ class RoomCreate(
         await ctx.report(RoomSeen(room=created.room, **ctx.observed()), card=True, made=not created.existed)
         if not created.existed:
             await self._report_recording(ctx, created.room.ref)
-            return Reply(text=("Created ", Strong(self.name), "."))
+            return Reply(text=("Created ", Strong(self.name), "."), hint=json_hint(self.metadata or ""))
         people, _ = await _people(ctx, created.room)
-        return Reply(text=(Strong(self.name), " was there already: ", count_people(people), "."), hint=self._kept())
+        return Reply(
+            text=(Strong(self.name), " was there already: ", count_people(people), "."),
+            hint=left_as_it_is(options, created.room),
+            actions=self._next_steps(options, created.room, ctx.provider),
+        )
 
     async def aftermath(self, ctx: Context) -> Reply:
         for room in await ctx.provider.list_rooms([self.name]):
@@ -96,14 +108,21 @@ class RoomCreate(
             for recording in await ctx.provider.list_recordings(room):
                 await ctx.report(RecordingChanged(recording=recording, **ctx.observed()), card=True, made=True)
 
-    def _kept(self) -> str:
-        """A live room cannot be created again with other options, and saying nothing would look as if it were."""
-        asked = self.changed_fields() - {"name", "provider"}
-        return "It was left as it is; the options you gave were not applied." if asked else ""
+    def _json_problem(self) -> str | None:
+        return json_problem(self.metadata) if self.as_json and self.metadata else None
+
+    def _next_steps(self, asked: RoomOptions, room: Room, provider: Provider) -> tuple[Action, ...]:
+        """What can still be done of what was asked for, and a look at the room."""
+        pinned, steps = _pinned(room.ref), list[Action]()
+        if asked.metadata is not None and metadata_differs(asked, room):
+            steps.append(Action("Update metadata", RoomUpdate(**pinned, metadata=asked.metadata)))
+        if asked.record and not room.recording:
+            steps.append(Action("Record", RecordingStart(**pinned)))
+        return _possible((*steps, Action("Show", RoomShow(**pinned))), provider)
 
 
 class RoomList(
-    ServerCommand,
+    PagedCommand,
     path="room list",
     needs=Capability.LIST_ROOMS,
     examples=("", "team-*"),
@@ -112,7 +131,6 @@ class RoomList(
     """List the live rooms, this channel's first."""
 
     pattern: Arg[str | None] = Field(None, description="Only names like this, with * and ? as wildcards")
-    page: Annotated[Count, Internal()] = Field(1, description="Which ten of them")
 
     async def run(self, ctx: Context) -> Reply:
         rooms = [r for r in await ctx.provider.list_rooms() if fnmatchcase(r.ref.name, self.pattern or "*")]
@@ -121,24 +139,15 @@ class RoomList(
         rooms.sort(key=lambda r: (r.ref.id not in ours, r.ref.name))
         if not rooms:
             return Reply(text=self._nothing(ctx), actions=(Form("Create room", RoomCreate),))
-        start = (self.page - 1) * PAGE
         return Reply(
             text=(f"{len(rooms)} live on ", Code(ctx.provider.name), ":"),
-            items=tuple(_item(r, r.ref.id in ours) for r in rooms[start : start + PAGE]),
-            actions=self._turn(len(rooms)),
+            items=tuple(_item(r, r.ref.id in ours) for r in self.on_page(rooms)),
+            actions=self.turns(len(rooms)),
         )
 
     def _nothing(self, ctx: Context) -> Text:
         like = (" like ", Code(self.pattern)) if self.pattern else ()
         return ("No room", *like, " is live on ", Code(ctx.provider.name), ".")
-
-    def _turn(self, count: int) -> tuple[Button, ...]:
-        pages: list[Button] = []
-        if self.page > 1:
-            pages.append(Action("Previous", self.model_copy(update={"page": self.page - 1})))
-        if self.page * PAGE < count:
-            pages.append(Action("Next", self.model_copy(update={"page": self.page + 1})))
-        return tuple(pages)
 
 
 class RoomShow(RoomCommand, path="room show", needs=Capability.LIST_ROOMS, examples=("standup", ".")):
@@ -146,18 +155,54 @@ class RoomShow(RoomCommand, path="room show", needs=Capability.LIST_ROOMS, examp
 
     async def run(self, ctx: Context) -> Reply:
         ref = await ctx.find_room(self)
-        observed = ctx.observed()
-        room = next((r for r in await ctx.provider.list_rooms([ref.name]) if r.ref.id == ref.id), None)
-        if room is None:
-            raise await ctx.gone(ref)
-        await ctx.report(RoomSeen(room=room, **observed))
+        room = await _look(ctx, ref)
         known = await ctx.ports.rooms.life(ctx.caller.team_id, ref.provider, ref.id)
         people, known_people = await _people(ctx, room)
+        stop = RecordingStop(provider=ref.provider, recording=ref.name, room_id=ref.id) if room.recording else None
         return Reply(
             text=(Strong(ref.name), f": {count_people(people)}."),
             facts=_facts(room, known_people, made_by=known.made_by if known else None),
-            actions=_room_actions(ref, ctx.provider),
+            actions=_possible(room_actions(ref, stop=stop), ctx.provider),
         )
+
+
+class RoomUpdate(
+    RoomCommand,
+    path="room update",
+    role=Role.OPERATOR,
+    needs=(Capability.UPDATE_ROOM_METADATA, Capability.LIST_ROOMS),
+    examples=("standup --metadata rehearsal", 'standup --metadata {"scene": 2} --as-json', 'standup --metadata ""'),
+):
+    """Change a room's metadata."""
+
+    metadata: Annotated[str, LongText()] = Field(description="Text for the application; an empty one clears it")
+    as_json: Annotated[bool, Advanced()] = Field(False, description="Take it only if it is JSON")
+
+    def problems(self, provider: Provider) -> list[Problem]:
+        problem = provider.limits.metadata_problem(self.metadata)
+        if problem is None and self.as_json and self.metadata:
+            problem = json_problem(self.metadata)
+        return [Problem(problem, "metadata")] if problem else []
+
+    async def run(self, ctx: Context) -> Reply:
+        ref = await ctx.find_room(self)
+        before = await _look(ctx, ref)
+        try:
+            room = await ctx.provider.update_room_metadata(ref, self.metadata)
+        except NotFound:
+            raise await ctx.gone(ref) from None
+        await ctx.report(RoomSeen(room=room, **ctx.observed()))
+        return Reply(
+            text=("Updated the metadata of " if self.metadata else "Cleared the metadata of ", Strong(ref.name), "."),
+            facts=_short_metadata("Before", before.metadata),
+            hint=json_hint(self.metadata),
+            actions=(Action("Show", RoomShow(**_pinned(ref))),),
+        )
+
+    async def aftermath(self, ctx: Context) -> Reply:
+        room = await _look(ctx, await ctx.find_room(self))
+        changed = "was changed" if room.metadata == self.metadata else "was not changed; do it again if you want that"
+        return Reply(text=("The metadata of ", Strong(self.room), f" {changed}."))
 
 
 class RoomClose(
@@ -182,7 +227,7 @@ class RoomClose(
     async def _who_loses(self, ctx: Context, room: RoomRef) -> str:
         if Capability.LIST_PARTICIPANTS not in ctx.provider.capabilities:
             return "Everybody in it is disconnected."
-        people = [p for p in await ctx.participants(room) if p.is_person]
+        people = await _by_name(ctx, room)
         if not people:
             return "Nobody is in it."
         return f"This disconnects {_names(people)}."
@@ -213,22 +258,78 @@ class RoomJoin(
 
     async def run(self, ctx: Context) -> Reply:
         room = await ctx.find_room(self)
+        if (kept := await own_keep_out(ctx, room)) is not None:
+            raise NotAllowed(
+                ("You are kept out of ", Strong(room.name), " until ", Moment(kept.until), "."),
+                (Person(kept.by), " said so; ask them to let you back in."),
+            )
         identity = await own_identity(ctx, room)
         return await invite(ctx, room, TokenOptions(identity=identity, name=ctx.caller.name))
 
 
+class _Pin(TypedDict):
+    provider: str
+    room: str
+    room_id: str | None
+
+
+def _pinned(room: RoomRef) -> _Pin:
+    """A button means this life of the room. A server that has told no id yet leaves only the name."""
+    return {"provider": room.provider, "room": room.name, "room_id": room.id or None}
+
+
+def room_actions(room: RoomRef, *, stop: RecordingStop | None) -> tuple[Action, ...]:
+    """What can be done with a live room, on any server: the one who draws them leaves out what its server cannot do.
+
+    `stop` ends the recording that runs, None where none does.
+    """
+    pin, name = _pinned(room), room.name
+    record = (
+        Action("Record", RecordingStart(**pin), description=f"Record room {name}")
+        if stop is None
+        else Action("Stop recording", stop, description=f"Stop recording room {name}")
+    )
+    return (
+        Action("Join", RoomJoin(**pin), style="primary", description=f"Join room {name}"),
+        record,
+        Action("Participants", ParticipantList(**pin), description=f"List who is in room {name}"),
+        Action("Mute all", RoomMute(**pin), description=f"Mute everybody in room {name}"),
+        Action("End", RoomClose(**pin), style="danger", description=f"End room {name}"),
+    )
+
+
+def _possible(actions: Sequence[Action], provider: Provider) -> tuple[Action, ...]:
+    return tuple(action for action in actions if action.command.spec.needs <= provider.capabilities)
+
+
+async def _look(ctx: Context, ref: RoomRef) -> Room:
+    """The room as its server has it at this moment; the cards learn it too. Raises `Ended` where it is over."""
+    observed = ctx.observed()
+    room = next((found for found in await ctx.provider.list_rooms([ref.name]) if found.ref.id == ref.id), None)
+    if room is None:
+        raise await ctx.gone(ref)
+    await ctx.report(RoomSeen(room=room, **observed))
+    return room
+
+
 async def _people(ctx: Context, room: Room) -> tuple[int, list[Participant]]:
-    """How many are there, and who as far as the server says. A room's own count may be some seconds old."""
+    """How many are there, and who by name as far as the server says. A room's own count may be some seconds old."""
     if Capability.LIST_PARTICIPANTS not in ctx.provider.capabilities:
         return room.participants, []
-    people = [who for who in await ctx.participants(room.ref) if who.is_person]
+    people = await _by_name(ctx, room.ref)
     return len(people), people
+
+
+async def _by_name(ctx: Context, room: RoomRef) -> list[Participant]:
+    """The people in a room. LiveKit lists them in any order."""
+    people = [who for who in await ctx.participants(room) if who.is_person]
+    return sorted(people, key=lambda who: who.shown_name.casefold())
 
 
 def _names(people: Sequence[Participant]) -> str:
     """A few of them by name."""
     more = f" and {len(people) - NAMED} more" if len(people) > NAMED else ""
-    return ", ".join(who.name or who.identity for who in people[:NAMED]) + more
+    return ", ".join(who.shown_name for who in people[:NAMED]) + more
 
 
 def _item(room: Room, ours: bool) -> Item:
@@ -239,7 +340,9 @@ def _item(room: Room, ours: bool) -> Item:
         detail.append(" · from this channel")
     ref = room.ref
     show = RoomShow(provider=ref.provider, room=ref.name, room_id=ref.id)
-    return Item(title=(Strong(ref.name),), detail=detail, action=Action("Show", show, description=f"Show {ref.name}"))
+    return Item(
+        title=(Strong(ref.name),), detail=detail, actions=(Action("Show", show, description=f"Show {ref.name}"),)
+    )
 
 
 def _facts(room: Room, people: Sequence[Participant], *, made_by: str | None) -> tuple[tuple[str, Text], ...]:
@@ -248,8 +351,12 @@ def _facts(room: Room, people: Sequence[Participant], *, made_by: str | None) ->
         facts.append(("Since", (Moment(room.created_at),)))
     if people:
         facts.append(("In it", _names(people)))
+    if sends := _sending(people):
+        facts.append(("Sending", sends))
     if room.max_participants:
         facts.append(("Room for", f"{room.max_participants:,}"))
+    if ends := _ends(room):
+        facts.append(("Ends by itself", ends))
     facts.append(("Recording", "runs" if room.recording else "none"))
     if made_by is not None:
         facts.append(("Made by", (Person(made_by),)))
@@ -258,13 +365,17 @@ def _facts(room: Room, people: Sequence[Participant], *, made_by: str | None) ->
     return tuple(facts)
 
 
-def _room_actions(ref: RoomRef, provider: Provider) -> tuple[Button, ...]:
-    """What can be done with a live room, as far as its server can."""
-    pinned = {"provider": ref.provider, "room": ref.name, "room_id": ref.id}
-    actions = (
-        Action("Join", RoomJoin.model_validate(pinned), style="primary"),
-        Action("Record", RecordingStart.model_validate(pinned)),
-        Action("Participants", ParticipantList.model_validate(pinned)),
-        Action("End", RoomClose.model_validate(pinned), style="danger"),
-    )
-    return tuple(a for a in actions if a.command.spec.needs <= provider.capabilities)
+def _sending(people: Sequence[Participant]) -> str:
+    """Who sends what, a few of them."""
+    senders = [person for person in people if person.tracks]
+    more = f"; and {len(senders) - NAMED} more" if len(senders) > NAMED else ""
+    return "; ".join(f"{person.shown_name}: {sending(person)}" for person in senders[:NAMED]) + more
+
+
+def _ends(room: Room) -> str:
+    timeouts = {"after nobody has come": room.empty_timeout, "after the last one has left": room.departure_timeout}
+    return ", ".join(f"{spell_duration(timeout)} {when}" for when, timeout in timeouts.items() if timeout)
+
+
+def _short_metadata(label: str, metadata: str) -> tuple[tuple[str, Text], ...]:
+    return ((label, (Code(metadata),)),) if 0 < len(metadata) <= LONGEST_METADATA else ()

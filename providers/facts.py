@@ -3,7 +3,8 @@
 Facts come from webhooks, from the answers to our own calls and from reconciling, in any order and more than once.
 Each says when it happened by the server's clock (`at`), when we came to know it (`seen_at`) and from where
 (`source`), so that a list read before a webhook arrived cannot override it. Facts hold no secrets: a reader drops
-stream keys and internal passwords before it makes one, and what is stored is the fact, not the delivery.
+stream keys and internal passwords before it makes one, and what is stored is the fact, not the delivery. Participants
+in them are brief.
 """
 
 from dataclasses import dataclass
@@ -99,6 +100,16 @@ class ParticipantLeft(_RoomFact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ParticipantKeptOut(_RoomFact):
+    """Somebody who was removed and is kept out came back, and was removed again. `by`: who keeps them out."""
+
+    participant: Participant
+    until: datetime
+    by: str
+    type: Literal["participant_kept_out"] = "participant_kept_out"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ParticipantsListed(_RoomFact):
     """Who the server says is in the room. `seen_at` is the time before it was asked."""
 
@@ -120,7 +131,14 @@ class RecordingChanged(_Fact):
 
 
 Fact = (
-    RoomSeen | RoomStarted | RoomFinished | ParticipantJoined | ParticipantLeft | ParticipantsListed | RecordingChanged
+    RoomSeen
+    | RoomStarted
+    | RoomFinished
+    | ParticipantJoined
+    | ParticipantLeft
+    | ParticipantKeptOut
+    | ParticipantsListed
+    | RecordingChanged
 )
 
 _FACTS: TypeAdapter[list[Fact]] = TypeAdapter(list[Annotated[Fact, Field(discriminator="type")]])

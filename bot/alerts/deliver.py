@@ -22,6 +22,7 @@ from bot.store.cards import DELETED, Card, Cards
 from bot.store.notes import DueNote, Notes
 from bot.store.things import Thing
 from commands.core.ports import Clock, Providers
+from providers.facts import facts_from_json
 
 log = structlog.get_logger(__name__)
 
@@ -129,7 +130,7 @@ class Deliverer:
         await self._cards.delivered(card.id, card.wanted, ts, digest)
 
     async def _note(self, due: DueNote, thing: Thing) -> None:
-        shown = note(state_from_json(thing.state))
+        shown = note(state_from_json(thing.state), facts_from_json(due.facts))
         if shown is None:
             await self._drop(due)
             return

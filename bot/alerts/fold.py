@@ -5,13 +5,14 @@ soon as the last of them is in. A final status stays.
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.alerts.state import Present, RecordingState, RoomState, RoomStatus, ThingState
 from providers.base import Recording, RecordingStatus
 from providers.facts import (
     Fact,
     ParticipantJoined,
+    ParticipantKeptOut,
     ParticipantLeft,
     ParticipantsListed,
     RecordingChanged,
@@ -22,6 +23,9 @@ from providers.facts import (
 
 DEPARTURES_KEPT = 500
 """Servers deliver late by seconds, and no room loses so many people in that time."""
+
+QUIET = timedelta(minutes=1)
+"""Whoever comes back again so soon is a client that does it by itself."""
 
 _RANK = {status: rank for rank, status in enumerate(RecordingStatus)}
 
@@ -50,6 +54,8 @@ def _fold(state: ThingState | None, fact: Fact) -> ThingState:
             return _joined(room or RoomState(ref=fact.room), fact)
         case ParticipantLeft():
             return _left(room or RoomState(ref=fact.room), fact)
+        case ParticipantKeptOut():
+            return _kept_out(_left(room or RoomState(ref=fact.room), fact), fact)
         case ParticipantsListed():
             return _listed(room or RoomState(ref=fact.room), fact)
 
@@ -70,7 +76,7 @@ def _seen(room: RoomState, fact: RoomSeen) -> RoomState:
 def _finished(room: RoomState, at: datetime) -> RoomState:
     """Who was in it does not matter any more, so that a late list or departure makes no difference."""
     over = {"status": RoomStatus.ENDED, "ended_at": _earliest(room.ended_at, at)}
-    return room.model_copy(update={**over, "present": {}, "left": {}, "listed_at": None})
+    return room.model_copy(update={**over, "present": {}, "left": {}, "listed_at": None, "kept_out": {}})
 
 
 def _earliest(*times: datetime | None) -> datetime | None:
@@ -87,14 +93,28 @@ def _joined(room: RoomState, fact: ParticipantJoined) -> RoomState:
     return room.model_copy(update={"present": {**room.present, fact.participant.id: known}})
 
 
-def _left(room: RoomState, fact: ParticipantLeft) -> RoomState:
+def _left(room: RoomState, fact: ParticipantLeft | ParticipantKeptOut) -> RoomState:
     if room.is_final:
         return room
     gone = fact.participant.id
     present = {id: known for id, known in room.present.items() if id != gone}
-    first_told = min(fact.seen_at, room.left.get(gone, fact.seen_at))
-    left = _remembered({**room.left, gone: first_told}, room.listed_at)
+    last_told = max(fact.seen_at, room.left.get(gone, fact.seen_at))
+    left = _remembered({**room.left, gone: last_told}, room.listed_at)
     return room.model_copy(update={"present": present, "left": left})
+
+
+def _kept_out(room: RoomState, fact: ParticipantKeptOut) -> RoomState:
+    if room.is_final:
+        return room
+    identity = fact.participant.identity
+    last = max(fact.at, room.kept_out.get(identity, fact.at))
+    return room.model_copy(update={"kept_out": {**room.kept_out, identity: last}})
+
+
+def is_worth_a_note(before: ThingState | None, fact: ParticipantKeptOut) -> bool:
+    """Whether people are to hear of it. Of a client that comes back over and over they do once, until it gives up."""
+    last = before.kept_out.get(fact.participant.identity) if isinstance(before, RoomState) else None
+    return last is None or fact.at - last >= QUIET
 
 
 def _remembered(left: Mapping[str, datetime], listed_at: datetime | None) -> dict[str, datetime]:

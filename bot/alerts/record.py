@@ -5,7 +5,7 @@ from fnmatch import fnmatchcase
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.alerts.fold import fold, note_recording
+from bot.alerts.fold import fold, is_worth_a_note, note_recording
 from bot.alerts.state import RecordingState, RoomState, ThingState, state_from_json
 from bot.store.cards import Cards
 from bot.store.inbox import InboxRow
@@ -13,7 +13,7 @@ from bot.store.notes import Notes
 from bot.store.subscriptions import StoredSubscriptions
 from bot.store.things import Snapshot, get, save
 from commands.core.ports import Subscription
-from providers.facts import Fact, ThingKind
+from providers.facts import Fact, ParticipantKeptOut, ThingKind
 
 Fold = Callable[[ThingState | None], ThingState | None]
 
@@ -85,11 +85,16 @@ class Record:
         await self._cards.bump(conn, thing_id, revive=ended)
         await self._want(conn, row, thing_id, after, wanted_in, is_news=not (before or after).is_final)
         if ended:
-            for card_id in await self._cards.of(conn, thing_id):
-                await self._notes.add(
-                    conn, team_id=row.team_id, card_id=card_id, inbox_id=row.id, kind=after.status.value, broadcast=True
-                )
+            await self._note(conn, row, thing_id, after.status.value, broadcast=True)
+        elif isinstance(fact, ParticipantKeptOut) and is_worth_a_note(before, fact):
+            await self._note(conn, row, thing_id, fact.type, broadcast=False)
         return after
+
+    async def _note(self, conn: AsyncConnection, row: InboxRow, thing_id: int, kind: str, *, broadcast: bool) -> None:
+        for card_id in await self._cards.of(conn, thing_id):
+            await self._notes.add(
+                conn, team_id=row.team_id, card_id=card_id, inbox_id=row.id, kind=kind, broadcast=broadcast
+            )
 
     async def _want(
         self,

@@ -37,6 +37,7 @@ class RoomState(_State):
     Joins and departures are kept by the server's participant id, so that their order, and hearing of one twice, does
     not matter; of the departures only the last. `listed_at` is when the server was last asked who is there. `counted`
     is its own count, which may be seconds old (LiveKit's is), so it is believed only while nothing better is known.
+    `kept_out` is when somebody of that identity was last removed because they are kept out.
     """
 
     kind: Literal["room"] = "room"
@@ -51,6 +52,7 @@ class RoomState(_State):
     counted: int = 0
     counted_at: datetime | None = None
     recordings: dict[str, RecordingStatus] = {}
+    kept_out: dict[str, datetime] = {}
 
     @property
     def provider(self) -> str:

@@ -1,6 +1,7 @@
 """The demo at a terminal: one types what one would type in Slack, presses buttons by number, and sees what comes."""
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Final
 
@@ -11,12 +12,14 @@ from rich.text import Text
 from bot.demo import verbs
 from bot.demo.filling import Filling
 from bot.demo.keys import Cancelled, Keys, Left
+from bot.demo.people import Place, in_words
 from bot.demo.screen import Numbers, Screen, Shown
 from bot.demo.slack import Ack, Message
 from bot.demo.slack.things import elements
 from bot.demo.verbs import NotDone, Seat
 from bot.demo.world import World
 from commands.core.registry import all_commands
+from providers.base import Signal
 
 ANSWER_SECONDS: Final = 1.0
 """How long the prompt waits for an answer; a later one appears above it."""
@@ -24,9 +27,10 @@ ANSWER_SECONDS: Final = 1.0
 QUIET_SECONDS: Final = 0.06
 """What changes within this is shown as one."""
 
+SERVERS: Final = {"memory": "a video server in memory", "livekit": "a livekit-server of its own on loopback"}
 WELCOME: Final = (
-    "Showcaller, offline: the real bot, a stand-in Slack, a video server in memory.",
-    "Try /video room create standup, press its buttons by number, :join standup bob.",
+    "Showcaller, offline: the real bot, a stand-in Slack, {server}.",
+    "Try /video room create standup, its buttons by number, :join standup bob, :publish standup bob.",
     "You are ana, the owner; :as omar is a member and :as gus a guest. See :help.",
 )
 
@@ -52,6 +56,9 @@ class Prompt:
         self._slack = world.slack
         self._console = console
         self._screen = Screen(world.slack.workspace)
+        self._server = SERVERS[world.provider.kind]
+        self._people = world.people
+        self._heard: Mapping[Place, Sequence[Signal]] = {}
         self._seat = Seat(world, world.owner, world.general)
         self._slash = world.settings.commands.slash
         self._keys = Keys(self._seat, all_commands())
@@ -61,7 +68,7 @@ class Prompt:
     async def run(self) -> None:
         """Until Ctrl-D or `:quit`."""
         for line in WELCOME:
-            self._console.print(Text(line))
+            self._console.print(Text(line.format(server=self._server)))
         watching = asyncio.create_task(self._watch())
         try:
             while not self._seat.leaving:
@@ -134,10 +141,9 @@ class Prompt:
         """Wait for what a gesture brings, for a while, and show it."""
         if ack is not None and ack.problem is not None:
             self._console.print(Text(f"Slack shows an error: {ack.problem}", "bold red"))
-        has_news = self._shown.differs
         with suppress(TimeoutError):
             async with asyncio.timeout(ANSWER_SECONDS):
-                while not (has_news(self._messages()) or self._slack.view_of(self._seat.user)):
+                while not (self._has_news() or self._slack.view_of(self._seat.user)):
                     await self._slack.workspace.change()
         await self._quiet()
         self._news()
@@ -147,7 +153,7 @@ class Prompt:
         while True:
             await self._slack.workspace.change()
             await self._quiet()
-            if self._shown.differs(self._messages()):
+            if self._has_news():
                 await run_in_terminal(self._news)
 
     async def _quiet(self) -> None:
@@ -161,6 +167,13 @@ class Prompt:
         for news in self._shown.news(self._messages()):
             audience = "only you see it" if news.message.ephemeral_to else ""
             self._console.print(self._screen.message(news, audience=audience, numbers=self._numbering.of(news.message)))
+        before, self._heard = self._heard, self._people.all_heard()
+        for (room, identity), signals in self._heard.items():
+            for signal in signals[len(before.get((room, identity), ())) :]:
+                self._console.print(Text(f"In {room}, {identity} gets {in_words(signal)}", "blue"))
+
+    def _has_news(self) -> bool:
+        return self._shown.differs(self._messages()) or self._people.all_heard() != self._heard
 
     def _everything(self) -> None:
         """Draw the channel from its beginning, with new numbers."""

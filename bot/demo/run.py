@@ -1,37 +1,55 @@
-"""`showcaller demo`: opens a world in a temporary directory, and the prompt or the tour in it."""
+"""`showcaller demo`: opens a world in a temporary directory, with a video server, and the prompt or the tour in it."""
 
 import asyncio
 import logging
 import shutil
+import signal
 import sys
 import tempfile
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Final, TextIO
+from typing import Final, Literal, TextIO
 
 from rich.console import Console
 
 from bot import logs
+from bot.demo.livekit import LiveKitServer, NoServer
+from bot.demo.people import People
 from bot.demo.prompt import Prompt
 from bot.demo.screen import WIDTH
 from bot.demo.tour import play
-from bot.demo.world import World
+from bot.demo.world import World, free_port
 
 INTERRUPTED: Final = 130
-"""The exit code that shells give for Ctrl-C."""
+"""The exit code that shells give for Ctrl-C. Whoever ends the demo in another way gets it too."""
+
+Server = Literal["memory", "livekit"]
+Opening = Callable[[Path], AbstractAsyncContextManager[World]]
+"""Opens a world in a directory."""
 
 
-def run(*, tour: bool) -> int:
-    """The exit code; an error in the log is a failure too. Only then the directory is left, and its log named."""
+def run(*, tour: bool, server: Server = "memory") -> int:
+    """The exit code; an error in the log is a failure too. Only then the directory is left, and its log named.
+
+    Raises `ModuleNotFoundError` where a library of an extra is missing.
+    """
+    opening = _opening(server)
     console = _console()
     directory = Path(tempfile.mkdtemp(prefix="showcaller-demo-"))
     log = directory / "showcaller.log"
     trouble = _Trouble()
     with log.open("w", encoding="utf-8") as stream:
         try:
-            code = asyncio.run(_open(console, directory, stream, trouble, tour=tour))
-        except KeyboardInterrupt:
+            code = asyncio.run(_open(opening, console, directory, stream, trouble, tour=tour))
+        except (KeyboardInterrupt, asyncio.CancelledError):
             code = INTERRUPTED
+        except NoServer as problem:
+            shutil.rmtree(directory)
+            sys.stderr.write(f"{problem}\n")
+            return 1
         except Exception:
             logging.getLogger(__name__).exception("the demo broke")
             code = 1
@@ -46,14 +64,49 @@ def run(*, tour: bool) -> int:
     return code
 
 
-async def _open(console: Console, directory: Path, stream: TextIO, trouble: logging.Handler, *, tour: bool) -> int:
+async def _open(
+    opening: Opening, console: Console, directory: Path, stream: TextIO, trouble: logging.Handler, *, tour: bool
+) -> int:
+    _end_in_order()
     logs.configure(level=logging.INFO, style="text", stream=stream)
     logging.getLogger().addHandler(trouble)
-    async with await World.open(directory) as world:
+    async with opening(directory) as world:
         if tour:
             return 0 if await play(world, console) else 1
         await Prompt(world, console).run()
         return 0
+
+
+def _end_in_order() -> None:
+    """A closed terminal or a request to end must not leave a video server behind."""
+    playing = asyncio.current_task()
+    assert playing is not None
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, playing.cancel)
+
+
+def _opening(server: Server) -> Opening:
+    if server == "memory":
+        return _in_memory
+    from bot.demo.clients import LiveKitPeople  # needs an extra of its own
+
+    return partial(_on_livekit, LiveKitPeople)
+
+
+@asynccontextmanager
+async def _in_memory(directory: Path) -> AsyncIterator[World]:
+    async with await World.open(directory) as world:
+        yield world
+
+
+@asynccontextmanager
+async def _on_livekit(people: type[People], directory: Path) -> AsyncIterator[World]:
+    port = free_port()
+    async with (
+        LiveKitServer(directory, webhook_url=f"http://127.0.0.1:{port}/webhooks/livekit") as server,
+        await World.open(directory, providers=server.providers, port=port, people=people) as world,
+    ):
+        yield world
 
 
 def _console() -> Console:

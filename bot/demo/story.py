@@ -10,7 +10,9 @@ from rich.text import Text
 
 from bot.demo.screen import Change, Screen, Shown
 from bot.demo.slack import Message, User, View
+from bot.demo.slack.things import elements
 from bot.demo.world import World
+from providers.base import Capability
 
 T = TypeVar("T")
 
@@ -54,8 +56,10 @@ class Story:
         await self._slack.command(who, self.world.general, line)
 
     async def presses(self, who: User, message: Message, button: str) -> None:
+        """`button` is its label, or, where several have the same, what a screen reader says."""
         self._act(who, Text.assemble("presses ", (f"[{button}]", "bold")))
-        await self._slack.press(who, message, button)
+        spoken = {part.get("accessibility_label"): part["action_id"] for _, part in elements(message.blocks)}
+        await self._slack.press(who, message, spoken.get(button, button))
 
     async def fills(self, who: User, form: View, values: Mapping[str, object]) -> None:
         entered = ", ".join(f"{form.fields.get(block_id, block_id)} {value}" for block_id, value in values.items())
@@ -65,6 +69,10 @@ class Story:
     def meanwhile(self, what: str) -> None:
         """Say what happens outside of Slack, right before it is made to happen."""
         self._act(None, Text(what))
+
+    def can(self, capability: Capability) -> bool:
+        """Whether the video server can do this."""
+        return capability in self.world.provider.capabilities
 
     # What must come
 
@@ -79,6 +87,10 @@ class Story:
             what,
             lambda m: m.ephemeral_to == who.id and self._is_fresh(m) and all(word in m.words for word in words),
         )
+
+    async def waits(self, what: str, look: Callable[[], bool]) -> None:
+        """Wait until that is true of the people in the rooms, and check it off."""
+        await self._until(what, lambda: look() or None)
 
     async def form(self, who: User, what: str, wanted: Callable[[View], bool]) -> View:
         def look() -> View | None:

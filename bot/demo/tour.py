@@ -4,15 +4,19 @@ The people: ana owns the workspace, omar is a member (an operator here), gus is 
 """
 
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Final
 
 from rich.console import Console
 from rich.text import Text
 
+from bot.demo.people import in_words
 from bot.demo.slack import Message
 from bot.demo.story import Story
 from bot.demo.world import World
+from providers.base import Capability, Participant, Signal, TrackSource
+from providers.errors import Rejected
 
 Step = Callable[[Story], Awaitable[None]]
 
@@ -24,7 +28,10 @@ async def create_by_command(story: Story) -> None:
     card = await story.sees(
         story.gus, "everybody sees its card: live, with nobody in it", _room("Live", "nobody in it")
     )
-    story.check("the card offers what can be done", _labels(card) == ["Join", "Record", "Participants", "End"])
+    offered = ["Join", "Record", "Participants", "Mute all", "End"]
+    if not story.can(Capability.START_RECORDING):
+        offered.remove("Record")
+    story.check("the card offers what can be done", _labels(card) == offered)
 
 
 async def mistype(story: Story) -> None:
@@ -52,7 +59,7 @@ async def fill_in_a_form(story: Story) -> None:
 async def somebody_joins(story: Story) -> None:
     """Somebody joins on the video server"""
     story.meanwhile("bob joins standup with his browser; the video server tells the bot by webhook")
-    story.world.memory.server.join("standup", "bob", name="Bob")
+    await story.world.people.join("standup", "bob")
     card = await story.sees(story.gus, "the card says that one person is there", _room("Live", "1 person"))
     story.check("it is the same card, edited in place", _count(story, _room()) == 1)
     await story.presses(story.gus, card, "Participants")
@@ -100,13 +107,77 @@ async def record_again(story: Story) -> None:
 async def restart(story: Story) -> None:
     """The bot is restarted"""
     story.meanwhile("the bot stops, cleo joins, and the bot starts again")
-    server = story.world.memory.server
     async with story.world.without_bot():
-        server.join("standup", "cleo", name="Cleo")
+        await story.world.people.join("standup", "cleo")
     card = await story.sees(story.gus, "the card has caught up: two people", _room("Live", "2 people"))
     story.check("no card was posted twice", _count(story, _room()) == 1)
     await story.presses(story.gus, card, "Participants")
     await story.told(story.gus, "the buttons of before still work", "Bob", "Cleo")
+
+
+async def send_sound_and_picture(story: Story) -> None:
+    """Everybody sends sound and picture"""
+    story.meanwhile("bob and cleo turn on their microphones and cameras")
+    for identity in ("bob", "cleo"):
+        for source in (TrackSource.MICROPHONE, TrackSource.CAMERA):
+            await story.world.people.publish("standup", identity, source)
+    await story.presses(story.omar, _must(story, _room()), "Participants")
+    listed = await story.told(story.omar, "omar sees what each of them sends", "Bob", "Cleo", "microphone", "camera")
+    each = ["Mute", "Remove", "Details"]
+    story.check("each of them can be muted, removed and looked at", _labels(listed) == [*each, *each])
+    await story.presses(story.omar, listed, "Mute Cleo")
+    await story.told(story.omar, "omar is told that cleo is muted", "Muted", "Cleo", "microphone")
+
+
+async def mute_all(story: Story) -> None:
+    """Mute all, from the card"""
+    await story.presses(story.omar, _must(story, _room()), "Mute all")
+    await story.told(story.omar, "omar is told how many it were", "Muted 1 track of 1 person", "Muted before", "Cleo")
+    tracks = [track for each in (await _present(story)).values() for track in each.tracks]
+    muted = [track.source for track in tracks if track.muted]
+    story.check("on the video server both microphones are muted, and no camera", muted == [TrackSource.MICROPHONE] * 2)
+    await story.presses(story.omar, _must(story, _room()), "Mute all")
+    await story.told(story.omar, "a second time there is nothing to do", "everybody is muted already")
+
+
+async def send_a_message(story: Story) -> None:
+    """A message to one app"""
+    await story.types(story.ana, '/video signal send standup "Five minutes left" --to bob --topic chat')
+    await story.told(story.ana, "ana is told who gets it", "Sent to 1 person", "Bob")
+    people, wanted = story.world.people, ("Five minutes left", "chat")
+    await story.waits("bob gets it, on its topic", lambda: wanted in _got(people.heard("standup", "bob")))
+    story.meanwhile(f"bob gets {in_words(people.heard('standup', 'bob')[-1])}")
+    story.check("cleo does not", not people.heard("standup", "cleo"))
+
+
+async def change_somebody(story: Story) -> None:
+    """Another name, and another right"""
+    await story.types(story.ana, '/video participant update standup bob --name "Bob B." --grant subscriber')
+    await story.told(story.ana, "ana is told what is different", "Changed", "Bob B.")
+    bob = (await _present(story))["bob"]
+    story.check("on the video server he has that name", bob.name == "Bob B.")
+    story.check("he may not send any longer", bob.permissions is not None and not bob.permissions.can_publish)
+    story.check("what he sent has stopped", bob.tracks == ())
+
+
+async def keep_out(story: Story) -> None:
+    """Removed, and kept out"""
+    await story.types(story.omar, "/video participant remove standup bob --keep-out 1h")
+    question = await story.told(story.omar, "omar is asked first", "Remove", "Bob", "1h")
+    await story.presses(story.omar, question, "Remove")
+    await story.told(story.omar, "omar is told until when", "kept out until")
+    await story.sees(story.gus, "the card says that one person is left", _room("Live", "1 person"))
+    story.meanwhile("bob comes back with the token that he has")
+    with suppress(Rejected):  # he may be removed before he is quite in
+        await story.world.people.join("standup", "bob")
+    note = await story.sees(story.gus, "he is removed again, and the thread says so", _alert("removed again"))
+    story.check("it says who keeps him out", f"@{story.omar.id}" in note.words)
+    story.check("on the video server he is gone", "bob" not in await _present(story))
+    await story.presses(story.omar, note, "Let back in")
+    await story.told(story.omar, "omar thinks better of it", "bob", "may come into", "again")
+    story.meanwhile("bob comes back once more")
+    await story.world.people.join("standup", "bob")
+    await story.sees(story.gus, "he is let in", _room("Live", "2 people"))
 
 
 async def refuse_a_guest(story: Story) -> None:
@@ -135,7 +206,7 @@ async def end_asks_first(story: Story) -> None:
     story.check("nobody else can answer for her: they do not see the question", hidden)
     await story.presses(story.omar, card, "End")
     second = await story.told(story.omar, "omar, who presses too, is asked for himself", "End", "Bob", "Cleo")
-    story.check("until somebody answers, nothing happens", _is_live(story))
+    story.check("until somebody answers, nothing happens", await _is_live(story))
     await story.presses(story.ana, question, "End room")
     await story.told(story.ana, "ana is told that it has ended", "Ended", "standup")
     card = await story.sees(story.gus, "the card says that it has ended", _room("Ended"))
@@ -143,7 +214,8 @@ async def end_asks_first(story: Story) -> None:
     await story.sees(story.gus, "the end is told in its thread", _alert("Room", "ended"))
     await story.presses(story.omar, second, "End room")
     await story.told(story.omar, "omar's answer comes too late, and he is told so", "standup", "ended")
-    story.check("on the video server the room is gone", not _is_live(story))
+    story.check("on the video server the room is gone", not await _is_live(story))
+    await story.waits("bob and cleo are disconnected", lambda: not story.world.people.all_heard())
 
 
 async def press_an_old_button(story: Story) -> None:
@@ -172,6 +244,11 @@ STEPS: Final[Sequence[Step]] = (
     recording_fails,
     record_again,
     restart,
+    send_sound_and_picture,
+    mute_all,
+    send_a_message,
+    change_somebody,
+    keep_out,
     refuse_a_guest,
     join,
     end_asks_first,
@@ -179,11 +256,20 @@ STEPS: Final[Sequence[Step]] = (
     forget_the_quotes,
 )
 
+NEEDS: Final[Mapping[Step, Capability]] = {
+    record: Capability.START_RECORDING,
+    recording_fails: Capability.START_RECORDING,
+    record_again: Capability.START_RECORDING,
+    press_an_old_button: Capability.START_RECORDING,
+}
+"""Steps that are left out on a video server that cannot do this."""
+
 
 async def play(world: World, console: Console, steps: Sequence[Step] = STEPS) -> bool:
     """Tell the whole story. A step that fails is the last, as the following build on it; False then."""
     began = time.monotonic()
     story = Story(world, console)
+    steps = [step for step in steps if step not in NEEDS or story.can(NEEDS[step])]
     checked = 0
     for number, step in enumerate(steps, 1):
         if not await story.play(step, f"{number}. {(step.__doc__ or step.__name__).strip()}"):
@@ -191,7 +277,8 @@ async def play(world: World, console: Console, steps: Sequence[Step] = STEPS) ->
             return False
         checked += len(story.checks.found)
     seconds = time.monotonic() - began
-    console.print(Text(f"{len(steps)} steps, {checked} checks, all right, in {seconds:.1f} s.", "bold green"))
+    sum_up = f"{len(steps)} steps, {checked} checks, all right, in {seconds:.1f} s, on {world.provider.kind}."
+    console.print(Text(sum_up, "bold green"))
     return True
 
 
@@ -233,5 +320,15 @@ def _count(story: Story, wanted: Callable[[Message], bool]) -> int:
     return sum(wanted(message) for message in story.world.slack.seen_by(story.gus, story.world.general))
 
 
-def _is_live(story: Story) -> bool:
-    return bool(story.world.memory.server.list_rooms(["standup"]))
+async def _is_live(story: Story) -> bool:
+    return bool(await story.world.provider.list_rooms(["standup"]))
+
+
+async def _present(story: Story) -> dict[str, Participant]:
+    """Who is in the room, by identity, as the video server has it."""
+    [room] = await story.world.provider.list_rooms(["standup"])
+    return {each.identity: each for each in await story.world.provider.list_participants(room.ref)}
+
+
+def _got(heard: Sequence[Signal]) -> list[tuple[str, str]]:
+    return [(signal.message, signal.topic) for signal in heard]

@@ -1,18 +1,26 @@
 """What one can do at the prompt beside what one can do in Slack: change who and where one is, play the video server."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import Enum, auto
-from typing import Final
+from enum import Enum, StrEnum, auto
+from typing import Final, TypeVar
 
+from bot.demo.people import in_words
 from bot.demo.slack import Channel, User
 from bot.demo.slack.things import ChannelKind
 from bot.demo.world import World
-from providers.base import Recording
+from providers.base import ConnectionQuality, Recording, TrackSource
 from providers.errors import ProviderError
+from providers.memory.provider import Memory
+from providers.memory.server import MemoryServer
+
+E = TypeVar("E", bound=StrEnum)
 
 DIRECT: Final = "dm"
 """The name of the conversation with the bot, in `:in`."""
+
+SOURCES: Final = tuple(source for source in TrackSource if source is not TrackSource.UNKNOWN)
+"""What somebody in a room can send."""
 
 
 class NotDone(Exception):
@@ -26,6 +34,8 @@ class Kind(Enum):
     CHANNEL = auto()
     ROOM = auto()
     IDENTITY = auto()
+    SOURCE = auto()
+    QUALITY = auto()
     NEW = auto()
 
 
@@ -131,34 +141,78 @@ async def _invite(seat: Seat, words: list[str]) -> str:
 
 async def _join(seat: Seat, words: list[str]) -> str:
     room, identity = words
-    seat.world.memory.server.join(room, identity, name=identity.capitalize())
+    await seat.world.people.join(room, identity)
     return f"On the video server, {identity} is in {room}."
 
 
 async def _leave(seat: Seat, words: list[str]) -> str:
     room, identity = words
-    seat.world.memory.server.leave(room, identity)
+    await seat.world.people.leave(room, identity)
     return f"On the video server, {identity} has left {room}."
+
+
+async def _publish(seat: Seat, words: list[str]) -> str:
+    room, identity, source = _what(words)
+    await seat.world.people.publish(room, identity, source)
+    return f"On the video server, {identity} sends {source} to {room}."
+
+
+async def _unpublish(seat: Seat, words: list[str]) -> str:
+    room, identity, source = _what(words)
+    await seat.world.people.unpublish(room, identity, source)
+    return f"On the video server, {identity} has stopped sending {source} to {room}."
+
+
+async def _heard(seat: Seat, words: list[str]) -> str:
+    room, identity = words
+    said = [f"{identity} got {in_words(signal)}" for signal in seat.world.people.heard(room, identity)]
+    return "\n".join(said) or f"No message has come to {identity} in {room}."
+
+
+async def _quality(seat: Seat, words: list[str]) -> str:
+    room, identity, quality = words
+    _in_memory(seat).set_quality(room, identity, _one_of(list(ConnectionQuality), quality))
+    return f"On the video server, the connection of {identity} is {quality}."
 
 
 async def _fail(seat: Seat, words: list[str]) -> str:
     recording = _running(seat, words)
-    seat.world.memory.server.fail_recording(recording.ref.id, "the disk is full")
+    _in_memory(seat).fail_recording(recording.ref.id, "the disk is full")
     return f"On the video server, the recording of {recording.room.name} has failed."
 
 
 async def _finish(seat: Seat, words: list[str]) -> str:
     recording = _running(seat, words)
-    seat.world.memory.server.finish_recording(recording.ref.id)
+    _in_memory(seat).finish_recording(recording.ref.id)
     return f"On the video server, the recording of {recording.room.name} has ended."
 
 
 def _running(seat: Seat, words: list[str]) -> Recording:
     """The newest that runs, of the room that is named where one is."""
-    for recording in seat.world.memory.server.list_recordings():
+    for recording in _in_memory(seat).list_recordings():
         if not recording.status.is_final and recording.room.name in (words or [recording.room.name]):
             return recording
     raise NotDone(f"No recording{f' of {words[0]}' if words else ''} runs.")
+
+
+def _in_memory(seat: Seat) -> MemoryServer:
+    """For what no client can bring about."""
+    provider = seat.world.provider
+    if isinstance(provider, Memory):
+        return provider.server
+    raise NotDone(f"Only a video server in memory can be made to do that; this one is {provider.kind}.")
+
+
+def _what(words: list[str]) -> tuple[str, str, TrackSource]:
+    room, identity, source = [*words, TrackSource.MICROPHONE][:3]
+    return room, identity, _one_of(SOURCES, source)
+
+
+def _one_of(choices: Sequence[E], word: str) -> E:
+    for choice in choices:
+        if choice == word.lower():
+            return choice
+    raise NotDone(f"There is no {word}; there are {', '.join(choices)}.")
 
 
 # The rest
@@ -179,7 +233,7 @@ async def _help(seat: Seat, words: list[str]) -> str:
     width = max(len(usage) for usage, _ in rows)
     return "\n".join(
         [
-            "Type what you would type in Slack, such as /video help, or the number of a button to press it. Besides:",
+            "Type what you would type in Slack, such as /video help, or the number of a button. Besides:",
             *(f"  {usage:<{width}}  {help}" for usage, help in rows),
         ]
     )
@@ -191,6 +245,7 @@ async def _quit(seat: Seat, words: list[str]) -> str:
 
 
 _ROOM_AND_IDENTITY: Final = (("ROOM", Kind.ROOM), ("WHO", Kind.IDENTITY))
+_ROOM_IDENTITY_SOURCE: Final = (*_ROOM_AND_IDENTITY, ("WHAT", Kind.SOURCE))
 _ROOM: Final = (("ROOM", Kind.ROOM),)
 
 VERBS: Final[Mapping[str, Verb]] = {
@@ -200,6 +255,10 @@ VERBS: Final[Mapping[str, Verb]] = {
     "invite": Verb((), 0, "bring the bot into this channel", _invite),
     "join": Verb(_ROOM_AND_IDENTITY, 2, "somebody joins a room on the video server", _join),
     "leave": Verb(_ROOM_AND_IDENTITY, 2, "somebody leaves it", _leave),
+    "publish": Verb(_ROOM_IDENTITY_SOURCE, 2, "somebody sends sound, or what is named: camera, ...", _publish),
+    "unpublish": Verb(_ROOM_IDENTITY_SOURCE, 2, "somebody stops sending it", _unpublish),
+    "heard": Verb(_ROOM_AND_IDENTITY, 2, "show the messages that somebody has got", _heard),
+    "quality": Verb((*_ROOM_AND_IDENTITY, ("HOW", Kind.QUALITY)), 3, "make a connection poor, good, ...", _quality),
     "fail": Verb(_ROOM, 0, "let the running recording fail", _fail),
     "finish": Verb(_ROOM, 0, "let the running recording end of itself", _finish),
     "restart": Verb((), 0, "stop the bot and start it again", _restart),

@@ -13,10 +13,12 @@ from typing import Literal, Self
 
 from bot import config, manifest
 from bot.clock import SystemClock
+from bot.demo.people import MemoryPeople, People
 from bot.demo.slack import StandIn
 from bot.settings import Settings
 from bot.wiring import Bot
 from commands.core.ports import Clock
+from providers.base import Provider
 from providers.memory.provider import Memory
 
 Transport = Literal["http", "socket"]
@@ -27,20 +29,22 @@ class World:
     """A workspace with an owner, an operator and a guest, the channel `general`, and the bot in it.
 
     Stopping the bot and starting it again (`restart`) keeps Slack, the database and what goes on in the rooms.
+    `people` play on the bot's first video server.
     """
 
-    def __init__(self, directory: Path, transport: Transport, port: int, clock: Clock) -> None:
+    def __init__(self, directory: Path, transport: Transport, port: int, clock: Clock, people: type[People]) -> None:
         found = manifest.load()
         self.address = f"http://127.0.0.1:{port}"
         self.slack = StandIn(
             found if transport == "socket" else manifest.http_variant(found, self.address),
             now=lambda: clock.now().timestamp(),
         )
-        people = self.slack.workspace
-        self.owner = people.add_user("ana", owner=True)
-        self.operator = people.add_user("omar")
-        self.guest = people.add_user("gus", guest=True)
-        self.general = people.add_channel("general", members=[self.owner, self.operator, self.guest])
+        workspace = self.slack.workspace
+        self.people = people(lambda: self.provider, workspace.changed)
+        self.owner = workspace.add_user("ana", owner=True)
+        self.operator = workspace.add_user("omar")
+        self.guest = workspace.add_user("gus", guest=True)
+        self.general = workspace.add_channel("general", members=[self.owner, self.operator, self.guest])
         self.directory = directory
         self.transport = transport
         self.port = port
@@ -58,13 +62,14 @@ class World:
         environ: Mapping[str, str] | None = None,
         port: int | None = None,
         clock: Clock | None = None,
+        people: type[People] = MemoryPeople,
     ) -> Self:
         """Start both. `providers` is a configuration file's text; `environ` adds to the bot's variables.
 
         `port` is the bot's, for a server that must know the address of its webhooks before the bot starts. Slack and
         the bot go by `clock`, but requests are signed with the real time.
         """
-        world = cls(directory, transport, port or free_port(), clock or SystemClock())
+        world = cls(directory, transport, port or free_port(), clock or SystemClock(), people)
         await world.slack.start()
         world.settings = world._settings(providers or IN_MEMORY, environ or {})
         try:
@@ -75,6 +80,7 @@ class World:
         return world
 
     async def close(self) -> None:
+        await self.people.aclose()
         await self.bot.stop()
         await self.slack.stop()
 
@@ -105,6 +111,13 @@ class World:
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()
+
+    @property
+    def provider(self) -> Provider:
+        """The bot's first video server, as the bot reaches it."""
+        provider = self.bot.providers.get(self.bot.providers.default)
+        assert provider is not None, "a bot has one at least"
+        return provider
 
     @property
     def memory(self) -> Memory:

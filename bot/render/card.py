@@ -5,7 +5,6 @@ A card says its state in words first and marks it with a symbol second, and offe
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
-from typing import TypedDict
 
 from bot.alerts.state import RecordingState, RoomState, ThingState
 from bot.render.button import Buttons, is_inline
@@ -13,10 +12,11 @@ from bot.render.limits import HEADER_TEXT
 from bot.render.message import Message, context, fields, header, message, section
 from bot.render.text import Block, joined, notification, spoken_duration, spoken_size
 from commands.core.reply import Action, Code, Moment, Person, Strong, Text
-from commands.participant import ParticipantList
+from commands.participant import ParticipantAdmit
 from commands.recording import RecordingStart, RecordingStop
-from commands.room import RoomClose, RoomJoin
-from providers.base import Capability, Recording, RecordingStatus, RoomRef
+from commands.room import room_actions
+from providers.base import Capability, Participant, Recording, RecordingStatus, RoomRef
+from providers.facts import Fact, ParticipantKeptOut
 
 _LONGEST_REASON = 500
 
@@ -35,13 +35,19 @@ def draw(state: ThingState, *, capabilities: Collection[Capability], card_id: in
     return message(notification(said), numbered)
 
 
-def note(state: ThingState) -> Message | None:
-    """What the thread of the card is told: an ending or a failure; None while there is nothing to tell.
+def note(state: ThingState, facts: Sequence[Fact]) -> Message | None:
+    """What the thread of the card is told because of these facts; None where there is nothing to tell.
 
-    A failure mentions whoever started it, and brings the next step.
+    That is an ending, a failure, or that somebody who is kept out came back. A failure mentions whoever started it, and
+    brings the next step.
     """
-    if not state.is_final:
-        return None
+    for fact in facts:
+        if isinstance(fact, ParticipantKeptOut):
+            return _kept_out(fact)
+    return _ending(state) if state.is_final else None
+
+
+def _ending(state: ThingState) -> Message:
     if isinstance(state, RoomState):
         said, again = _room(state), list[Action]()
     else:
@@ -49,6 +55,28 @@ def note(state: ThingState) -> Message | None:
         if again and state.made_by is not None:
             said = joined([(Person(state.made_by),), said], ": ")
     return message(notification(said), [section(said), *Buttons().rows(again)])
+
+
+def _kept_out(fact: ParticipantKeptOut) -> Message:
+    """Whoever keeps them out is mentioned: it is they who know why."""
+    room, who = fact.room, fact.participant
+    said = (
+        Strong(who.shown_name),
+        " came back and was removed again. ",
+        Person(fact.by),
+        " keeps them out until ",
+        Moment(fact.until),
+        ".",
+    )
+    return message(notification(said), [section(said), *Buttons().rows(_let_back_in(room, who))])
+
+
+def _let_back_in(room: RoomRef, who: Participant) -> list[Action]:
+    """No life of the room is named, as they are kept out of every one. Nobody can be let in by a blank identity."""
+    if not who.identity.strip():
+        return []
+    admit = ParticipantAdmit(provider=room.provider, room=room.name, who=who.identity)
+    return _carried([Action("Let back in", admit, None, f"Let {who.shown_name} into {room.name} again")])
 
 
 # A room
@@ -64,7 +92,7 @@ def _room(room: RoomState) -> Text:
 
 def _room_blocks(room: RoomState, capabilities: Collection[Capability]) -> list[Block]:
     status = _room_ended(room) if room.is_final else _room_live(room)
-    actions = [] if room.is_final else _possible(_room_actions(room), capabilities)
+    actions = [] if room.is_final else _possible(room_actions(room.ref, stop=_stop_recording(room)), capabilities)
     return [
         header(room.ref.name, HEADER_TEXT),
         section(status),
@@ -91,23 +119,14 @@ def _people(room: RoomState) -> str:
     return f"{people} in it" if not room.people else people
 
 
-def _room_actions(room: RoomState) -> list[Action]:
-    name = room.ref.name
-    return [
-        Action("Join", RoomJoin(**_pinned(room.ref)), "primary", f"Join room {name}"),
-        _stop_recording(room) if room.running_recordings else _record("Record", room.ref),
-        Action("Participants", ParticipantList(**_pinned(room.ref)), None, f"List who is in room {name}"),
-        Action("End", RoomClose(**_pinned(room.ref)), "danger", f"End room {name}"),
-    ]
-
-
-def _stop_recording(room: RoomState) -> Action:
+def _stop_recording(room: RoomState) -> RecordingStop | None:
     """Of several recordings none is guessed: the command answers a room's name, where it has one, with the choice."""
     running, ref = room.running_recordings, room.ref
-    command = RecordingStop(provider=ref.provider, recording=running[0])
+    if not running:
+        return None
     if len(running) > 1 and ref.name.strip():
-        command = RecordingStop(provider=ref.provider, recording=ref.name, room_id=ref.id or None)
-    return Action("Stop recording", command, None, f"Stop recording room {room.ref.name}")
+        return RecordingStop(provider=ref.provider, recording=ref.name, room_id=ref.id or None)
+    return RecordingStop(provider=ref.provider, recording=running[0])
 
 
 # A recording
@@ -197,25 +216,14 @@ def _recording_actions(recording: Recording) -> list[Action]:
 
 def _record_again(recording: Recording) -> list[Action]:
     failed = recording.status in (RecordingStatus.FAILED, RecordingStatus.ABORTED)
-    return [_record("Record again", recording.room)] if failed else []
+    if not failed:
+        return []
+    room = recording.room
+    start = RecordingStart(provider=room.provider, room=room.name, room_id=room.id or None)
+    return [Action("Record again", start, None, f"Record again room {room.name}")]
 
 
 # Both
-
-
-def _record(label: str, room: RoomRef) -> Action:
-    return Action(label, RecordingStart(**_pinned(room)), None, f"{label} room {room.name}")
-
-
-class _Pin(TypedDict):
-    provider: str
-    room: str
-    room_id: str | None
-
-
-def _pinned(room: RoomRef) -> _Pin:
-    """A button means this life of the room. A server that has told no id yet leaves only the name."""
-    return {"provider": room.provider, "room": room.name, "room_id": room.id or None}
 
 
 def _possible(actions: Sequence[Action], capabilities: Collection[Capability]) -> list[Action]:

@@ -30,16 +30,16 @@ from bot.render.limits import (
 from bot.render.message import context
 from bot.render.text import Block, joined, plain_object
 from bot.text import whole
-from commands.core.base import Advanced, Command, Needs, ServerCommand, has, marks
+from commands.core.base import Advanced, Command, LongText, Needs, ServerCommand, has, marks
 from commands.core.errors import Problem
-from commands.core.fields import field_type, is_flag, is_hidden, is_many
+from commands.core.fields import field_type, is_flag, is_hidden, is_many, is_tristate, known_as
 from commands.core.reply import Code, Text
 from commands.core.types import spell_duration
 from providers.base import Provider
 
 INPUTS_AT_ONCE = 6
 _ACTION_ID = "value"
-_YES = "yes"
+_YES, _NO = "yes", "no"
 
 
 def render_form(
@@ -134,7 +134,7 @@ def _input(name: str, field: FieldInfo, given: object) -> Block:
 
 
 def _label(name: str) -> str:
-    return name.replace("_", " ").capitalize()
+    return known_as(name).replace("_", " ").capitalize()
 
 
 def _initial(field: FieldInfo, given: object) -> object:
@@ -152,17 +152,20 @@ def _hint(field: FieldInfo) -> str:
 
 
 def _element(field: FieldInfo, initial: object) -> Block:
+    if is_tristate(field):
+        return _select([_option(_YES, "Yes"), _option(_NO, "No")], _line(initial))
     if is_flag(field):
         return _checkboxes([_option(_YES, "Yes")], {_YES} if initial is True else ())
     if choices := _choices(field_type(field)):
-        return _select(choices, _line(initial))
+        return _select([_option(choice, choice) for choice in choices], _line(initial))
     if field_type(field) is int:
         return {"type": "number_input", "is_decimal_allowed": False, **_bounds(field), **_typed(_line(initial))}
     if several := _several(field):
         return _checkboxes([_option(choice, choice) for choice in several], set(_lines(initial)))
     if is_many(field):
         return {"type": "plain_text_input", "multiline": True, **_typed("\n".join(_lines(initial)))}
-    return {"type": "plain_text_input", **_typed(_line(initial)), **_example(field)}
+    long: Block = {"multiline": True} if has(field, LongText) else {}
+    return {"type": "plain_text_input", **long, **_typed(_line(initial)), **_example(field)}
 
 
 def _checkboxes(options: list[Block], chosen: Collection[str]) -> Block:
@@ -170,9 +173,8 @@ def _checkboxes(options: list[Block], chosen: Collection[str]) -> Block:
     return {"type": "checkboxes", "options": options, **({"initial_options": checked} if checked else {})}
 
 
-def _select(choices: Sequence[str], initial: str) -> Block:
-    options = [_option(choice, choice) for choice in choices]
-    chosen = {"initial_option": options[choices.index(initial)]} if initial in choices else {}
+def _select(options: list[Block], initial: str) -> Block:
+    chosen = next(({"initial_option": option} for option in options if option["value"] == initial), {})
     return {"type": "static_select", "options": options, **chosen}
 
 
@@ -218,6 +220,8 @@ def _line(value: object) -> str:
     match value:
         case None:
             return ""
+        case bool():
+            return _YES if value else _NO
         case timedelta():
             return spell_duration(value)
         case Enum():
@@ -242,6 +246,7 @@ def _read(field: FieldInfo, element: Mapping[str, Any]) -> object:
         ticked = [option["value"] for option in element["selected_options"] or ()]
         return bool(ticked) if is_flag(field) else ticked
     if "selected_option" in element:
-        return (element["selected_option"] or {}).get("value")
+        chosen = (element["selected_option"] or {}).get("value")
+        return chosen == _YES if chosen and is_tristate(field) else chosen
     text = whole(element.get("value") or "").strip()
     return [line.strip() for line in text.splitlines() if line.strip()] if is_many(field) else text

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from bot.render.limits import (
     BLOCKS_PER_MESSAGE,
@@ -18,6 +19,9 @@ from bot.render.text import Block, mrkdwn, mrkdwn_object, plain_object
 from commands.core.reply import Strong, Text
 
 _LONGEST_LABEL = 200
+Row = tuple[Block, ...]
+"""Blocks that are shown together or not at all: buttons must not end up under another's name."""
+
 _STAYS_LONGER = {"context": 1, "header": 2, "actions": 3}
 """When a message is too large, other blocks go first, and of equal ones the last goes first."""
 
@@ -30,8 +34,8 @@ class Message:
     blocks: list[Block]
 
 
-def message(text: str, blocks: Sequence[Block]) -> Message:
-    """Every outgoing message is made here. What is too much is left out, and the message says so.
+def message(text: str, blocks: Sequence[Block | Row]) -> Message:
+    """Every outgoing message is made here. What is too much is left out, and the message says so; a row counts as one.
 
     `text` is escaped already. Renderers cut each text by its own limit; should one be too long all the same, the
     message is sent with its `text` alone rather than not at all.
@@ -43,25 +47,27 @@ def message(text: str, blocks: Sequence[Block]) -> Message:
     return Message(text, fitting)
 
 
-def _fitting(blocks: Sequence[Block]) -> list[Block]:
-    if len(blocks) <= BLOCKS_PER_MESSAGE and serialized_size(blocks) <= BLOCKS_SIZE:
-        return list(blocks)
-    sizes = [serialized_size(block) + len(", ") for block in blocks]
-    kept = set(range(len(blocks)))
-    size = sum(sizes) + serialized_size(_left_out(len(blocks))) + len("[], ")
-    for index in _expendable(blocks):
-        if len(kept) < BLOCKS_PER_MESSAGE and size <= BLOCKS_SIZE:
+def _fitting(blocks: Sequence[Block | Row]) -> list[Block]:
+    rows = [each if isinstance(each, tuple) else (each,) for each in blocks]
+    whole = list(chain.from_iterable(rows))
+    if len(whole) <= BLOCKS_PER_MESSAGE and serialized_size(whole) <= BLOCKS_SIZE:
+        return whole
+    sizes = [sum(serialized_size(block) + len(", ") for block in row) for row in rows]
+    kept = set(range(len(rows)))
+    count, size = len(whole), sum(sizes) + serialized_size(_left_out(len(rows))) + len("[], ")
+    for index in _expendable(rows):
+        if count < BLOCKS_PER_MESSAGE and size <= BLOCKS_SIZE:
             break
         kept.discard(index)
-        size -= sizes[index]
-    gap = min(set(range(len(blocks))) - kept, default=len(blocks))
-    shown = [(index, blocks[index]) for index in sorted(kept)]
-    note = _left_out(len(blocks) - len(kept))
-    return [*(b for i, b in shown if i < gap), note, *(b for i, b in shown if i > gap)]
+        count, size = count - len(rows[index]), size - sizes[index]
+    gap = min(set(range(len(rows))) - kept, default=len(rows))
+    note: Row = (_left_out(len(rows) - len(kept)),)
+    shown = [rows[index] if index in kept else note for index in range(len(rows)) if index in kept or index == gap]
+    return list(chain.from_iterable(shown))
 
 
-def _expendable(blocks: Sequence[Block]) -> list[int]:
-    return sorted(range(1, len(blocks)), key=lambda index: (_STAYS_LONGER.get(blocks[index]["type"], 0), -index))
+def _expendable(rows: Sequence[Row]) -> list[int]:
+    return sorted(range(1, len(rows)), key=lambda index: (_STAYS_LONGER.get(rows[index][0]["type"], 0), -index))
 
 
 def _left_out(count: int) -> Block:

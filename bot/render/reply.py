@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from bot.render.button import Buttons, answers, is_inline
 from bot.render.limits import SECTION_TEXT, URL, length
-from bot.render.message import Message, context, fields, message, section
+from bot.render.message import Message, Row, context, fields, message, section
 from bot.render.text import Block, joined, notification, plain_object, spoken_duration
 from commands.core.errors import CommandError
 from commands.core.ports import QUESTION_LIFETIME
@@ -17,7 +17,7 @@ def stored_actions(shown: Reply | CommandError) -> list[Action]:
 
     Whoever draws it first makes a pending row of each.
     """
-    items = [item.action for item in shown.items] if isinstance(shown, Reply) else []
+    items = [button for item in shown.items for button in item.actions] if isinstance(shown, Reply) else []
     return [button for button in [*items, *shown.actions] if isinstance(button, Action) and not is_inline(button)]
 
 
@@ -51,10 +51,13 @@ def render_question(question: Question, token: str, *, lifetime: timedelta = QUE
     )
 
 
-def _item(item: Item, buttons: Buttons) -> Block:
-    """A row with its button. A link too long for a button is left out."""
+def _item(item: Item, buttons: Buttons) -> Row:
+    """With its buttons: one beside it, several under it. A link too long for a button is left out."""
     text = joined([item.title, item.detail], "\n")
-    return section(text, buttons.draw(item.action) if item.action and not _is_too_long(item.action) else None)
+    shown = [button for button in item.actions if not _is_too_long(button)]
+    if len(shown) == 1:
+        return (section(text, buttons.draw(shown[0])),)
+    return (section(text), *buttons.rows(shown))
 
 
 def _secret(secret: Secret) -> Block:

@@ -9,18 +9,19 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import things
 from bot.store.engine import Store
-from bot.store.tables import card, note, thing
+from bot.store.tables import card, inbox, note, thing
 from bot.store.upsert import insert
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DueNote:
-    """A note to be posted under the message `thread_ts`."""
+    """A note to be posted under the message `thread_ts`. `facts`: those that it tells of, as JSON."""
 
     id: int
     channel_id: str
     thread_ts: str
     broadcast: bool
+    facts: bytes
 
 
 class Notes:
@@ -44,9 +45,11 @@ class Notes:
                 card.c.channel_id.label("card_channel_id"),
                 card.c.ts.label("thread_ts"),
                 note.c.broadcast,
+                inbox.c.body,
                 thing,
             )
             .join_from(note, card, card.c.id == note.c.card_id)
+            .join(inbox, inbox.c.id == note.c.inbox_id)
             .join(thing, thing.c.id == card.c.thing_id)
             .where(
                 note.c.ts.is_(None),
@@ -66,6 +69,7 @@ class Notes:
             channel_id=row["card_channel_id"],
             thread_ts=row["thread_ts"],
             broadcast=row["broadcast"],
+            facts=row["body"],
         )
         return due, things.from_row(row)
 

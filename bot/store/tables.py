@@ -232,6 +232,18 @@ setting = Table(
     Column("set_at", UtcTime, nullable=False),
 )
 
+keep_out = Table(
+    "keep_out",
+    metadata,
+    Column("team_id", Text, primary_key=True),
+    Column("provider", Text, primary_key=True),
+    Column("room", Text, primary_key=True),
+    Column("identity", Text, primary_key=True),
+    Column("until", UtcTime, nullable=False),
+    Column("said_by", Text, nullable=False),
+    Column("said_at", UtcTime, nullable=False),
+)
+
 identity = Table(
     "identity",
     metadata,

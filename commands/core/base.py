@@ -60,6 +60,11 @@ class Advanced:
 
 
 @dataclass(frozen=True, slots=True)
+class LongText:
+    """The text may have several lines: a form gives it room."""
+
+
+@dataclass(frozen=True, slots=True)
 class Internal:
     """Carried by buttons and understood when typed, but in no form and no help."""
 

@@ -9,6 +9,7 @@ from commands.core.ports import (
     Caller,
     Clock,
     FactSink,
+    KeepOuts,
     Membership,
     Place,
     Providers,
@@ -35,6 +36,7 @@ class Ports:
     providers: Providers
     rooms: Rooms
     facts: FactSink
+    keep_outs: KeepOuts
     subscriptions: Subscriptions
     settings: Settings
     roles: Roles
@@ -139,7 +141,7 @@ class Context:
             found = await self.provider.list_participants(room)
         except NotFound:
             raise await self.gone(room) from None
-        await self.report(ParticipantsListed(room=room, participants=tuple(found), **observed))
+        await self.report(ParticipantsListed(room=room, participants=tuple(p.brief() for p in found), **observed))
         return found
 
     async def gone(self, room: RoomRef) -> CommandError:

@@ -31,6 +31,11 @@ def is_flag(info: FieldInfo) -> bool:
     return field_type(info) is bool
 
 
+def is_tristate(info: FieldInfo) -> bool:
+    """A flag that may be left open: yes, no, or nothing said."""
+    return is_flag(info) and NoneType in get_args(info.annotation)
+
+
 def is_pairs(info: FieldInfo) -> bool:
     return get_origin(field_type(info)) is Mapping
 
@@ -44,15 +49,20 @@ def is_hidden(info: FieldInfo) -> bool:
     return has(info, Internal)
 
 
+def known_as(name: str) -> str:
+    """A field's name as people know it: `except_` is `except`, a word that Python keeps for itself."""
+    return name.rstrip("_")
+
+
 def option(name: str) -> str:
-    return "--" + name.replace("_", "-")
+    return "--" + known_as(name).replace("_", "-")
 
 
 def label(model: type[Command], name: str | None) -> str:
     """How a field is written in usage: `NAME` for a positional one, `--ttl` for an option."""
     if name is None:
         return " ".join(model.spec.path)
-    return name.upper() if name in model.positionals() else option(name)
+    return known_as(name).upper() if name in model.positionals() else option(name)
 
 
 def example(model: type[Command], about: Iterable[str | None] = ()) -> str:

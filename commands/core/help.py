@@ -8,7 +8,7 @@ from pydantic.fields import FieldInfo
 
 from commands.core.base import Advanced, Command, Needs, Positional, has, marks
 from commands.core.dispatch import missing
-from commands.core.fields import field_type, is_flag, is_hidden, is_many, is_pairs, label
+from commands.core.fields import field_type, is_flag, is_hidden, is_many, is_pairs, is_tristate, known_as, label
 from commands.core.registry import NOUN_ALIASES, Commands, Path
 from commands.core.reply import Code, Item, Reply, Strong, Text
 from commands.core.types import spell_duration
@@ -67,6 +67,8 @@ def _explained(info: FieldInfo) -> str:
     words, default = info.description or "", info.get_default(call_default_factory=True)
     kind = field_type(info)
     choices = get_args(get_args(kind)[0] if is_many(info) and not is_pairs(info) else kind)
+    if is_tristate(info):
+        choices = ("yes", "no")
     if choices and all(isinstance(choice, str) for choice in choices):
         words += f": {', '.join(choices)}"
     if not info.is_required() and isinstance(default, str | timedelta) and default:
@@ -80,12 +82,12 @@ def _usage(command: type[Command], provider: Provider, slash: str) -> str:
     for name, info in command.model_fields.items():
         if name == "provider" or has(info, Advanced) or not _is_shown(info, provider):
             continue
-        word = label(command, name)
+        shown = label(command, name)
         if not has(info, Positional) and not is_flag(info):
-            word = f"{word} {name.upper()}"
-        word += "..." if is_many(info) else ""
+            shown = f"{shown} {known_as(name).upper()}"
+        shown += "..." if is_many(info) else ""
         optional = not info.is_required() or (name == command.room_field() and command.room_may_be_left_out())
-        words.append(f"[{word}]" if optional else word)
+        words.append(f"[{shown}]" if optional else shown)
     return " ".join(words)
 
 

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from commands.core.base import Command, RoomName, ServerCommand, has
 from commands.core.errors import HelpWanted, MissingInput, Problem, UsageError
 from commands.core.explaining import explain
-from commands.core.fields import example, field_type, is_flag, is_hidden, is_many, label, labelled, option
+from commands.core.fields import example, field_type, is_flag, is_hidden, is_many, known_as, label, labelled, option
 from commands.core.registry import NOUN_ALIASES, Commands, Path
 from commands.core.reply import Action, Code
 from commands.core.spelling import spell
@@ -187,13 +187,13 @@ class _Reading:
         return used
 
     def _field_of(self, option: str) -> str | None:
-        name = option.replace("-", "_").lower()
-        if name in self.model.model_fields:
-            return name
-        positive = name.removeprefix("no_")
-        if positive in self.model.model_fields and is_flag(self.model.model_fields[positive]):
-            return positive
-        return None
+        fields = self.model.model_fields
+        by_word = {known_as(name): name for name in fields}
+        typed = option.replace("-", "_").lower()
+        if typed in by_word:
+            return by_word[typed]
+        positive = by_word.get(typed.removeprefix("no_"))
+        return positive if positive is not None and is_flag(fields[positive]) else None
 
     def _flag(self, field_name: str, option: str, value: Word | None) -> None:
         negated = option.replace("-", "_").lower() != field_name

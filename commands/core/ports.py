@@ -81,6 +81,33 @@ class Rooms(Protocol):
         """Live rooms that were made in a channel, the newest first, then others that have a card there."""
 
 
+@dataclass(frozen=True, slots=True)
+class KeepOut:
+    """Somebody who was removed from a room and may not come back before `until`, whatever life the room is in.
+
+    `room` is its name, because that is what a token admits to. `by` is the person who said so.
+    """
+
+    provider: str
+    room: str
+    identity: str
+    until: datetime
+    by: str
+
+
+class KeepOuts(Protocol):
+    """Who is kept out. Whoever comes back is removed again, as soon as the bot hears of it."""
+
+    async def add(self, team_id: str, keep_out: KeepOut) -> None:
+        """Durable when this returns. A second one for the same identity replaces the first."""
+
+    async def lift(self, team_id: str, provider: str, room: str, identity: str) -> bool:
+        """False where nobody of that identity was kept out."""
+
+    async def of_room(self, team_id: str, provider: str, room: str) -> list[KeepOut]:
+        """Those that hold at this moment."""
+
+
 class FactSink(Protocol):
     async def report(self, fact: Fact, *, team_id: str, made_by: str | None, card_in: str | None) -> None:
         """Take a fact from a command. It is durable when this returns, and folded unless the database has trouble.

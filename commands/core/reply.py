@@ -99,11 +99,11 @@ Button = Action | Form | Link
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A row of a list."""
+    """A row of a list, with at most five buttons. A single one stands beside it, several under it."""
 
     title: Text
     detail: Text = ""
-    action: Button | None = None
+    actions: tuple[Button, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

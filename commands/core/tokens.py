@@ -2,12 +2,13 @@
 
 Each rule below exists because somebody's keyboard or clipboard needs it; `tests/commands/core/test_tokens.py` has the
 table. In short: any Unicode space separates; apostrophes, `*` and `<` are letters; double quotes, curly quotes and
-runs of backticks hold a word together; so does a bracketed word such as JSON or `[a-c]*`; a long dash before a letter
-is `--`.
+runs of backticks hold a word together; so does a bracketed word such as JSON or `[a-c]*`, with apostrophes around it as
+in a shell or without; a long dash before a letter is `--`.
 """
 
 import json
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 
 from commands.core.errors import Problem, UsageError
@@ -18,6 +19,7 @@ LONGEST_LINE = 4_000
 _STRAIGHT = '"'
 _CURLY = "“”„‟«»"
 _BRACKETS = {"{": "}", "[": "]"}
+_APOSTROPHES = "'‘’"
 _INVISIBLE = "\u200b\u2060\ufeff"
 _WITHOUT_INVISIBLE = str.maketrans(dict.fromkeys(_INVISIBLE))
 _LONG_DASHES = re.compile(rf"[\u2012-\u2015\u2212{_INVISIBLE}]+(?<![{_INVISIBLE}])(?=[{_INVISIBLE}]*[^\W\d_])")
@@ -71,7 +73,23 @@ class _Reader:
             return Word(self._enclosed(), quoted=True)
         if self.here in _BRACKETS:
             return Word(self._bracketed() + self._bare())
+        if (text := self._between_apostrophes()) is not None:
+            return Word(text, quoted=True)
         return Word(self._bare())
+
+    def _between_apostrophes(self) -> str | None:
+        """JSON as one types it in a shell, with its apostrophes left out; elsewhere an apostrophe is a letter."""
+        start = self.at
+        if self.here in _APOSTROPHES and self.line[start + 1 : start + 2] in _BRACKETS:
+            self.at += 1
+            with suppress(UsageError):
+                text = self._bracketed()
+                if self.here and self.here in _APOSTROPHES:
+                    self.at += 1
+                    if self._separates():
+                        return text
+            self.at = start
+        return None
 
     def _bare(self) -> str:
         """Letters up to a space; after `=` a value may be quoted, and after `--option=` bracketed."""
@@ -85,8 +103,11 @@ class _Reader:
                 continue
             if self._opens_quote():
                 return text + self._enclosed()
-            if self.here in _BRACKETS and text.startswith("--") and text.count("=") == 1:
-                text += self._bracketed()
+            if text.startswith("--") and text.count("=") == 1:
+                if self.here in _BRACKETS:
+                    text += self._bracketed()
+                elif (inside := self._between_apostrophes()) is not None:
+                    return text + inside
         return text
 
     def _opens_quote(self) -> bool:

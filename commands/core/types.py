@@ -80,3 +80,13 @@ def _pairs(value: object) -> object:
 
 Pairs = Annotated[Mapping[str, str], BeforeValidator(_pairs)]
 """Key and value pairs, typed as `--attribute key=value`, as often as needed. A key holds no `=`."""
+
+
+def _underscored(value: object) -> object:
+    if not isinstance(value, list | tuple):
+        return value
+    return [entry.replace("-", "_").lower() if isinstance(entry, str) else entry for entry in value]
+
+
+DASHED = BeforeValidator(_underscored)
+"""For choices of several words, any number of them: `Screen-share` means `screen_share`, as options have dashes."""

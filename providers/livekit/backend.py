@@ -1,18 +1,26 @@
-"""What LiveKit's services share: the settings, the client, and the question whether a life of a room goes on."""
+"""What LiveKit's services share: the settings, the client, and the questions whether a life of a room goes on and
+whether somebody is in it."""
 
 from datetime import timedelta
+from typing import TypeVar
 
-from livekit.api import ListRoomsRequest
+from livekit.api import ListRoomsRequest, ParticipantInfo, RoomParticipantIdentity
 
-from providers.base import Backend, Limits, RoomRef
+from providers.base import Backend, Capability, Limits, RoomRef
 from providers.errors import NotFound, Rejected
-from providers.livekit.client import DEADLINE, Client
+from providers.livekit.client import DEADLINE, Call, Client
+from providers.livekit.errors import Unanswered
 from providers.livekit.settings import LiveKitSettings
 
-LIMITS = Limits(room_name_bytes=256, identity_bytes=256, metadata_bytes=512 * 1024)
-"""The server's defaults; whoever runs it can change them, and then its own refusal speaks."""
+LIMITS = Limits(room_name_bytes=256, identity_bytes=256, metadata_bytes=512 * 1024, signal_bytes=64_000)
+"""The server's defaults; whoever runs it can change them, and then its own refusal speaks. It refuses no signal, and
+loses the large ones."""
+
+CLOUD_ONLY = frozenset({Capability.MOVE_PARTICIPANT, Capability.FORWARD_PARTICIPANT})
 
 _IMPOSSIBLE_NAME = "-" * (LIMITS.room_name_bytes + 1)
+
+T = TypeVar("T")
 
 
 class LiveKitBackend(Backend):
@@ -20,6 +28,8 @@ class LiveKitBackend(Backend):
         super().__init__(name, LIMITS)
         self._settings = settings
         self._client = Client(name, settings, deadline)
+        if not settings.is_cloud:
+            self.lacking = CLOUD_ONLY
 
     @property
     def address(self) -> str:
@@ -32,13 +42,59 @@ class LiveKitBackend(Backend):
     async def aclose(self) -> None:
         await self._client.aclose()
 
-    async def _require_live(self, room: RoomRef, operation: str) -> None:
-        """`NotFound` unless this life goes on. LiveKit's calls take names, and a name may have begun a new life."""
-        live = await self.list_rooms([room.name])
-        if room.id not in [found.ref.id for found in live]:
-            raise NotFound(f"no live room {room.name!r} with the id {room.id}", provider=self.name, operation=operation)
+    async def _require_live(self, operation: str, *rooms: RoomRef) -> None:
+        """`NotFound` unless these lives go on. LiveKit's calls take names, and a name may have begun a new life."""
+        live = {found.ref.id for found in await self.list_rooms([room.name for room in rooms])}
+        for room in rooms:
+            if room.id not in live:
+                raise self._missing(f"no live room {room.name!r} with the id {room.id}", operation)
+
+    async def _present(self, operation: str, room: RoomRef, identity: str) -> ParticipantInfo:
+        """Somebody as the server has them. LiveKit answers alike for a missing room and a missing participant, so
+        after a refusal the room is looked at: `NotFound` says which it is."""
+        try:
+            return await self._client.read(
+                operation,
+                lambda api: api.room.get_participant(RoomParticipantIdentity(room=room.name, identity=identity)),
+            )
+        except NotFound as error:
+            await self._require_live(operation, room)
+            raise self._absent(operation, room, identity) from error
+        except Unanswered:
+            await self._require_live(operation, room)
+            raise
+
+    async def _act(self, operation: str, room: RoomRef, call: Call[T], *, on: str | None = None) -> T:
+        """Make a call that changes a room, or somebody in it (`on`). Its request is made inside it, because what
+        protobuf cannot hold is `Rejected` there.
+
+        Many of LiveKit's calls go to whoever keeps the room or the participant, and nobody answers where there is none.
+        So after a silence we look: `NotFound` where something is missing, `Unanswered` where all is there.
+        """
+        try:
+            return await self._client.write(operation, call)
+        except NotFound as error:
+            await self._require_live(operation, room)
+            if on is None:
+                raise
+            raise self._absent(operation, room, on) from error
+        except Unanswered:
+            if on is None:
+                await self._require_live(operation, room)
+            else:
+                await self._present(operation, room, on)
+            raise
+
+    def _absent(self, operation: str, room: RoomRef, *identities: str) -> NotFound:
+        return self._missing(f"not in the room {room.name!r}: {', '.join(map(repr, identities))}", operation)
+
+    def _missing(self, detail: str, operation: str) -> NotFound:
+        return NotFound(detail, provider=self.name, operation=operation)
+
+    def _rejected(self, detail: str, operation: str) -> Rejected:
+        return Rejected(detail, provider=self.name, operation=operation)
 
     def _require_fit(self, problem: str | None, operation: str) -> None:
         """LiveKit takes an empty room name and others that nobody could type again."""
         if problem is not None:
-            raise Rejected(problem, provider=self.name, operation=operation)
+            raise self._rejected(problem, operation)

@@ -62,19 +62,27 @@ _BY_STATUS: dict[int, type[ProviderError]] = {
 }
 """For answers that are not twirp's. The last three are what a proxy says of a server that is down."""
 
+_CANNOT = frozenset({("failed_precondition", "remote unmute not enabled"), ("unknown", "not implemented")})
+"""Twirp's code and the server's words for what this installation cannot do: the first by its operator's setting, the
+second because it is not LiveKit Cloud."""
+
 _NO_RESPONSE = "no response from servers"
 _PREFIX = "twirp error unknown: "
 
 
 def translate(error: Exception, *, provider: str, operation: str) -> ProviderError:
     kind, detail = _from_server(error) if isinstance(error, ServerError) else _from_transport(error)
+    if kind is Unsupported:
+        detail = operation  # what cannot be done goes by the name of its capability
     return kind(detail, provider=provider, operation=operation)
 
 
 def _from_server(error: ServerError) -> tuple[type[ProviderError], str]:
-    message = str(error.message).removeprefix(_PREFIX)
+    message = str(error.message).removeprefix(_PREFIX).strip()
     if error.code == "unavailable" and _NO_RESPONSE in message:
         return Unanswered, message
+    if (error.code, message) in _CANNOT:
+        return Unsupported, message
     kind = _BY_CODE.get(str(error.code)) or _BY_STATUS.get(error.status)
     if kind is None:
         kind = ProviderError if message else Malformed
@@ -92,5 +100,5 @@ def _from_transport(error: Exception) -> tuple[type[ProviderError], str]:
         case aiohttp.ClientConnectionError() | aiohttp.ClientPayloadError():
             return Unreachable, str(error)
         case ValueError() if not isinstance(error, aiohttp.InvalidURL):
-            return Rejected, "a value is out of range"
+            return Rejected, "a value cannot be sent"
     return Malformed, type(error).__name__

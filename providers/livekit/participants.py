@@ -1,18 +1,37 @@
-"""Participants by LiveKit's RoomService."""
+"""Participants by LiveKit's RoomService. It calls them by room name and identity."""
 
-from livekit.api import ListParticipantsRequest
+import asyncio
+from datetime import timedelta
+from weakref import WeakValueDictionary
 
-from providers.base import Participant, RoomRef
-from providers.livekit import mapping
+from livekit.api import (
+    ForwardParticipantRequest,
+    ListParticipantsRequest,
+    MoveParticipantRequest,
+    ParticipantInfo,
+    ParticipantPermission,
+    RoomParticipantIdentity,
+    UpdateParticipantRequest,
+)
+
+from providers.base import Capability, Participant, ParticipantChanges, RoomRef
+from providers.livekit import mapping, permissions
 from providers.livekit.backend import LiveKitBackend
+from providers.livekit.client import DEADLINE
 from providers.livekit.errors import Unanswered
+from providers.livekit.settings import LiveKitSettings
 
 
 class Participants(LiveKitBackend):
+    def __init__(self, name: str, settings: LiveKitSettings, *, deadline: timedelta = DEADLINE) -> None:
+        super().__init__(name, settings, deadline=deadline)
+        self._permitting: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
+
     async def list_participants(self, room: RoomRef) -> list[Participant]:
         """LiveKit lists nobody for a name it does not know, or asks a node that is not there (an operator's setting).
 
-        The room is looked at afterwards: a life that goes on then was the one that was listed.
+        The room is looked at afterwards: a life that goes on then was the one that was listed. LiveKit lists in another
+        order each time; here the one who came first is first.
         """
         try:
             answer = await self._client.read(
@@ -20,7 +39,87 @@ class Participants(LiveKitBackend):
                 lambda api: api.room.list_participants(ListParticipantsRequest(room=room.name)),
             )
         except Unanswered:
-            await self._require_live(room, "list_participants")
+            await self._require_live("list_participants", room)
             raise
-        await self._require_live(room, "list_participants")
-        return [mapping.participant(message) for message in answer.participants]
+        await self._require_live("list_participants", room)
+        came_first = sorted(answer.participants, key=lambda message: (message.joined_at_ms, message.identity))
+        return [mapping.participant(message) for message in came_first]
+
+    async def update_participant(self, room: RoomRef, identity: str, changes: ParticipantChanges) -> Participant:
+        """LiveKit takes an empty name or metadata for no change, so those are rejected.
+
+        It replaces all permissions at once: they are read, changed and sent. Our own changes of one person's go one by
+        one; another program's, made in between, is lost.
+        """
+        self._require_changes(changes)
+        await self._require_live("update_participant", room)
+        if not changes.permissions:
+            return mapping.participant(await self._update(room, identity, changes))
+        async with self._permitting.setdefault((room.id, identity), asyncio.Lock()):
+            present = await self._present("update_participant", room, identity)
+            whole = permissions.changed(present.permission, changes.permissions)
+            return mapping.participant(await self._update(room, identity, changes, whole))
+
+    async def remove_participant(self, room: RoomRef, identity: str) -> None:
+        await self._require_live("remove_participant", room)
+        await self._act(
+            "remove_participant",
+            room,
+            lambda api: api.room.remove_participant(RoomParticipantIdentity(room=room.name, identity=identity)),
+            on=identity,
+        )
+
+    async def move_participant(self, room: RoomRef, identity: str, destination: RoomRef) -> None:
+        """On LiveKit Cloud alone."""
+        await self._require_way(Capability.MOVE_PARTICIPANT, room, destination)
+        await self._act(
+            "move_participant",
+            room,
+            lambda api: api.room.move_participant(
+                MoveParticipantRequest(room=room.name, identity=identity, destination_room=destination.name)
+            ),
+            on=identity,
+        )
+
+    async def forward_participant(self, room: RoomRef, identity: str, destination: RoomRef) -> None:
+        """On LiveKit Cloud alone."""
+        await self._require_way(Capability.FORWARD_PARTICIPANT, room, destination)
+        await self._act(
+            "forward_participant",
+            room,
+            lambda api: api.room.forward_participant(
+                ForwardParticipantRequest(room=room.name, identity=identity, destination_room=destination.name)
+            ),
+            on=identity,
+        )
+
+    async def _update(
+        self, room: RoomRef, identity: str, changes: ParticipantChanges, permission: ParticipantPermission | None = None
+    ) -> ParticipantInfo:
+        return await self._act(
+            "update_participant",
+            room,
+            lambda api: api.room.update_participant(
+                UpdateParticipantRequest(
+                    room=room.name,
+                    identity=identity,
+                    name=changes.name,
+                    metadata=changes.metadata,
+                    attributes=changes.attributes,
+                    permission=permission,
+                )
+            ),
+            on=identity,
+        )
+
+    def _require_changes(self, changes: ParticipantChanges) -> None:
+        if changes.name == "" or changes.metadata == "":
+            what = "name" if changes.name == "" else "metadata"
+            raise self._rejected(f"LiveKit cannot clear a participant's {what}.", "update_participant")
+        if changes.name is not None:
+            self._require_fit(self.limits.display_name_problem(changes.name), "update_participant")
+
+    async def _require_way(self, capability: Capability, room: RoomRef, destination: RoomRef) -> None:
+        if capability in self.lacking:
+            raise self._refuse(capability)
+        await self._require_live(capability.value, room, destination)

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import timedelta
 from weakref import WeakValueDictionary
 
-from livekit.api import CreateRoomRequest, DeleteRoomRequest, ListRoomsRequest
+from livekit.api import CreateRoomRequest, DeleteRoomRequest, ListRoomsRequest, UpdateRoomMetadataRequest
 
 from providers.base import Capability, CreatedRoom, Room, RoomOptions, RoomRef
 from providers.livekit import mapping
@@ -41,9 +41,18 @@ class Rooms(LiveKitBackend):
         )
         return [mapping.room(message, provider=self.name) for message in answer.rooms]
 
+    async def update_room_metadata(self, room: RoomRef, metadata: str) -> Room:
+        await self._require_live("update_room_metadata", room)
+        message = await self._act(
+            "update_room_metadata",
+            room,
+            lambda api: api.room.update_room_metadata(UpdateRoomMetadataRequest(room=room.name, metadata=metadata)),
+        )
+        return mapping.room(message, provider=self.name)
+
     async def close_room(self, room: RoomRef) -> None:
-        await self._require_live(room, "close_room")
-        await self._client.write("close_room", lambda api: api.room.delete_room(DeleteRoomRequest(room=room.name)))
+        await self._require_live("close_room", room)
+        await self._act("close_room", room, lambda api: api.room.delete_room(DeleteRoomRequest(room=room.name)))
 
 
 def _request(name: str, options: RoomOptions) -> CreateRoomRequest:

@@ -47,6 +47,10 @@ class LiveKitSettings(ProviderSettings, frozen=True):
     ws_url: Address | None = Field(default=None, description="What clients connect to, where it differs from the URL.")
 
     @property
+    def is_cloud(self) -> bool:
+        return (urlsplit(self.url).hostname or "").endswith(".livekit.cloud")
+
+    @property
     def http_url(self) -> str:
         return self.url.replace("ws", "http", 1) if self.url.startswith("ws") else self.url
 

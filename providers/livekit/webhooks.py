@@ -18,7 +18,7 @@ from providers.base import Participant, RoomRef
 from providers.errors import Forged, Malformed
 from providers.facts import Fact, Origin, ParticipantJoined, ParticipantLeft, RoomFinished, RoomStarted, Source
 from providers.livekit.backend import LiveKitBackend
-from providers.livekit.mapping import is_person, moment
+from providers.livekit.mapping import kind_of, moment
 
 LEEWAY_SECONDS = 60
 """How far the server's clock may be from ours. LiveKit's own verifiers allow the same."""
@@ -49,7 +49,7 @@ class Webhooks(LiveKitBackend):
             event = json.loads(body)
             read = _READERS.get(event["event"])
             return [] if read is None else [read(self._origin(event), event)]
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             detail = f"a signed webhook that is no event ({type(error).__name__})"
             raise Malformed(detail, provider=self.name, operation="read_webhook") from error
 
@@ -123,7 +123,7 @@ def _participant(event: Mapping[str, Any]) -> Participant:
         name=info.get("name", ""),
         joined_at=moment(int(info.get("joinedAtMs", 0)), int(info.get("joinedAt", 0))),
         is_publisher=info.get("isPublisher", False),
-        is_person=is_person(
+        kind=kind_of(
             info.get("kind", "STANDARD"),
             hidden=permission.get("hidden", False),
             recorder=permission.get("recorder", False),

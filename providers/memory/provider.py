@@ -5,19 +5,25 @@ from collections.abc import Callable, Collection, Mapping
 from typing import ParamSpec, TypeVar
 
 from providers.base import (
+    ApiGrant,
+    ApiToken,
+    ApiTokenOptions,
     Backend,
     Capability,
     CreatedRoom,
     JoinToken,
     Limits,
     Participant,
+    ParticipantChanges,
     Recording,
     RecordingOptions,
     RecordingRef,
     Room,
     RoomOptions,
     RoomRef,
+    Signal,
     TokenOptions,
+    Track,
 )
 from providers.errors import ProviderError, Rejected, TimedOut
 from providers.facts import Fact
@@ -46,6 +52,15 @@ class Memory(Backend):
             Capability.ROOM_MADE_ON_JOIN,
             Capability.TOKEN_METADATA,
             Capability.TOKEN_ATTRIBUTES,
+            Capability.TOKEN_PERMISSIONS,
+            Capability.PARTICIPANT_TRACKS,
+            Capability.PARTICIPANT_METADATA,
+            Capability.PARTICIPANT_ATTRIBUTES,
+            Capability.PARTICIPANT_NAME,
+            Capability.PARTICIPANT_PERMISSIONS,
+            Capability.CLEAR_PARTICIPANT_TEXT,
+            Capability.SIGNAL_TOPIC,
+            Capability.SIGNAL_LOSSY,
             Capability.RECORDING_LAYOUT,
             Capability.RECORDING_AUDIO_ONLY,
         }
@@ -89,16 +104,51 @@ class Memory(Backend):
     async def list_rooms(self, names: Collection[str] = ()) -> list[Room]:
         return await self._ask(self.server.list_rooms, names)
 
+    async def update_room_metadata(self, room: RoomRef, metadata: str) -> Room:
+        return await self._ask(self.server.update_room_metadata, room, metadata)
+
     async def close_room(self, room: RoomRef) -> None:
         await self._ask(self.server.close_room, room)
 
     async def create_token(self, room: RoomRef, options: TokenOptions) -> JoinToken:
-        if problem := self.limits.identity_problem(options.identity):
-            raise Rejected(problem, provider=self.name, operation="create_token")
+        self._require_fit(self.limits.identity_problem(options.identity), "create_token")
         return tokens.sign(self.server.token_secret, room, options, self.address)
+
+    async def create_api_token(self, options: ApiTokenOptions) -> ApiToken:
+        if not options.grants:
+            self._require_fit("A token for a program needs at least one grant.", "create_api_token")
+        if ApiGrant.ADMIN in options.grants:
+            self._require_fit(self.limits.room_name_problem(options.room), "create_api_token")
+        return tokens.sign_for_api(self.server.token_secret, self.name, options, self.address)
 
     async def list_participants(self, room: RoomRef) -> list[Participant]:
         return await self._ask(self.server.list_participants, room)
+
+    async def update_participant(self, room: RoomRef, identity: str, changes: ParticipantChanges) -> Participant:
+        return await self._ask(self.server.update_participant, room, identity, changes)
+
+    async def remove_participant(self, room: RoomRef, identity: str) -> None:
+        await self._ask(self.server.remove_participant, room, identity)
+
+    async def move_participant(self, room: RoomRef, identity: str, destination: RoomRef) -> None:
+        await self._ask(self.server.move_participant, room, identity, destination)
+
+    async def forward_participant(self, room: RoomRef, identity: str, destination: RoomRef) -> None:
+        await self._ask(self.server.forward_participant, room, identity, destination)
+
+    async def mute_track(self, room: RoomRef, identity: str, track_id: str) -> Track:
+        return await self._ask(self.server.mute_track, room, identity, track_id)
+
+    async def unmute_track(self, room: RoomRef, identity: str, track_id: str) -> Track:
+        return await self._ask(self.server.unmute_track, room, identity, track_id)
+
+    async def update_subscriptions(
+        self, room: RoomRef, identity: str, track_ids: Collection[str], *, subscribe: bool
+    ) -> None:
+        await self._ask(self.server.update_subscriptions, room, identity, track_ids, subscribe=subscribe)
+
+    async def send_signal(self, room: RoomRef, signal: Signal) -> None:
+        await self._ask(self.server.send_signal, room, signal)
 
     async def start_recording(self, room: RoomRef, options: RecordingOptions) -> Recording:
         return await self._ask(self.server.start_recording, room, options)
@@ -122,6 +172,10 @@ class Memory(Backend):
     def _told(self, fact: Fact) -> None:
         if self._sender is not None:
             self._sender.send(fact)
+
+    def _require_fit(self, problem: str | None, operation: str) -> None:
+        if problem is not None:
+            raise Rejected(problem, provider=self.name, operation=operation)
 
     async def _ask(self, method: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Wait as long as the server takes, meet the trouble that it is told to make, then call its method."""

@@ -18,7 +18,8 @@ class MemorySettings(ProviderSettings):
 
     The time-outs are for rooms that ask for none of their own. `recording_delay_seconds` is how long a recording
     takes to go live and, later, to be ready. `deadline_seconds` is how long we wait for an answer: a server in the
-    same process answers at once, but it can be told to be slow.
+    same process answers at once, but it can be told to be slow. `remote_unmute`: whether somebody's track may be
+    unmuted by others than themselves, which LiveKit's operators decide too.
     """
 
     webhook_url: str | None = None
@@ -26,6 +27,7 @@ class MemorySettings(ProviderSettings):
     empty_timeout_seconds: Seconds = 300
     departure_timeout_seconds: Seconds = 20
     recording_delay_seconds: Seconds = 0.2
+    remote_unmute: bool = True
     deadline_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 10
 
     @field_validator("webhook_url")

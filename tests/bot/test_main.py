@@ -30,7 +30,8 @@ def test_manifest_for_http_names_the_address(capsys: pytest.CaptureFixture[str])
 
 
 @pytest.mark.parametrize(
-    "arguments", [[], ["rum"], ["db"], ["db", "downgrade"], ["run", "--fast"], ["manifest", "--http"]]
+    "arguments",
+    [[], ["rum"], ["db"], ["db", "downgrade"], ["run", "--fast"], ["manifest", "--http"], ["demo", "--server", "x"]],
 )
 def test_a_misspelt_call_ends_with_2_and_the_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
@@ -48,6 +49,22 @@ def test_help_names_every_verb(capsys: pytest.CaptureFixture[str]) -> None:
     printed = capsys.readouterr().out
     for verb in ("run", "demo", "check", "manifest", "db"):
         assert f"\n    {verb} " in printed
+
+
+def test_the_demo_says_which_extra_it_lacks(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for module in ("bot.demo.clients", "bot.demo.run"):
+        monkeypatch.delitem(sys.modules, module, raising=False)
+    monkeypatch.setitem(sys.modules, "livekit.rtc", None)
+    assert main(["demo", "--server", "livekit"]) == 1
+    assert capsys.readouterr().err == (
+        "The demo needs `livekit.rtc`: install showcaller with its extra `demo-livekit`.\n"
+    )
+    monkeypatch.setitem(sys.modules, "rich.console", None)
+    monkeypatch.delitem(sys.modules, "bot.demo.run", raising=False)
+    assert main(["demo"]) == 1
+    assert "`rich.console`: install showcaller with its extra `demo`." in capsys.readouterr().err
 
 
 def test_no_verb_but_demo_loads_the_demo() -> None:

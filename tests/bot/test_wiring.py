@@ -111,6 +111,23 @@ async def test_a_stop_waits_for_what_is_under_way(tmp_path: Path, transport: Tra
         world.bot = await Bot.start(world.settings)
 
 
+async def test_a_removal_that_is_under_way_keeps_no_bot_from_stopping(tmp_path: Path) -> None:
+    before = asyncio.all_tasks()
+    async with world_of(tmp_path) as world:
+        await world.slack.command(world.owner, world.general, "/video room create standup")
+        await card(world, "standup", "Live")
+        await world.slack.command(world.owner, world.general, "/video participant remove standup bob --keep-out 1h")
+        await world.slack.press(world.owner, await answer(world, "Keep that identity out"), "Keep out")
+        await answer(world, "kept out until")
+        world.memory.server.delay_seconds = 60
+        world.memory.server.join("standup", "bob")
+        await card(world, "1 person")
+    async with asyncio.timeout(5):
+        while asyncio.all_tasks() - before:
+            await asyncio.sleep(0.01)
+    gc.collect()
+
+
 @pytest.mark.parametrize("transport", TRANSPORTS)
 async def test_what_takes_too_long_is_recorded_as_unknown_and_its_asker_is_told(
     tmp_path: Path, transport: Transport

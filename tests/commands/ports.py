@@ -9,6 +9,7 @@ from commands.core.base import Role
 from commands.core.ports import (
     Attempt,
     Caller,
+    KeepOut,
     KnownRoom,
     Outcome,
     Pending,
@@ -102,6 +103,24 @@ class Directory:
     def _of(self, team_id: str) -> list[KnownRoom]:
         """The newest first."""
         return [room for (team, _), room in reversed(self._rooms.items()) if team == team_id]
+
+
+class KeepOutTable:
+    """Nothing runs out in it but by the clock."""
+
+    def __init__(self, clock: ManualClock) -> None:
+        self._clock = clock
+        self._rows: dict[tuple[str, str, str, str], KeepOut] = {}
+
+    async def add(self, team_id: str, keep_out: KeepOut) -> None:
+        self._rows[team_id, keep_out.provider, keep_out.room, keep_out.identity] = keep_out
+
+    async def lift(self, team_id: str, provider: str, room: str, identity: str) -> bool:
+        return self._rows.pop((team_id, provider, room, identity), None) is not None
+
+    async def of_room(self, team_id: str, provider: str, room: str) -> list[KeepOut]:
+        there = [kept for key, kept in self._rows.items() if key[:3] == (team_id, provider, room)]
+        return [kept for kept in there if kept.until > self._clock.now()]
 
 
 class SubscriptionTable:

@@ -61,6 +61,8 @@ def _values(info: FieldInfo) -> st.SearchStrategy[Any]:
 
 
 def _of_type(kind: Any) -> st.SearchStrategy[Any]:
+    if hasattr(kind, "__metadata__"):
+        return _of_type(kind.__origin__)
     origin, args = get_origin(kind), get_args(kind)
     if origin is Literal:
         return st.sampled_from(args)

@@ -119,6 +119,6 @@ async def test_list(workspace: Workspace) -> None:
     assert titles(reply) == ["recordings", "everything in rooms like team-*"]
     assert [plain(item.detail) for item in reply.items] == ["subscribed by @UOLGA"] * 2
     kept = await workspace.subscriptions.in_channel(STUDIO)
-    assert [button([a for a in [item.action] if a], "Unsubscribe") for item in reply.items] == [
+    assert [button(item.actions, "Unsubscribe") for item in reply.items] == [
         AlertUnsubscribe(number=subscription.id) for subscription in kept
     ]

@@ -7,6 +7,7 @@ import pytest
 from pydantic import Field
 
 from commands.core.base import Advanced, Arg, Internal, ServerCommand
+from commands.core.dispatch import missing
 from commands.core.errors import NotAllowed, NothingHere
 from commands.core.registry import Commands
 from commands.core.reply import Action, Form, Reply, plain
@@ -76,7 +77,7 @@ async def test_what_is_live_here(workspace: Workspace) -> None:
     assert reply.text == "Live in this channel:"
     assert titles(reply) == ["second", "first"]
     assert [plain(item.detail) for item in reply.items] == ["memory", "memory"]
-    assert [button([a for a in [item.action] if a], "Show") for item in reply.items] == [
+    assert [button(item.actions, "Show") for item in reply.items] == [
         RoomShow(provider="memory", room=room.name, room_id=room.id) for room in (second, first)
     ]
 
@@ -95,11 +96,13 @@ async def test_one_line_for_each_noun(workspace: Workspace) -> None:
         "/video alert": "list, subscribe, unsubscribe",
         "/video help": "Show what you can ask for, or one command in full.",
         "/video overview": "Show what is live in this channel, with the usual next steps.",
-        "/video participant": "list",
+        "/video participant": "admit, forward, list, move, mute, remove, show, unmute, update",
         "/video provider": "list, show, use",
         "/video recording": "list, start, stop",
-        "/video room": "close, create, join, list, show",
-        "/video token": "create",
+        "/video room": "close, create, join, list, mute, show, update",
+        "/video signal": "send",
+        "/video token": "api, create",
+        "/video track": "list, subscribe, unsubscribe",
         "/video whoami": "Say which role you have here, and where it comes from.",
     }
     assert reply.hint == ""
@@ -111,8 +114,9 @@ async def test_what_a_server_cannot_do_is_left_out(small: Workspace) -> None:
     assert shown["/video room"] == "create, list, show"
     assert "/video token" not in shown
     assert "/video recording" not in shown
-    assert "/video participant" not in shown
-    assert reply.hint == "small cannot do everything: 7 commands are left out."
+    assert "/video track" not in shown
+    left_out = sum(bool(missing(command, RoomsOnly("small"))) for command in small.commands.values())
+    assert reply.hint == f"small cannot do everything: {left_out} commands are left out."
 
 
 async def test_help_is_for_everybody(workspace: Workspace) -> None:
@@ -133,15 +137,19 @@ async def test_help_on_a_noun(workspace: Workspace) -> None:
         ),
         "/video room join [ROOM]": "Get your own way into a room.",
         "/video room list [PATTERN]": "List the live rooms, this channel's first.",
+        "/video room mute [ROOM] [--except EXCEPT...] [--audio] [--video]": (
+            "Mute everybody in a room. Recorders and other machines are left alone."
+        ),
         "/video room show [ROOM]": "Show one room: who is in it, and what runs.",
+        "/video room update [ROOM] --metadata METADATA": "Change a room's metadata.",
     }
 
 
 async def test_help_on_a_noun_leaves_out_what_the_server_cannot_do(small: Workspace) -> None:
     reply = told(await small.say("help room"))
     assert [line.split()[2] for line in lines(reply)] == ["create", "list", "show"]
-    assert reply.hint == "small cannot do everything: 2 commands are left out."
-    assert told(await small.say("help token")).hint == "small cannot do everything: 1 command is left out."
+    assert reply.hint == "small cannot do everything: 4 commands are left out."
+    assert told(await small.say("help signal")).hint == "small cannot do everything: 1 command is left out."
 
 
 @pytest.mark.parametrize("line", ["help session", "help ROOM"])
@@ -156,7 +164,9 @@ async def test_help_on_a_command(workspace: Workspace) -> None:
     reply = told(await workspace.say("help token create"))
     assert plain(reply.text) == "token create: Make a token that lets one person join a room."
     assert list(facts_of(reply)) == [
-        "Usage", "ROOM", "--identity", "--grant", "--ttl", "--name", "--metadata", "--attribute", "--provider",
+        "Usage", "ROOM", "--identity", "--grant", "--ttl", "--name", "--can-publish", "--can-subscribe",
+        "--can-publish-data", "--source", "--can-update-metadata", "--can-subscribe-metrics", "--hidden", "--metadata",
+        "--as-json", "--attribute", "--provider",
     ]  # fmt: skip
     assert facts_of(reply)["Usage"] == (
         "/video token create [ROOM] [--identity IDENTITY] [--grant GRANT] [--ttl TTL] [--name NAME]"
@@ -167,9 +177,14 @@ async def test_help_on_a_command(workspace: Workspace) -> None:
         "subscriber, publisher, moderator (publisher by default)"
     )
     assert facts_of(reply)["--name"] == "The name that others see"
+    assert facts_of(reply)["--can-publish"] == "Whether they may send sound and picture: yes, no"
+    assert facts_of(reply)["--source"] == (
+        "What they may send, as often as needed: camera, microphone, screen_share, screen_share_audio, all"
+    )
     assert titles(reply) == [
         "/video token create standup",
         "/video token create standup --identity guest-1 --grant subscriber --ttl 15m",
+        "/video token create standup --identity desk --source microphone --no-can-publish-data",
     ]
     assert reply.hint == "For people with the role operator."
 

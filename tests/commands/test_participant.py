@@ -1,31 +1,131 @@
-"""Who is in a room. What it says of a room that is not there stands in test_room."""
+"""Who is in a room, and everything about one of them. What is said of a room that is not there stands in test_room."""
+
+from datetime import datetime
 
 import pytest
 
-from commands.core.errors import CannotDo
-from commands.core.ports import Outcome
-from commands.core.reply import plain
-from providers.base import Capability
+from commands.core.errors import CannotDo, NothingHere
+from commands.core.ports import KeepOut, Outcome
+from commands.core.reply import Form, plain
+from commands.participant import ParticipantList, ParticipantRemove, ParticipantShow
+from commands.participant_muting import ParticipantMute, ParticipantUnmute
+from commands.participant_update import ParticipantUpdate
+from providers.base import Capability, ConnectionQuality, ParticipantKind, Permissions, RoomOptions, TrackSource
 from providers.errors import TimedOut
 from providers.memory.provider import Memory
-from tests.commands.workspace import VERA, Workspace, refused, says, titles, told
+from tests.commands.workspace import (
+    ENDED,
+    TEAM,
+    VERA,
+    Workspace,
+    button,
+    facts_of,
+    labels,
+    refused,
+    says,
+    titles,
+    told,
+)
+
+
+def seconds(at: datetime | None) -> str:
+    assert at is not None
+    return at.isoformat(timespec="seconds")
+
+
+# participant list
 
 
 async def test_list(workspace: Workspace, memory: Memory) -> None:
     await workspace.room("standup")
+    memory.server.join("standup", "recorder", kind=ParticipantKind.EGRESS)
+    ben = memory.server.join("standup", "ben")
     ana = memory.server.join("standup", "ana", name="Ana")
-    memory.server.publish("standup", "ana")
-    memory.server.join("standup", "ben")
-    memory.server.join("standup", "recorder", is_person=False)
+    microphone = memory.server.publish("standup", "ana")
+    camera = memory.server.publish("standup", "ana", TrackSource.CAMERA)
+    memory.server.mute_track((await memory.list_rooms())[0].ref, "ana", camera.id)
+    memory.server.set_quality("standup", "ben", ConnectionQuality.POOR)
     reply = told(await workspace.say("participant list standup", by=VERA))
     assert plain(reply.text) == "standup: 2 people are in it."
     assert titles(reply) == ["Ana", "ben", "recorder"]
-    assert ana.joined_at is not None
-    details = [plain(item.detail) for item in reply.items]
-    assert details[0] == f"ana · sending · since {ana.joined_at.isoformat(timespec='seconds')}"
-    assert details[1].startswith("ben · since ")
-    assert details[2].startswith("recorder · not a person · since ")
+    sent = f"microphone, camera (muted) since {seconds(microphone.published_at)}"
+    assert [plain(item.detail) for item in reply.items][:2] == [
+        f"ana · {sent} · in since {seconds(ana.joined_at)}",
+        f"ben · in since {seconds(ben.joined_at)} · connection poor",
+    ]
+    assert plain(reply.items[2].detail).startswith("recorder · recorder · in since ")
     assert reply.hint == ""
+    assert reply.facts == ()
+
+
+async def test_list_offers_what_can_be_done_with_each(workspace: Workspace, memory: Memory) -> None:
+    room = await workspace.room("standup")
+    memory.server.join("standup", "ana", name="Ana")
+    memory.server.publish("standup", "ana")
+    memory.server.join("standup", "ben")
+    ana, ben = told(await workspace.say("participant list standup")).items
+    assert labels(ana.actions) == ["Mute", "Remove", "Details"]
+    assert labels(ben.actions) == ["Remove", "Details"]
+    pin = {"provider": "memory", "room": "standup", "room_id": room.id, "who": "ana", "exact": True}
+    assert button(ana.actions, "Mute") == ParticipantMute.model_validate(pin)
+    assert button(ana.actions, "Remove") == ParticipantRemove.model_validate(pin)
+    assert button(ana.actions, "Details") == ParticipantShow.model_validate(pin)
+
+
+async def test_list_offers_only_what_the_server_can(workspace: Workspace, memory: Memory) -> None:
+    await workspace.room("standup")
+    memory.server.join("standup", "ana")
+    memory.server.publish("standup", "ana")
+    memory.lacking = frozenset({Capability.MUTE_TRACK, Capability.REMOVE_PARTICIPANT})
+    [ana] = told(await workspace.say("participant list standup")).items
+    assert labels(ana.actions) == ["Details"]
+
+
+async def test_list_where_the_server_does_not_tell_tracks(workspace: Workspace, memory: Memory) -> None:
+    await workspace.room("standup")
+    memory.server.join("standup", "ana")
+    memory.server.publish("standup", "ana")
+    memory.lacking = frozenset({Capability.PARTICIPANT_TRACKS})
+    [ana] = told(await workspace.say("participant list standup")).items
+    assert plain(ana.detail).startswith("ana · sending · in since ")
+    assert labels(ana.actions) == ["Remove", "Details"]
+
+
+async def test_list_has_machines_and_observers_last(workspace: Workspace, memory: Memory) -> None:
+    await workspace.room("standup")
+    memory.server.join("standup", "aaa", permissions=Permissions(hidden=True))
+    memory.server.join("standup", "agent", kind=ParticipantKind.AGENT)
+    memory.server.join("standup", "zoe")
+    memory.server.join("standup", "phone", kind=ParticipantKind.PHONE)
+    reply = told(await workspace.say("participant list standup"))
+    assert plain(reply.text) == "standup: 2 people are in it."
+    assert titles(reply) == ["phone", "zoe", "agent", "aaa"]
+    assert "by phone" in plain(reply.items[0].detail)
+    assert "hidden observer" in plain(reply.items[3].detail)
+
+
+async def test_list_has_pages(workspace: Workspace, memory: Memory) -> None:
+    room = await workspace.room("standup")
+    for n in range(ParticipantList.per_page + 1):
+        memory.server.join("standup", f"p{n:02}")
+    first = told(await workspace.say("participant list standup"))
+    assert titles(first) == [f"p{n:02}" for n in range(ParticipantList.per_page)]
+    following = button(first.actions, "Next")
+    assert following == ParticipantList(provider="memory", room="standup", room_id=room.id, page=2)
+    second = told(await workspace.press(following))
+    assert titles(second) == [f"p{ParticipantList.per_page:02}"]
+    assert labels(second.actions) == ["Previous"]
+
+
+async def test_list_says_who_is_kept_out(workspace: Workspace) -> None:
+    await workspace.room("standup")
+    until = workspace.clock.now()
+    for n in range(7):
+        until = until.replace(minute=n + 1)
+        await workspace.keep_outs.add(TEAM, KeepOut("memory", "standup", f"p{n}", until, "UOLGA"))
+    kept = facts_of(told(await workspace.say("participant list standup")))["Kept out"]
+    assert kept.startswith("p0 until 2026-11-20T12:01:00+00:00, p1 until ")
+    assert kept.endswith(" and 2 more")
 
 
 async def test_list_of_an_empty_room(workspace: Workspace) -> None:
@@ -33,12 +133,13 @@ async def test_list_of_an_empty_room(workspace: Workspace) -> None:
     reply = told(await workspace.say("connection list standup"))
     assert plain(reply.text) == "standup: nobody is in it."
     assert reply.items == ()
+    assert reply.actions == ()
     assert reply.hint == "Nobody is there yet."
 
 
 async def test_a_recorder_alone_is_nobody(workspace: Workspace, memory: Memory) -> None:
     await workspace.room("standup")
-    memory.server.join("standup", "recorder", is_person=False)
+    memory.server.join("standup", "recorder", kind=ParticipantKind.EGRESS)
     reply = told(await workspace.say("participant list standup"))
     assert plain(reply.text) == "standup: nobody is in it."
     assert titles(reply) == ["recorder"]
@@ -69,3 +170,102 @@ async def test_a_slow_server(workspace: Workspace, memory: Memory) -> None:
     answer = await workspace.say("participant list standup")
     assert answer.outcome is Outcome.FAILED
     assert isinstance(answer.result, TimedOut)
+
+
+# participant show
+
+
+async def test_show(workspace: Workspace, memory: Memory) -> None:
+    room = await workspace.room("standup")
+    bob = memory.server.join(
+        "standup", "bob", name="Bob", metadata='{"team": "blue"}', attributes={"role": "host", "a": "1"}
+    )
+    microphone = memory.server.publish("standup", "bob")
+    camera = memory.server.publish("standup", "bob", TrackSource.CAMERA, encrypted=True)
+    memory.server.mute_track(room, "bob", microphone.id)
+    reply = told(await workspace.say("participant show standup bob", by=VERA))
+    assert plain(reply.text) == "Bob is in standup."
+    assert facts_of(reply) == {
+        "Identity": "bob",
+        "Id": bob.id,
+        "Name": "Bob",
+        "In since": seconds(bob.joined_at),
+        "May": "send sound and picture, receive from others, send messages",
+        "Metadata": '{"team": "blue"}',
+        "Attributes": "a=1, role=host",
+    }
+    assert titles(reply) == ["microphone", "camera"]
+    assert [plain(item.detail) for item in reply.items] == [
+        f"{microphone.id} · muted · audio/opus · since {seconds(microphone.published_at)}",
+        f"{camera.id} · video/VP8 · 1280×720 · since {seconds(camera.published_at)} · encrypted end to end",
+    ]
+    assert labels(reply.actions) == ["Unmute", "Remove", "Update"]
+    pin = {"provider": "memory", "room": "standup", "room_id": room.id, "who": "bob", "exact": True}
+    assert button(reply.actions, "Unmute") == ParticipantUnmute.model_validate(pin)
+    assert reply.actions[2] == Form("Update", ParticipantUpdate, tuple(pin.items()))
+
+
+async def test_show_somebody_who_sends_nothing(workspace: Workspace, memory: Memory) -> None:
+    await workspace.room("standup")
+    memory.server.join("standup", "bob", permissions=Permissions(False, False, False))
+    reply = told(await workspace.say("participant show standup bob"))
+    assert reply.hint == "They send nothing."
+    assert facts_of(reply)["May"] == "nothing"
+    assert labels(reply.actions) == ["Remove", "Update"]
+
+
+async def test_show_offers_to_unmute_the_picture_where_no_sound_is_muted(workspace: Workspace, memory: Memory) -> None:
+    room = await workspace.room("standup")
+    memory.server.join("standup", "bob")
+    memory.server.publish("standup", "bob")
+    camera = memory.server.publish("standup", "bob", TrackSource.CAMERA)
+    memory.server.mute_track(room, "bob", camera.id)
+    reply = told(await workspace.say("participant show standup bob"))
+    assert labels(reply.actions) == ["Mute", "Unmute", "Remove", "Update"]
+    assert plain(told(await workspace.press(button(reply.actions, "Unmute"))).text) == "Unmuted bob: camera."
+
+
+async def test_show_offers_only_what_the_server_can(workspace: Workspace, memory: Memory) -> None:
+    room = await workspace.room("standup")
+    memory.server.join("standup", "bob")
+    memory.server.mute_track(room, "bob", memory.server.publish("standup", "bob").id)
+    memory.lacking = frozenset(
+        {
+            Capability.UNMUTE_TRACK,
+            Capability.SEND_SIGNAL,
+            Capability.REMOVE_PARTICIPANT,
+            Capability.UPDATE_PARTICIPANT,
+        }
+    )
+    assert told(await workspace.say("participant show standup bob")).actions == ()
+
+
+async def test_show_cuts_what_an_application_keeps(workspace: Workspace, memory: Memory) -> None:
+    await workspace.room("standup")
+    memory.server.join("standup", "<!channel>", metadata="x" * 60_000)
+    reply = told(await workspace.say("participant show standup <!channel>"))
+    assert plain(reply.text) == "<!channel> is in standup."
+    assert facts_of(reply)["Metadata"] == "x" * 299 + "…"
+
+
+async def test_details_of_somebody_who_left_a_second_ago(workspace: Workspace, memory: Memory) -> None:
+    await workspace.room("standup")
+    memory.server.join("standup", "bob")
+    [bob] = told(await workspace.say("participant list standup")).items
+    memory.server.leave("standup", "bob")
+    memory.server.join("standup", "impostor", name="bob")
+    error = refused(await workspace.press(button(bob.actions, "Details")))
+    assert isinstance(error, NothingHere)
+    assert says(error) == ("bob is not in standup.", "In it: bob.")
+    assert labels(error.actions) == ["bob (impostor)"]
+    assert facts_of(told(await workspace.press(button(error.actions, "bob (impostor)"))))["Identity"] == "impostor"
+
+
+async def test_details_in_a_room_that_has_ended(workspace: Workspace, memory: Memory) -> None:
+    room = await workspace.room("standup")
+    memory.server.join("standup", "bob")
+    [bob] = told(await workspace.say("participant list standup")).items
+    await memory.close_room(room)
+    await memory.create_room("standup", RoomOptions())
+    memory.server.join("standup", "bob")
+    assert says(refused(await workspace.press(button(bob.actions, "Details")))) == ENDED

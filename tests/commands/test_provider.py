@@ -16,10 +16,9 @@ async def test_list(workspace: Workspace) -> None:
     assert plain(reply.text) == "The video servers:"
     assert titles(reply) == ["memory · used here", "annex"]
     assert [plain(item.detail) for item in reply.items] == ["memory memory://memory", "memory memory://annex"]
-    used, other = (item.action for item in reply.items)
-    assert used is None
-    assert other is not None
-    assert button([other], "Use here") == ProviderUse(name="annex")
+    used, other = (item.actions for item in reply.items)
+    assert used == ()
+    assert button(other, "Use here") == ProviderUse(name="annex")
 
 
 async def test_use(workspace: Workspace, annex: Memory) -> None:

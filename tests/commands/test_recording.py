@@ -202,11 +202,11 @@ async def test_list(workspace: Workspace, memory: Memory) -> None:
     assert titles(reply) == ["two · starting", "one · failed"]
     running, failed = reply.items
     assert plain(running.detail) == second.ref.id
-    assert running.action == Action(
+    assert running.actions[0] == Action(
         "Stop", RecordingStop(provider="memory", recording=second.ref.id), description="Stop recording two"
     )
     assert plain(failed.detail) == f"{first.ref.id} · 0s · no space left"
-    assert failed.action is None
+    assert failed.actions == ()
 
 
 async def test_list_of_a_room_and_of_those_that_run(workspace: Workspace, memory: Memory) -> None:

@@ -1,149 +1,30 @@
-"""Rooms on the in-memory server: made, found and joined. How one is ended stands in test_room_close."""
+"""Rooms on the in-memory server: found and looked at. How one is made, changed, muted and ended stands beside."""
 
 import pytest
 
-from commands.core.errors import NotAllowed, UsageError
-from commands.core.ports import Outcome, Place
-from commands.core.reply import Form, plain
+from commands.core.errors import NotAllowed
+from commands.core.paging import PAGE
+from commands.core.reply import Action, Form, plain
+from commands.core.types import spell_duration
 from commands.participant import ParticipantList
 from commands.recording import RecordingStart
-from commands.room import PAGE, RoomClose, RoomCreate, RoomJoin, RoomList, RoomShow
-from providers.base import Capability, RoomOptions
-from providers.errors import Unreachable
+from commands.room import RoomClose, RoomCreate, RoomJoin, RoomList, RoomShow
+from commands.room_muting import RoomMute
+from providers.base import Capability, ParticipantKind, RecordingOptions, RecordingStatus, RoomOptions, TrackSource
 from providers.facts import RoomFinished, RoomSeen
 from providers.memory.provider import Memory
+from providers.memory.settings import MemorySettings
 from tests.commands.workspace import (
     HALL,
-    LOBBY,
-    OLGA,
-    TEAM,
     VERA,
     Workspace,
     button,
     facts_of,
     labels,
     refused,
-    says,
     titles,
     told,
 )
-
-# room create
-
-
-async def test_create(workspace: Workspace, memory: Memory) -> None:
-    reply = told(await workspace.say("room create standup --max-participants 5 --metadata x"))
-    assert plain(reply.text) == "Created standup."
-    assert reply.hint == ""
-    [room] = await memory.list_rooms()
-    assert (room.ref.name, room.max_participants, room.metadata) == ("standup", 5, "x")
-    [report] = workspace.directory.reports
-    assert isinstance(report.fact, RoomSeen)
-    assert report.fact.room == room
-    assert (report.team_id, report.made_by, report.card_in) == (TEAM, OLGA.user_id, "CSTUDIO")
-    assert report.fact.seen_at == workspace.clock.now()
-
-
-async def test_create_what_is_there(workspace: Workspace, memory: Memory) -> None:
-    await workspace.room("standup")
-    memory.server.join("standup", "ana")
-    reply = told(await workspace.say("room create standup"))
-    assert plain(reply.text) == "standup was there already: one person is in it."
-    assert workspace.directory.reports[-2].made_by is None
-    assert reply.hint == ""
-    assert len(await memory.list_rooms()) == 1
-
-
-async def test_create_what_is_there_with_options(workspace: Workspace, memory: Memory) -> None:
-    await workspace.room("standup")
-    reply = told(await workspace.say("room create standup --max-participants 5"))
-    assert plain(reply.text) == "standup was there already: nobody is in it."
-    assert reply.hint == "It was left as it is; the options you gave were not applied."
-    [room] = await memory.list_rooms()
-    assert room.max_participants is None
-
-
-async def test_create_and_record(workspace: Workspace, memory: Memory) -> None:
-    told(await workspace.say("room create standup --record"))
-    assert [r.room.name for r in await memory.list_recordings()] == ["standup"]
-
-
-async def test_create_where_no_card_could_be_posted(workspace: Workspace, memory: Memory) -> None:
-    error = refused(await workspace.say("room create standup", place=LOBBY))
-    assert isinstance(error, NotAllowed)
-    assert says(error) == (
-        "I am not in #CLOBBY, so I could not keep you posted there.",
-        "Type /invite and pick @UBOT, then try again.",
-    )
-    assert await memory.list_rooms() == []
-
-
-async def test_create_in_a_direct_conversation(workspace: Workspace) -> None:
-    told(await workspace.say("room create standup", place=Place(TEAM, "D1", is_direct=True)))
-    assert workspace.directory.reports[0].card_in == "D1"
-
-
-@pytest.mark.parametrize(
-    ("name", "what"),
-    [
-        ("x" * 400, "NAME: A room's name can be 256 bytes long; this one has 400."),
-        ("é" * 129, "NAME: A room's name can be 256 bytes long; this one has 258."),
-        ("a\x00b", "NAME: A room's name cannot hold control characters or line breaks."),
-        ("a\nb", "NAME: A room's name cannot hold control characters or line breaks."),
-        (".", "NAME: “.” stands for the channel's room, so no room can be called that."),
-    ],
-)
-async def test_create_with_an_illegal_name(workspace: Workspace, memory: Memory, name: str, what: str) -> None:
-    error = refused(await workspace.press(RoomCreate(provider="memory", name=name)))
-    assert isinstance(error, UsageError)
-    assert [(p.text, p.field) for p in error.problems] == [(what, "name")]
-    assert await memory.list_rooms() == []
-
-
-@pytest.mark.parametrize("name", ["🎬 take 2", "<!channel>", "Bob's “all hands”", "x" * 256, "../a?b#c"])
-async def test_create_with_an_odd_name(workspace: Workspace, name: str) -> None:
-    assert (await workspace.room(name)).name == name
-
-
-@pytest.mark.parametrize("typed", [".", '"."'])
-async def test_create_with_the_sign_of_the_channels_room(workspace: Workspace, memory: Memory, typed: str) -> None:
-    room = await workspace.room("standup")
-    error = refused(await workspace.say(f"room create {typed}", room=room))
-    assert says(error) == (
-        "NAME: “.” stands for the channel's room, so no room can be called that.",
-        "For example: /video room create standup",
-    )
-    assert [live.ref for live in await memory.list_rooms()] == [room]
-
-
-async def test_create_beyond_the_servers_limits(workspace: Workspace) -> None:
-    error = refused(
-        await workspace.press(
-            RoomCreate(provider="memory", name="a", max_participants=10_001, metadata="é" * (32 * 1024 + 1))
-        )
-    )
-    assert isinstance(error, UsageError)
-    assert [(p.text, p.field) for p in error.problems] == [
-        ("--max-participants: The most here is 10,000.", "max_participants"),
-        ("--metadata: Metadata can have 65,536 bytes.", "metadata"),
-    ]
-
-
-async def test_create_for_longer_than_a_server_counts(workspace: Workspace) -> None:
-    error = refused(await workspace.say("room create a --empty-timeout 99999d --departure-timeout 31d"))
-    assert isinstance(error, UsageError)
-    assert [(p.text, p.field) for p in error.problems] == [
-        ("--empty-timeout: A room can be kept for 30d at most.", "empty_timeout"),
-        ("--departure-timeout: A room can be kept for 30d at most.", "departure_timeout"),
-    ]
-
-
-async def test_create_on_a_dead_server(workspace: Workspace, memory: Memory) -> None:
-    memory.server.faults["create_room"] = Unreachable
-    answer = await workspace.say("room create standup")
-    assert answer.outcome is Outcome.FAILED
-    assert isinstance(answer.result, Unreachable)
-    assert workspace.directory.reports == []
 
 
 @pytest.mark.parametrize("line", ["room create standup", "room close standup"])
@@ -176,7 +57,7 @@ async def test_list_shows_this_channels_first(workspace: Workspace, memory: Memo
         "nobody is in it",
         "nobody is in it",
     ]
-    assert button([a for i in reply.items if (a := i.action)], "Show") == RoomShow(
+    assert button([a for i in reply.items for a in i.actions], "Show") == RoomShow(
         provider="memory", room="zzz", room_id=ours.id
     )
     assert reply.actions == ()
@@ -219,11 +100,15 @@ async def test_a_list_of_one_page_has_no_buttons(workspace: Workspace, memory: M
 
 
 async def test_show(workspace: Workspace, memory: Memory) -> None:
-    told(await workspace.say("room create standup --max-participants 1500 --metadata notes"))
-    memory.server.join("standup", "ana")
+    told(await workspace.say("room create standup --max-participants 1500 --metadata notes --empty-timeout 10m"))
     memory.server.join("standup", "ben")
-    memory.server.join("standup", "recorder", is_person=False)
+    memory.server.join("standup", "ana")
+    memory.server.join("standup", "recorder", kind=ParticipantKind.EGRESS)
+    memory.server.publish("standup", "ben", TrackSource.MICROPHONE)
+    memory.server.publish("standup", "ben", TrackSource.SCREEN_SHARE)
     [room] = await memory.list_rooms()
+    assert room.departure_timeout is not None
+    departure = spell_duration(room.departure_timeout)
     reply = told(await workspace.say("room show standup", by=VERA))
     assert plain(reply.text) == "standup: 2 people are in it."
     assert room.created_at is not None
@@ -232,7 +117,9 @@ async def test_show(workspace: Workspace, memory: Memory) -> None:
         "Id": room.ref.id,
         "Since": room.created_at.isoformat(timespec="seconds"),
         "In it": "ana, ben",
+        "Sending": "ben: microphone, screen share",
         "Room for": "1,500",
+        "Ends by itself": f"10m after nobody has come, {departure} after the last one has left",
         "Recording": "none",
         "Made by": "@UOLGA",
         "Metadata": "notes",
@@ -274,14 +161,41 @@ async def test_the_buttons_of_a_room_carry_its_life(workspace: Workspace) -> Non
         RoomJoin.model_validate(pinned),
         RecordingStart.model_validate(pinned),
         ParticipantList.model_validate(pinned),
+        RoomMute.model_validate(pinned),
         RoomClose.model_validate(pinned),
     ]
+    assert labels(actions) == ["Join", "Record", "Participants", "Mute all", "End"]
+    assert all(isinstance(a, Action) and a.description and a.description.endswith("room standup") for a in actions)
+
+
+async def test_a_recorded_room_offers_to_stop() -> None:
+    memory = Memory("memory", MemorySettings(recording_delay_seconds=0))
+    workspace = Workspace(memory)
+    ref = await workspace.room("standup")
+    await memory.start_recording(ref, RecordingOptions())
+    await memory.settled()
+    actions = told(await workspace.say("room show standup")).actions
+    assert labels(actions) == ["Join", "Stop recording", "Participants", "Mute all", "End"]
+    told(await workspace.press(button(actions, "Stop recording")))
+    [stopped] = await memory.list_recordings()
+    assert stopped.status is RecordingStatus.ENDING
+    await memory.aclose()
 
 
 async def test_a_room_has_no_button_for_what_its_server_cannot_do(workspace: Workspace, memory: Memory) -> None:
     await workspace.room("standup")
     memory.lacking = frozenset({Capability.START_RECORDING})
-    assert labels(told(await workspace.say("room show standup")).actions) == ["Join", "Participants", "End"]
+    assert labels(told(await workspace.say("room show standup")).actions) == ["Join", "Participants", "Mute all", "End"]
+
+
+async def test_show_names_a_few_who_send(workspace: Workspace, memory: Memory) -> None:
+    await workspace.room("standup")
+    for n in range(7):
+        memory.server.join("standup", f"p{n}", name=f"P{n}")
+        memory.server.publish("standup", f"p{n}", TrackSource.CAMERA)
+    assert facts_of(told(await workspace.say("room show standup")))["Sending"] == (
+        "P0: camera; P1: camera; P2: camera; P3: camera; P4: camera; and 2 more"
+    )
 
 
 async def test_show_this_channels_room(workspace: Workspace) -> None:

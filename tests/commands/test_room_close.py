@@ -9,7 +9,7 @@ from commands.core.errors import CannotDo
 from commands.core.ports import Outcome
 from commands.core.reply import plain
 from commands.room import RoomClose
-from providers.base import Capability, RoomOptions
+from providers.base import Capability, ParticipantKind, RoomOptions
 from providers.errors import Unreachable
 from providers.facts import RoomFinished
 from providers.memory.provider import Memory
@@ -20,7 +20,7 @@ async def test_close_asks_first(workspace: Workspace, memory: Memory) -> None:
     await workspace.room("standup")
     memory.server.join("standup", "ana", name="Ana")
     memory.server.join("standup", "ben")
-    memory.server.join("standup", "recorder", is_person=False)
+    memory.server.join("standup", "recorder", kind=ParticipantKind.EGRESS)
     asked = await workspace.say("room close standup")
     assert isinstance(asked.result, Asked)
     question = asked.result.question

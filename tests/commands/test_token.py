@@ -7,14 +7,29 @@ import pytest
 
 from commands.core.dispatch import Answer
 from commands.core.errors import CannotDo, Ended, NotAllowed, NothingHere, UsageError
+from commands.core.ports import KeepOut
 from commands.core.reply import Form, Link, Reply, plain
 from commands.room import RoomCreate
 from commands.token import TokenCreate
-from providers.base import Backend, Capability, Grant, RoomOptions
+from providers.base import Backend, Capability, Grant, Permissions, RoomOptions, TrackSource
+from providers.errors import Unreachable
 from providers.memory import tokens
 from providers.memory.provider import Memory
 from providers.memory.tokens import Claims
-from tests.commands.workspace import ENDED, OLGA, TEAM, VERA, Workspace, button, facts_of, labels, refused, says, told
+from tests.commands.workspace import (
+    ANNA,
+    ENDED,
+    OLGA,
+    TEAM,
+    VERA,
+    Workspace,
+    button,
+    facts_of,
+    labels,
+    refused,
+    says,
+    told,
+)
 
 TEMPLATE = "https://meet.test/join?room={room}&token={token}&url={url}"
 
@@ -127,6 +142,144 @@ async def test_create_with_a_display_name(workspace: Workspace, memory: Memory) 
     assert (granted.sub, granted.name) == ("g", "The guest")
 
 
+@pytest.mark.parametrize("identity", ["the guest", "Bob's “one”", "🎬", "<!channel>", 'a"b'])
+async def test_an_odd_identity(workspace: Workspace, memory: Memory, identity: str) -> None:
+    await workspace.room("standup")
+    reply = told(await workspace.press(TokenCreate(provider="memory", room="standup", identity=identity)))
+    assert claims(memory, reply).sub == identity
+
+
+async def test_metadata_that_looks_like_json(workspace: Workspace, memory: Memory) -> None:
+    await workspace.room("standup")
+    reply = told(await workspace.say("token create standup --metadata {x}"))
+    assert claims(memory, reply).metadata == "{x}"
+    assert plain(reply.hint).startswith("It begins like JSON and is none")
+
+
+# Permissions
+
+
+@pytest.mark.parametrize(
+    ("options", "granted", "may"),
+    [
+        (
+            "--no-can-publish-data --can-update-metadata",
+            Permissions(can_publish_data=False, can_update_metadata=True),
+            "publisher: send sound and picture, receive from others, change their own name and metadata",
+        ),
+        (
+            "--grant subscriber --can-publish-data=yes --hidden",
+            Permissions(can_publish=False, hidden=True),
+            "subscriber: receive from others, send messages, stay unseen by the others",
+        ),
+        (
+            "--source camera --source=screen-share",
+            Permissions(sources=(TrackSource.CAMERA, TrackSource.SCREEN_SHARE)),
+            "publisher: send camera, screen share, receive from others, send messages",
+        ),
+        (
+            "--grant subscriber --source microphone --can-subscribe=no",
+            Permissions(can_subscribe=False, can_publish_data=False, sources=(TrackSource.MICROPHONE,)),
+            "subscriber: send microphone",
+        ),
+        (
+            "--source all --can-subscribe-metrics",
+            Permissions(can_subscribe_metrics=True),
+            "publisher: send sound and picture, receive from others, send messages, read measurements of connections",
+        ),
+        (
+            "--can-publish=no",
+            Permissions(can_publish=False),
+            "publisher: receive from others, send messages",
+        ),
+    ],
+)
+async def test_single_permissions(
+    workspace: Workspace, memory: Memory, options: str, granted: Permissions, may: str
+) -> None:
+    await workspace.room("standup")
+    reply = told(await workspace.say(f"token create standup {options}"))
+    assert claims(memory, reply).permissions == granted
+    assert facts_of(reply)["May"] == may
+
+
+async def test_where_the_server_knows_no_single_permissions(workspace: Workspace, memory: Memory) -> None:
+    memory.lacking = frozenset({Capability.TOKEN_PERMISSIONS})
+    error = refused(await workspace.say("token create standup --hidden"))
+    assert isinstance(error, UsageError)
+    assert [(p.text, p.field) for p in error.problems] == [("--hidden: memory cannot do this.", "hidden")]
+    assert "--hidden" not in facts_of(told(await workspace.say("help token create")))
+
+
+# Who is in the room already, and who is kept out
+
+
+async def test_an_identity_that_is_in_the_room(workspace: Workspace, memory: Memory) -> None:
+    await workspace.room("standup")
+    memory.server.join("standup", "guest-1")
+    reply = told(await workspace.say("token create standup --identity guest-1"))
+    assert plain(reply.hint) == "guest-1 is in the room; whoever joins with this token throws them out."
+    assert claims(memory, reply).sub == "guest-1"
+    other = told(await workspace.say("token create standup --identity guest-2"))
+    assert "throws" not in plain(other.hint)
+
+
+async def test_a_token_is_signed_though_nobody_can_look(workspace: Workspace, memory: Memory) -> None:
+    await workspace.room("standup")
+    memory.server.faults["list_participants"] = Unreachable
+    assert told(await workspace.say("token create standup --identity guest-1")).secrets
+
+
+async def keep_out(workspace: Workspace, identity: str, hours: int = 1) -> None:
+    until = workspace.clock.now() + timedelta(hours=hours)
+    await workspace.keep_outs.add(TEAM, KeepOut("memory", "standup", identity, until, ANNA.user_id))
+
+
+async def test_no_token_for_somebody_who_is_kept_out(workspace: Workspace) -> None:
+    await workspace.room("standup")
+    await keep_out(workspace, "guest-1")
+    error = refused(await workspace.say("token create standup --identity guest-1"))
+    assert isinstance(error, NotAllowed)
+    assert says(error) == (
+        "guest-1 is kept out of standup until 2026-11-20T13:00:00+00:00.",
+        "@UANNA said so. Let them back in first.",
+    )
+    told(await workspace.press(button(error.actions, "Let back in")))
+    told(await workspace.say("token create standup --identity guest-1"))
+
+
+async def test_no_way_in_for_oneself_while_kept_out(workspace: Workspace) -> None:
+    await workspace.room("standup")
+    await keep_out(workspace, "slack-T1-UOLGA")
+    error = refused(await workspace.say("room join standup"))
+    assert isinstance(error, NotAllowed)
+    assert says(error) == (
+        "You are kept out of standup until 2026-11-20T13:00:00+00:00.",
+        "@UANNA said so; ask them to let you back in.",
+    )
+    assert isinstance(refused(await workspace.say("token create standup")), NotAllowed)
+    assert told(await workspace.say("room join standup", by=VERA)).secrets
+    told(await workspace.say("room create hall"))
+    assert told(await workspace.say("room join hall")).secrets
+    workspace.clock.advance(timedelta(hours=1))
+    assert told(await workspace.say("room join standup")).secrets
+
+
+async def test_whoever_is_kept_out_is_so_by_each_of_their_identities(workspace: Workspace) -> None:
+    await workspace.room("standup")
+    await keep_out(workspace, "slack-T1-UOLGA-2", hours=2)
+    await keep_out(workspace, "slack-T1-UOLGA-3")
+    await keep_out(workspace, "slack-T1-UVERA-vase", hours=3)
+    assert "14:00" in says(refused(await workspace.say("room join standup")))[0]
+    assert "14:00" in says(refused(await workspace.say("token create standup")))[0]
+    assert told(await workspace.say("room join standup", by=VERA)).secrets
+
+
+async def test_a_room_that_is_made_on_join_keeps_them_out_too(workspace: Workspace) -> None:
+    await keep_out(workspace, "guest-1")
+    assert isinstance(refused(await workspace.say("token create standup --identity guest-1")), NotAllowed)
+
+
 async def test_a_viewer_makes_no_tokens(workspace: Workspace) -> None:
     await workspace.room("standup")
     assert isinstance(refused(await workspace.say("token create standup", by=VERA)), NotAllowed)
@@ -157,8 +310,33 @@ async def test_a_viewer_makes_no_tokens(workspace: Workspace) -> None:
         ),
         (
             TokenCreate(provider="memory", room="a", metadata="x" * 65_537),
-            "--metadata: Metadata can have 65,536 bytes.",
+            "--metadata: Metadata can have 65,536 bytes; this has 65,537.",
             "metadata",
+        ),
+        (
+            TokenCreate(provider="memory", room="a", metadata="{x}", as_json=True),
+            "--metadata: It is not JSON: a name in double quotes is missing at character 2.",
+            "metadata",
+        ),
+        (
+            TokenCreate(provider="memory", room="a", name="x\ny"),
+            "--name: A display name cannot hold control characters or line breaks.",
+            "name",
+        ),
+        (
+            TokenCreate(provider="memory", room="a", attribute={"k": "x" * 65_536}),
+            "--attribute: Attributes can have 65,536 bytes; this has 65,537.",
+            "attribute",
+        ),
+        (
+            TokenCreate(provider="memory", room="a", can_publish=False, source=("camera",)),
+            "--source: Who may not publish has no sources; leave one of the two out.",
+            "source",
+        ),
+        (
+            TokenCreate(provider="memory", room="a", source=("camera", "all")),
+            "--source: All sources include the others; name all of them or those that are meant.",
+            "source",
         ),
     ],
 )

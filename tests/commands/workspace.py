@@ -14,6 +14,7 @@ from providers.base import Provider, RoomRef
 from tests.commands.ports import (
     AttemptLog,
     Directory,
+    KeepOutTable,
     ManualClock,
     Members,
     PendingTable,
@@ -54,6 +55,7 @@ class Workspace:
         self.directory = directory or Directory()
         self.subscriptions = SubscriptionTable()
         self.settings = SettingTable()
+        self.keep_outs = KeepOutTable(self.clock)
         self.attempts = AttemptLog()
         self.pending = PendingTable(self.clock)
         self.commands = all_commands() if commands is None else commands
@@ -61,6 +63,7 @@ class Workspace:
             providers=self.providers,
             rooms=self.directory,
             facts=self.directory,
+            keep_outs=self.keep_outs,
             subscriptions=self.subscriptions,
             settings=self.settings,
             roles=RoleTable(UOLGA=Role.OPERATOR, UANNA=Role.ADMIN, UVERA=Role.VIEWER),

@@ -16,29 +16,52 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from providers.base import (
+    ApiGrant,
+    ApiTokenOptions,
     Backend,
     Capability,
+    ParticipantChanges,
     Provider,
     RecordingOptions,
     RecordingRef,
     RoomOptions,
     RoomRef,
+    Signal,
     TokenOptions,
 )
 from providers.errors import Unsupported
+from tests.providers.contract_participants import (
+    ParticipantRemoval,
+    Participants,
+    ParticipantsElsewhere,
+    ParticipantUpdates,
+)
 from tests.providers.contract_recordings import Recordings
-from tests.providers.contract_rooms import RoomOptionsOnServer, Rooms
-from tests.providers.contract_tokens import Participants, Tokens
+from tests.providers.contract_rooms import RoomMetadata, RoomOptionsOnServer, Rooms
+from tests.providers.contract_signals import Signals
+from tests.providers.contract_tokens import ApiTokens, TokenPermissions, Tokens
+from tests.providers.contract_tracks import Subscriptions, Tracks
 from tests.providers.contract_webhooks import Webhooks
 from tests.providers.stage import Stage
 
 NOWHERE = RoomRef("nowhere", "no-such-id", "no-such-room")
+ELSEWHERE = RoomRef("nowhere", "no-such-id", "no-such-destination")
 METHODS: dict[Capability, Callable[[Provider], Awaitable[object]]] = {
     Capability.CREATE_ROOM: lambda p: p.create_room("refused", RoomOptions()),
     Capability.LIST_ROOMS: lambda p: p.list_rooms(),
+    Capability.UPDATE_ROOM_METADATA: lambda p: p.update_room_metadata(NOWHERE, "{}"),
     Capability.CLOSE_ROOM: lambda p: p.close_room(NOWHERE),
     Capability.CREATE_TOKEN: lambda p: p.create_token(NOWHERE, TokenOptions("ana")),
+    Capability.CREATE_API_TOKEN: lambda p: p.create_api_token(ApiTokenOptions(frozenset({ApiGrant.LIST_ROOMS}))),
     Capability.LIST_PARTICIPANTS: lambda p: p.list_participants(NOWHERE),
+    Capability.UPDATE_PARTICIPANT: lambda p: p.update_participant(NOWHERE, "ana", ParticipantChanges(name="Ana")),
+    Capability.REMOVE_PARTICIPANT: lambda p: p.remove_participant(NOWHERE, "ana"),
+    Capability.MOVE_PARTICIPANT: lambda p: p.move_participant(NOWHERE, "ana", ELSEWHERE),
+    Capability.FORWARD_PARTICIPANT: lambda p: p.forward_participant(NOWHERE, "ana", ELSEWHERE),
+    Capability.MUTE_TRACK: lambda p: p.mute_track(NOWHERE, "ana", "no-such-track"),
+    Capability.UNMUTE_TRACK: lambda p: p.unmute_track(NOWHERE, "ana", "no-such-track"),
+    Capability.UPDATE_SUBSCRIPTIONS: lambda p: p.update_subscriptions(NOWHERE, "ana", ["no-track"], subscribe=True),
+    Capability.SEND_SIGNAL: lambda p: p.send_signal(NOWHERE, Signal("hello")),
     Capability.START_RECORDING: lambda p: p.start_recording(NOWHERE, RecordingOptions()),
     Capability.STOP_RECORDING: lambda p: p.stop_recording(RecordingRef("nowhere", "no-such-id")),
     Capability.LIST_RECORDINGS: lambda p: p.list_recordings(),
@@ -73,7 +96,17 @@ class Capabilities:
                 Capability.ROOM_MADE_ON_JOIN,
                 Capability.TOKEN_METADATA,
                 Capability.TOKEN_ATTRIBUTES,
+                Capability.TOKEN_PERMISSIONS,
             },
+            Capability.LIST_PARTICIPANTS: {Capability.PARTICIPANT_TRACKS},
+            Capability.UPDATE_PARTICIPANT: {
+                Capability.PARTICIPANT_METADATA,
+                Capability.PARTICIPANT_ATTRIBUTES,
+                Capability.PARTICIPANT_NAME,
+                Capability.PARTICIPANT_PERMISSIONS,
+                Capability.CLEAR_PARTICIPANT_TEXT,
+            },
+            Capability.SEND_SIGNAL: {Capability.SIGNAL_TOPIC, Capability.SIGNAL_LOSSY},
             Capability.START_RECORDING: {Capability.RECORDING_LAYOUT, Capability.RECORDING_AUDIO_ONLY},
         }
         assert METHODS.keys() | set().union(*method_of.values()) == set(Capability)
@@ -98,5 +131,22 @@ class Capabilities:
             assert all(secret not in text for text in shown)
 
 
-class ProviderContract(Capabilities, Rooms, RoomOptionsOnServer, Tokens, Participants, Recordings, Webhooks):
+class ProviderContract(
+    Capabilities,
+    Rooms,
+    RoomMetadata,
+    RoomOptionsOnServer,
+    Tokens,
+    TokenPermissions,
+    ApiTokens,
+    Participants,
+    ParticipantUpdates,
+    ParticipantRemoval,
+    ParticipantsElsewhere,
+    Tracks,
+    Subscriptions,
+    Signals,
+    Recordings,
+    Webhooks,
+):
     """Everything that is asked of a provider."""

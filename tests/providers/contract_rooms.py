@@ -1,12 +1,22 @@
 """The part of the contract about rooms."""
 
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
 
-from providers.base import Capability, RoomOptions
-from providers.errors import NotFound, Rejected
+from providers.base import (
+    Capability,
+    ParticipantChanges,
+    PermissionChanges,
+    Provider,
+    Room,
+    RoomOptions,
+    RoomRef,
+    Signal,
+)
+from providers.errors import NotFound, Rejected, Unsupported
 from providers.facts import RoomFinished
 from tests.providers.stage import ODD_NAMES, NotAdmitted, Stage, eventually, fresh
 
@@ -73,6 +83,30 @@ class Rooms:
         assert still is not None
         assert still.ref == present.ref
 
+    async def test_no_call_about_an_earlier_life_touches_the_present_one(self, stage: Stage) -> None:
+        stage.needs(Capability.CLOSE_ROOM, Capability.LIST_PARTICIPANTS)
+        earlier, elsewhere = await stage.create(), await stage.create()
+        await stage.provider.close_room(earlier.ref)
+        present = await stage.create(earlier.ref.name)
+        ana = await stage.enter(present.ref, "ana")
+        bo = await stage.enter(present.ref, "bo")
+        hers, his = await stage.publish(ana), await stage.publish(bo)
+        await stage.receives(ana, his)
+        before = [await stage.participant(present.ref, identity) for identity in ("ana", "bo")]
+        refused = set()
+        for capability, call in _calls(stage.provider, earlier.ref, elsewhere.ref, hers, his).items():
+            if capability in stage.provider.capabilities:
+                with pytest.raises((NotFound, Unsupported) if capability is Capability.UNMUTE_TRACK else NotFound):
+                    await call()
+                refused.add(capability)
+        assert refused
+        assert [await stage.participant(present.ref, identity) for identity in ("ana", "bo")] == before
+        assert (await stage.listed(present.ref.name) or earlier).metadata == ""
+        await stage.receives(ana, his)
+        if Capability.SEND_SIGNAL in refused:
+            await stage.provider.send_signal(present.ref, Signal("to this life"))
+            assert (await stage.signal(ana)).message == "to this life"
+
     @pytest.mark.parametrize("name", ODD_NAMES.values(), ids=ODD_NAMES.keys())
     async def test_odd_names_come_back_as_they_went(self, stage: Stage, name: str) -> None:
         await self._round_trip(stage, fresh(name))
@@ -96,6 +130,39 @@ class Rooms:
         assert found.ref == room.ref
 
 
+class RoomMetadata:
+    async def test_it_is_replaced_and_cleared(self, stage: Stage) -> None:
+        stage.needs(Capability.UPDATE_ROOM_METADATA)
+        room = await stage.create()
+        for metadata in ('{"topic": "é🎬"}', "plain", ""):
+            updated = await stage.provider.update_room_metadata(room.ref, metadata)
+            assert updated.ref == room.ref
+            assert updated.metadata == metadata
+            assert await self._metadata(stage, room) == metadata
+
+    async def test_the_largest_is_taken_and_a_larger_one_rejected(self, stage: Stage) -> None:
+        stage.needs(Capability.UPDATE_ROOM_METADATA)
+        room = await stage.create()
+        largest = "x" * stage.provider.limits.metadata_bytes
+        await stage.provider.update_room_metadata(room.ref, largest)
+        with pytest.raises(Rejected):
+            await stage.provider.update_room_metadata(room.ref, largest + "x")
+        assert await self._metadata(stage, room) == largest
+
+    async def test_of_a_room_that_is_gone(self, stage: Stage) -> None:
+        stage.needs(Capability.UPDATE_ROOM_METADATA, Capability.CLOSE_ROOM)
+        over = (await stage.create()).ref
+        await stage.provider.close_room(over)
+        for room in (over, RoomRef(stage.provider.name, "no-such-id", fresh("absent"))):
+            with pytest.raises(NotFound):
+                await stage.provider.update_room_metadata(room, "{}")
+
+    async def _metadata(self, stage: Stage, room: Room) -> str:
+        found = await stage.listed(room.ref.name)
+        assert found is not None
+        return found.metadata
+
+
 class RoomOptionsOnServer:
     async def test_metadata(self, stage: Stage) -> None:
         stage.needs(Capability.ROOM_METADATA)
@@ -105,13 +172,31 @@ class RoomOptionsOnServer:
         assert found is not None
         assert found.metadata == room.metadata
 
+    async def test_metadata_that_is_too_large_makes_no_room(self, stage: Stage) -> None:
+        stage.needs(Capability.ROOM_METADATA)
+        name, metadata = fresh("standup"), "x" * (stage.provider.limits.metadata_bytes + 1)
+        with pytest.raises(Rejected):
+            await stage.provider.create_room(name, RoomOptions(metadata=metadata))
+        assert await stage.listed(name) is None
+
     async def test_max_participants(self, stage: Stage) -> None:
         stage.needs(Capability.MAX_PARTICIPANTS)
         room = await stage.create(options=RoomOptions(max_participants=1))
         assert room.max_participants == 1
-        await stage.enter(room.ref, "ana")
+        ana = await stage.enter(room.ref, "ana")
         with pytest.raises(NotAdmitted):
             await stage.enter(room.ref, "bo")
+        await stage.leave(ana)
+        await stage.enter(room.ref, "bo")
+
+    async def test_time_outs_are_told(self, stage: Stage) -> None:
+        stage.needs(Capability.EMPTY_TIMEOUT, Capability.DEPARTURE_TIMEOUT)
+        asked = (timedelta(minutes=7), timedelta(seconds=40))
+        room = await stage.create(options=RoomOptions(empty_timeout=asked[0], departure_timeout=asked[1]))
+        found = await stage.listed(room.ref.name)
+        assert found is not None
+        assert (room.empty_timeout, room.departure_timeout) == asked
+        assert (found.empty_timeout, found.departure_timeout) == asked
 
     async def test_empty_timeout(self, stage: Stage) -> None:
         stage.needs(Capability.EMPTY_TIMEOUT)
@@ -135,3 +220,25 @@ class RoomOptionsOnServer:
             return [r.room for r in await stage.provider.list_recordings(room.ref)] == [room.ref]
 
         await eventually(recorded)
+
+
+def _calls(
+    provider: Provider, room: RoomRef, elsewhere: RoomRef, track_id: str, foreign_id: str
+) -> dict[Capability, Callable[[], Awaitable[object]]]:
+    """Every call about what is in a room, each such that it would do something there."""
+    return {
+        Capability.UPDATE_ROOM_METADATA: lambda: provider.update_room_metadata(room, "{}"),
+        Capability.UPDATE_PARTICIPANT: lambda: provider.update_participant(
+            room, "ana", ParticipantChanges(name="Ana", permissions=PermissionChanges(can_publish=False))
+        ),
+        Capability.REMOVE_PARTICIPANT: lambda: provider.remove_participant(room, "ana"),
+        Capability.MOVE_PARTICIPANT: lambda: provider.move_participant(room, "ana", elsewhere),
+        Capability.FORWARD_PARTICIPANT: lambda: provider.forward_participant(room, "ana", elsewhere),
+        Capability.MUTE_TRACK: lambda: provider.mute_track(room, "ana", track_id),
+        Capability.UNMUTE_TRACK: lambda: provider.unmute_track(room, "ana", track_id),
+        Capability.UPDATE_SUBSCRIPTIONS: lambda: provider.update_subscriptions(
+            room, "ana", [foreign_id], subscribe=False
+        ),
+        Capability.SEND_SIGNAL: lambda: provider.send_signal(room, Signal("to an earlier life")),
+        Capability.CLOSE_ROOM: lambda: provider.close_room(room),
+    }

@@ -1,13 +1,35 @@
-"""The part of the contract about tokens, and about those who come in by them."""
+"""The part of the contract about tokens: those that admit somebody to a room, and those for programs."""
 
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from providers.base import Capability, Grant, RoomRef, TokenOptions
-from providers.errors import NotFound
+from providers.base import (
+    ApiGrant,
+    ApiToken,
+    ApiTokenOptions,
+    Capability,
+    Grant,
+    JoinToken,
+    PermissionChanges,
+    Permissions,
+    RoomRef,
+    TokenOptions,
+    TrackSource,
+)
+from providers.errors import Rejected, Unsupported
 from providers.facts import ParticipantJoined
-from tests.providers.stage import ODD_NAMES, Stage, eventually, fresh
+from tests.providers.stage import ODD_NAMES, NotAdmitted, Stage, fresh
+
+PERMISSIONS = {
+    "cannot subscribe": PermissionChanges(can_subscribe=False),
+    "cannot publish": PermissionChanges(can_publish=False),
+    "cannot publish data": PermissionChanges(can_publish_data=False),
+    "some sources": PermissionChanges(sources=(TrackSource.CAMERA, TrackSource.MICROPHONE)),
+    "may update metadata": PermissionChanges(can_update_metadata=True),
+    "may subscribe to metrics": PermissionChanges(can_subscribe_metrics=True),
+    "hidden": PermissionChanges(hidden=True),
+}
 
 
 class Tokens:
@@ -57,41 +79,88 @@ class Tokens:
         assert stage.admission(await stage.provider.create_token(room.ref, TokenOptions(identity))).identity == identity
 
 
-class Participants:
-    async def test_an_empty_room_has_nobody(self, stage: Stage) -> None:
-        stage.needs(Capability.LIST_PARTICIPANTS)
+class TokenPermissions:
+    @pytest.mark.parametrize("changes", PERMISSIONS.values(), ids=PERMISSIONS.keys())
+    async def test_each_counts_and_the_others_are_as_the_grant_says(
+        self, stage: Stage, changes: PermissionChanges
+    ) -> None:
+        stage.needs(Capability.TOKEN_PERMISSIONS)
         room = await stage.create()
-        assert await stage.provider.list_participants(room.ref) == []
+        options = TokenOptions("ana", permissions=changes)
+        await stage.join(await stage.provider.create_token(room.ref, options))
+        assert (await stage.participant(room.ref, "ana")).permissions == Permissions().changed(changes)
 
-    async def test_they_come_and_go(self, stage: Stage) -> None:
-        stage.needs(Capability.LIST_PARTICIPANTS)
+    async def test_they_go_beyond_the_grant(self, stage: Stage) -> None:
+        stage.needs(Capability.TOKEN_PERMISSIONS)
         room = await stage.create()
-        ana = await stage.enter(room.ref, "ana")
-        await stage.enter(room.ref, "bo")
-        present = await stage.provider.list_participants(room.ref)
-        assert {p.identity for p in present} == {"ana", "bo"}
-        assert all(p.is_person and p.id for p in present)
-        assert len({p.id for p in present}) == 2
-        await eventually(lambda: self._counts(stage, room.ref, 2))
-        await stage.leave(ana)
-        assert {p.identity for p in await stage.provider.list_participants(room.ref)} == {"bo"}
-        await eventually(lambda: self._counts(stage, room.ref, 1))
+        changes = PermissionChanges(can_publish_data=True, sources=(TrackSource.MICROPHONE,))
+        options = TokenOptions("ana", grant=Grant.SUBSCRIBER, permissions=changes)
+        await stage.join(await stage.provider.create_token(room.ref, options))
+        expected = Permissions(sources=(TrackSource.MICROPHONE,))
+        assert (await stage.participant(room.ref, "ana")).permissions == expected
 
-    async def test_a_room_that_never_was_is_not_empty_but_missing(self, stage: Stage) -> None:
-        stage.needs(Capability.LIST_PARTICIPANTS)
-        with pytest.raises(NotFound):
-            await stage.provider.list_participants(RoomRef(stage.provider.name, "no-such-id", fresh("absent")))
+    async def test_they_are_enforced(self, stage: Stage) -> None:
+        stage.needs(Capability.TOKEN_PERMISSIONS)
+        room = await stage.create()
+        camera_alone = PermissionChanges(sources=(TrackSource.CAMERA,))
+        token = await stage.provider.create_token(room.ref, TokenOptions("ana", permissions=camera_alone))
+        await stage.join(token)
+        assert await stage.publish(token, TrackSource.CAMERA)
+        with pytest.raises(NotAdmitted):
+            await stage.publish(token, TrackSource.MICROPHONE)
 
-    async def test_an_earlier_life_is_missing_while_the_present_one_is_not(self, stage: Stage) -> None:
-        stage.needs(Capability.LIST_PARTICIPANTS, Capability.CLOSE_ROOM)
-        earlier = await stage.create()
-        await stage.provider.close_room(earlier.ref)
-        present = await stage.create(earlier.ref.name)
-        await stage.enter(present.ref)
-        with pytest.raises(NotFound):
-            await stage.provider.list_participants(earlier.ref)
-        assert len(await stage.provider.list_participants(present.ref)) == 1
+    async def test_a_subscriber_cannot_publish(self, stage: Stage) -> None:
+        stage.needs(Capability.CREATE_TOKEN)
+        room = await stage.create()
+        token = await stage.provider.create_token(room.ref, TokenOptions("ana", grant=Grant.SUBSCRIBER))
+        await stage.join(token)
+        with pytest.raises(NotAdmitted):
+            await stage.publish(token)
 
-    async def _counts(self, stage: Stage, ref: RoomRef, people: int) -> bool:
-        room = await stage.listed(ref.name)
-        return room is not None and room.participants == people
+
+class ApiTokens:
+    @pytest.mark.parametrize("grant", ApiGrant)
+    async def test_each_grant_is_there_alone(self, stage: Stage, grant: ApiGrant) -> None:
+        stage.needs(Capability.CREATE_API_TOKEN)
+        ttl = timedelta(minutes=20)
+        before = datetime.now(UTC).replace(microsecond=0)
+        options = ApiTokenOptions(frozenset({grant}), room="standup" if grant is ApiGrant.ADMIN else "", ttl=ttl)
+        token = await self._signed(stage, options)
+        assert "://" in token.url
+        assert token.token.get_secret_value() not in repr(token)
+        assert before + ttl <= token.expires_at <= datetime.now(UTC) + ttl + timedelta(seconds=2)
+        access = stage.api_access(token)
+        assert (access.grants, access.room, access.destination) == (options.grants, options.room, "")
+        assert abs(access.expires_at - token.expires_at) <= timedelta(seconds=1)
+
+    async def test_several_grants_with_room_and_destination(self, stage: Stage) -> None:
+        stage.needs(Capability.CREATE_API_TOKEN)
+        grants = frozenset({ApiGrant.CREATE_ROOMS, ApiGrant.LIST_ROOMS, ApiGrant.ADMIN})
+        name, other = ODD_NAMES["emoji"], ODD_NAMES["quotes"]
+        token = await stage.provider.create_api_token(ApiTokenOptions(grants, room=name, destination=other))
+        access = stage.api_access(token)
+        assert (access.grants, access.room, access.destination) == (grants, name, other)
+
+    async def test_it_admits_nobody(self, stage: Stage) -> None:
+        stage.needs(Capability.CREATE_API_TOKEN)
+        room = await stage.create()
+        options = ApiTokenOptions(frozenset({ApiGrant.ADMIN}), room=room.ref.name)
+        token = await stage.provider.create_api_token(options)
+        assert not stage.api_access(token).admits
+        with pytest.raises(NotAdmitted):
+            await stage.join(JoinToken(token.token, token.url, room.ref, "ana", token.expires_at))
+
+    async def test_one_that_allows_nothing_is_rejected(self, stage: Stage) -> None:
+        stage.needs(Capability.CREATE_API_TOKEN)
+        for options in (ApiTokenOptions(frozenset()), ApiTokenOptions(frozenset({ApiGrant.ADMIN}))):
+            with pytest.raises(Rejected):
+                await stage.provider.create_api_token(options)
+
+    async def _signed(self, stage: Stage, options: ApiTokenOptions) -> ApiToken:
+        """Skips the test where the server lacks a grant, which the refusal must name."""
+        try:
+            return await stage.provider.create_api_token(options)
+        except Unsupported as error:
+            refusal = error
+        assert all(grant.value in refusal.detail for grant in options.grants)
+        pytest.skip(f"{refusal.detail}: not on {stage.provider.kind}")

@@ -1,13 +1,14 @@
 """The stage of LiveKit: what the stand-in and the real server have in common."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import jwt
 from livekit.api import TokenVerifier
 from livekit.api.access_token import Claims
 
-from providers.base import Grant, JoinToken, Provider
-from tests.providers.stage import Admission, Delivery, Stage
+from providers.base import ApiGrant, ApiToken, Grant, JoinToken, Provider
+from tests.providers.stage import Admission, ApiAccess, Delivery, Stage
 from tests.standins.livekit import signed
 
 
@@ -37,9 +38,36 @@ class LiveKitStage(Stage):
             attributes=claims.attributes or {},
         )
 
+    def api_access(self, token: ApiToken) -> ApiAccess:
+        text = token.token.get_secret_value()
+        claims = TokenVerifier(self._key, self._secret).verify(text)
+        expiry = jwt.decode(text, self._secret, algorithms=["HS256"], issuer=self._key)["exp"]
+        assert claims.video is not None
+        return ApiAccess(
+            grants=frozenset(grant for grant, is_granted in _API_GRANTS.items() if is_granted(claims)),
+            expires_at=datetime.fromtimestamp(expiry, UTC),
+            room=claims.video.room,
+            destination=claims.video.destination_room or "",
+            admits=bool(claims.video.room_join),
+        )
+
     def sign(self, body: bytes, *, secret: str | None = None, age: timedelta = timedelta(0)) -> Delivery:
         token = signed(body, key=self._key, secret=secret or self._secret, age=age)
         return Delivery({"authorization": token}, body)
+
+
+_API_GRANTS: dict[ApiGrant, Callable[[Claims], object]] = {
+    ApiGrant.CREATE_ROOMS: lambda c: c.video and c.video.room_create,
+    ApiGrant.LIST_ROOMS: lambda c: c.video and c.video.room_list,
+    ApiGrant.ADMIN: lambda c: c.video and c.video.room_admin,
+    ApiGrant.RECORD: lambda c: c.video and c.video.room_record,
+    ApiGrant.INGRESS: lambda c: c.video and c.video.ingress_admin,
+    ApiGrant.SIP: lambda c: c.sip and c.sip.admin,
+    ApiGrant.SIP_CALL: lambda c: c.sip and c.sip.call,
+    ApiGrant.INFERENCE: lambda c: c.inference and c.inference.perform,
+    ApiGrant.OBSERVABILITY: lambda c: c.observability and c.observability.write,
+    ApiGrant.AGENTS: lambda c: c.agent and c.agent.admin,
+}
 
 
 def _grant(claims: Claims) -> Grant:

@@ -12,9 +12,12 @@ import pytest
 from aiohttp import web
 
 from providers.base import (
+    ApiGrant,
+    ApiToken,
     Capability,
     Grant,
     JoinToken,
+    Participant,
     Provider,
     Recording,
     RecordingStatus,
@@ -22,6 +25,7 @@ from providers.base import (
     RoomOptions,
     RoomRef,
     TokenOptions,
+    TrackSource,
 )
 from providers.facts import Fact, RecordingChanged
 
@@ -66,6 +70,25 @@ class Admission:
 
 
 @dataclass(frozen=True)
+class ApiAccess:
+    """What a program's token says when it is read by somebody else than us. `admits`: to a room, as a participant."""
+
+    grants: frozenset[ApiGrant]
+    expires_at: datetime
+    room: str = ""
+    destination: str = ""
+    admits: bool = False
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A data message as a client gets it."""
+
+    message: str
+    topic: str = ""
+
+
+@dataclass(frozen=True)
 class Delivery:
     """A webhook as it came in: header names in lower case, the body as raw bytes."""
 
@@ -101,8 +124,31 @@ class Stage(ABC):
         """The client that came in by this token goes of its own accord; return when the server does not list it."""
 
     @abstractmethod
+    async def publish(self, token: JoinToken, source: TrackSource = TrackSource.MICROPHONE) -> str:
+        """The client that came in by this token publishes; return the track's id when the server lists it.
+
+        `NotAdmitted` where its permissions do not allow it.
+        """
+
+    @abstractmethod
+    async def receives(self, token: JoinToken, track_id: str, wanted: bool = True) -> None:
+        """Return when the client that came in by this token receives that track, or no longer where not `wanted`."""
+
+    @abstractmethod
+    async def signal(self, token: JoinToken) -> Heard:
+        """The next data message that the client got, waited for if need be."""
+
+    @abstractmethod
+    async def disconnected(self, token: JoinToken) -> None:
+        """Return when the server has thrown out the client that came in by this token."""
+
+    @abstractmethod
     def admission(self, token: JoinToken) -> Admission:
         """Verify the token with the vendor's own code where there is any, and say what it holds."""
+
+    @abstractmethod
+    def api_access(self, token: ApiToken) -> ApiAccess:
+        """Verify a program's token with the vendor's own code where there is any, and say what it holds."""
 
     @abstractmethod
     async def delivery(self) -> Delivery:
@@ -124,6 +170,11 @@ class Stage(ABC):
         await self.join(token)
         return token
 
+    async def two(self) -> tuple[RoomRef, JoinToken, JoinToken]:
+        """A room of its own with ana and bo in it."""
+        room = (await self.create()).ref
+        return room, await self.enter(room, "ana"), await self.enter(room, "bo")
+
     async def listed(self, name: str) -> Room | None:
         """The live room of that name, as the server lists it."""
         self.needs(Capability.LIST_ROOMS)
@@ -131,6 +182,20 @@ class Stage(ABC):
         assert {room.ref.name for room in rooms} <= {name}
         assert len(rooms) <= 1
         return rooms[0] if rooms else None
+
+    async def participant(self, room: RoomRef, identity: str) -> Participant:
+        """Somebody in the room, as the server lists them."""
+        self.needs(Capability.LIST_PARTICIPANTS)
+        (who,) = [p for p in await self.provider.list_participants(room) if p.identity == identity]
+        return who
+
+    async def shows(self, room: RoomRef, identity: str, when: Callable[[Participant], bool]) -> None:
+        """Return when the server lists somebody like this. What it answers to a change may be ahead of its list."""
+
+        async def shown() -> bool:
+            return when(await self.participant(room, identity))
+
+        await eventually(shown)
 
     async def fact(self, kind: type[F], when: Callable[[F], bool] = lambda _: True) -> F:
         """The first fact of this kind that the server told by webhook since the start, waited for if need be."""

@@ -1,5 +1,6 @@
 """The refusing base: capabilities follow from what is overridden; limits say what is wrong in a sentence."""
 
+from collections import Counter
 from dataclasses import FrozenInstanceError
 from typing import Protocol, cast
 
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from providers.base import Backend, Capability, CreatedRoom, Limits, Provider, Room, RoomOptions, RoomRef
 from providers.errors import Unsupported
-from tests.providers.contract import METHODS
+from tests.providers.contract import METHODS, ProviderContract
 
 
 class Bare(Backend):
@@ -65,6 +66,13 @@ class TestCapabilities:
         await bare.ping()
         await bare.aclose()
         assert (bare.address, bare.webhook_kinds, bare.read_webhook("", {}, b"")) == ("", (), [])
+
+
+def test_no_part_of_the_contract_hides_another() -> None:
+    """They are inherited together, so that a name in two of them would silently drop a test."""
+    names = [name for part in ProviderContract.__bases__ for name in vars(part) if not name.startswith("__")]
+    assert len(names) > 50
+    assert [name for name, times in Counter(names).items() if times > 1] == []
 
 
 class TestLimits:

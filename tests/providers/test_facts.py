@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from providers.base import Participant, Recording, RecordingRef, RecordingStatus, Room, RoomRef
+from providers.base import Participant, ParticipantKind, Recording, RecordingRef, RecordingStatus, Room, RoomRef
 from providers.facts import (
     Fact,
     ParticipantJoined,
+    ParticipantKeptOut,
     ParticipantLeft,
     ParticipantsListed,
     RecordingChanged,
@@ -31,7 +32,9 @@ durations = st.timedeltas(timedelta(0), timedelta(days=30))
 words = st.text(max_size=40)
 rooms = st.builds(RoomRef, words, words, words)
 counts = st.integers(0, 2**40)
-participants = st.builds(Participant, words, words, words, st.none() | times, st.booleans(), st.booleans())
+participants = st.builds(
+    Participant, words, words, words, st.none() | times, st.booleans(), st.sampled_from(ParticipantKind)
+)
 recordings = st.builds(
     Recording,
     st.builds(RecordingRef, words, words),
@@ -55,6 +58,9 @@ BY_KIND: dict[type[Fact], st.SearchStrategy[Fact]] = {
     RoomFinished: st.builds(RoomFinished, room=rooms, **origin),
     ParticipantJoined: st.builds(ParticipantJoined, room=rooms, participant=participants, **origin),
     ParticipantLeft: st.builds(ParticipantLeft, room=rooms, participant=participants, reason=words, **origin),
+    ParticipantKeptOut: st.builds(
+        ParticipantKeptOut, room=rooms, participant=participants, until=times, by=words, **origin
+    ),
     ParticipantsListed: st.builds(
         ParticipantsListed, room=rooms, participants=st.lists(participants, max_size=3).map(tuple), **origin
     ),

@@ -173,7 +173,8 @@ class TestWhoAnswers:
 CODES: list[tuple[str, int, str, type[ProviderError]]] = [
     ("not_found", 404, "twirp error unknown: requested room does not exist", NotFound),
     ("already_exists", 409, "taken", Conflict),
-    ("failed_precondition", 412, "remote unmute not enabled", Conflict),
+    ("failed_precondition", 412, "not in that state", Conflict),
+    ("failed_precondition", 412, "remote unmute not enabled", Unsupported),
     ("aborted", 409, "aborted", Conflict),
     ("invalid_argument", 400, "room name length exceeds limits", Rejected),
     ("out_of_range", 400, "out of range", Rejected),
@@ -188,7 +189,8 @@ CODES: list[tuple[str, int, str, type[ProviderError]]] = [
     ("malformed", 400, "no", Malformed),
     ("bad_route", 404, "no", Malformed),
     ("internal", 500, "could not lock room", ProviderError),
-    ("unknown", 500, "not implemented", ProviderError),
+    ("unknown", 500, "not implemented", Unsupported),
+    ("unknown", 500, "something else", ProviderError),
     ("data_loss", 500, "lost", ProviderError),
     ("unknown", 401, "", Unauthenticated),
     ("unknown", 403, "", Unauthenticated),
@@ -214,6 +216,10 @@ class TestTranslation:
     def test_keeps_the_servers_words_without_their_prefix(self) -> None:
         prefixed = ServerError("not_found", "twirp error unknown: requested room does not exist", status=404)
         assert translate(prefixed, provider="", operation="").detail == "requested room does not exist"
+
+    def test_says_what_cannot_be_done_by_its_name(self) -> None:
+        refusal = ServerError("unknown", "twirp error unknown: not implemented", status=500)
+        assert translate(refusal, provider="", operation="move_participant").detail == "move_participant"
 
     def test_keeps_no_words_about_a_refused_token(self) -> None:
         telling = ServerError("unauthenticated", "invalid token: eyJhbGciOi", status=401)

@@ -7,13 +7,14 @@ import jwt
 import pytest
 from pydantic import SecretStr
 
-from providers.base import Capability, Grant, JoinToken
-from providers.errors import Conflict
+from providers.base import ApiGrant, ApiToken, Capability, Grant, JoinToken, TrackSource
+from providers.errors import Conflict, Unauthenticated
+from providers.facts import ParticipantLeft
 from providers.memory import webhooks
 from providers.memory.provider import Memory
 from providers.memory.settings import MemorySettings
 from tests.providers.contract import ProviderContract
-from tests.providers.stage import Admission, Delivery, NotAdmitted, Receiver, Stage
+from tests.providers.stage import Admission, ApiAccess, Delivery, Heard, NotAdmitted, Receiver, Stage
 
 SECRET = "the-webhook-secret-of-the-memory-tests"
 
@@ -27,15 +28,38 @@ class MemoryStage(Stage):
         super().__init__(provider)
         self._server = provider.server
         self._receiver = receiver
+        self._clients: dict[JoinToken, str] = {}
+        self._heard: dict[JoinToken, int] = {}
 
     async def join(self, token: JoinToken) -> None:
         try:
-            self._server.join_with(token.token)
-        except Conflict as error:
+            self._clients[token] = self._server.join_with(token.token).id
+        except (Conflict, Unauthenticated) as error:
             raise NotAdmitted(error.detail) from error
+        self._heard[token] = 0
 
     async def leave(self, token: JoinToken) -> None:
         self._server.leave(token.room.name, token.identity)
+
+    async def publish(self, token: JoinToken, source: TrackSource = TrackSource.MICROPHONE) -> str:
+        try:
+            return self._server.publish(token.room.name, token.identity, source).id
+        except Conflict as error:
+            raise NotAdmitted(error.detail) from error
+
+    async def receives(self, token: JoinToken, track_id: str, wanted: bool = True) -> None:
+        assert (track_id in self._server.receives(token.room.name, token.identity)) is wanted
+
+    async def signal(self, token: JoinToken) -> Heard:
+        signal = self._server.signals(token.room.name, token.identity)[self._heard[token]]
+        self._heard[token] += 1
+        return Heard(signal.message, signal.topic)
+
+    async def disconnected(self, token: JoinToken) -> None:
+        gone = await self.fact(
+            ParticipantLeft, lambda f: (f.room.name, f.participant.id) == (token.room.name, self._clients[token])
+        )
+        assert gone.reason
 
     def admission(self, token: JoinToken) -> Admission:
         claims = jwt.decode(
@@ -52,6 +76,21 @@ class MemoryStage(Stage):
             name=claims["name"],
             metadata=claims["metadata"],
             attributes=claims["attributes"],
+        )
+
+    def api_access(self, token: ApiToken) -> ApiAccess:
+        claims = jwt.decode(
+            token.token.get_secret_value(),
+            self._server.token_secret.get_secret_value(),
+            algorithms=["HS256"],
+            issuer=self.provider.name,
+        )
+        return ApiAccess(
+            grants=frozenset(ApiGrant(grant) for grant in claims["grants"]),
+            expires_at=datetime.fromtimestamp(claims["exp"], UTC),
+            room=claims["room"],
+            destination=claims["destination"],
+            admits="sub" in claims,
         )
 
     async def delivery(self) -> Delivery:

@@ -9,15 +9,19 @@ from pydantic import SecretStr, ValidationError
 
 from providers.base import (
     Capability,
-    Grant,
+    ConnectionQuality,
+    ParticipantKind,
+    Permissions,
     RecordingOptions,
     RecordingStatus,
     RoomOptions,
     RoomRef,
+    Signal,
     TokenOptions,
+    TrackSource,
 )
 from providers.errors import Conflict, NotFound, Rejected, TimedOut, Unauthenticated, Unreachable
-from providers.facts import Fact, ParticipantLeft, RecordingChanged, RoomFinished
+from providers.facts import Fact, ParticipantJoined, ParticipantLeft, RecordingChanged, RoomFinished
 from providers.memory import tokens
 from providers.memory.provider import Memory
 from providers.memory.server import MemoryServer
@@ -91,12 +95,45 @@ class TestPeople:
         first, second = server.join("standup", "ana"), server.join("standup", "ana")
         assert first.id != second.id
         assert server.list_participants(room) == [second]
-        assert told.reasons == ["duplicate identity"]
+        assert told.reasons == ["joined again elsewhere"]
+
+    async def test_who_takes_their_own_place_finds_it_in_a_full_room(self, server: MemoryServer) -> None:
+        make(server, RoomOptions(max_participants=1))
+        server.join("standup", "ana")
+        assert server.join("standup", "ana", name="Ana").name == "Ana"
+
+    async def test_one_who_hides_takes_a_place_and_holds_the_room_open(self, server: MemoryServer, told: Told) -> None:
+        soon = timedelta(milliseconds=10)
+        make(server, RoomOptions(max_participants=1, empty_timeout=soon))
+        server.join("standup", "ana", permissions=Permissions(hidden=True))
+        with pytest.raises(Conflict):
+            server.join("standup", "bo")
+        server.create_room("other", RoomOptions(empty_timeout=2 * soon))
+        await told.until(RoomFinished)
+        assert [room.ref.name for room in server.list_rooms()] == ["standup"]
+
+    async def test_a_machine_that_hides_stays_a_machine(self, server: MemoryServer) -> None:
+        recorder = server.join("standup", "rec", kind=ParticipantKind.EGRESS, permissions=Permissions(hidden=True))
+        assert recorder.kind is ParticipantKind.EGRESS
+
+    async def test_what_is_told_of_them_is_brief(self, server: MemoryServer, told: Told) -> None:
+        server.join("standup", "ana", name="Ana", metadata="{}", attributes={"team": "a"})
+        server.publish("standup", "ana")
+        server.leave("standup", "ana")
+        people = [f.participant for f in told.facts if isinstance(f, ParticipantJoined | ParticipantLeft)]
+        assert [p.name for p in people] == ["Ana", "Ana"]
+        assert all(p == p.brief() for p in people)
+
+    async def test_quality_is_told_once_it_is_set(self, server: MemoryServer) -> None:
+        room = make(server)
+        assert server.join("standup", "ana").quality is None
+        server.set_quality("standup", "ana", ConnectionQuality.POOR)
+        assert [p.quality for p in server.list_participants(room)] == ["poor"]
 
     async def test_recorders_are_no_people(self, server: MemoryServer) -> None:
         room = make(server, RoomOptions(max_participants=1))
         server.join("standup", "ana")
-        server.join("standup", "recorder", is_person=False)
+        server.join("standup", "recorder", kind=ParticipantKind.EGRESS)
         assert [r.participants for r in server.list_rooms()] == [1]
         assert len(server.list_participants(room)) == 2
 
@@ -113,13 +150,6 @@ class TestPeople:
         server.leave("standup", "ana", "removed")
         assert told.reasons == ["removed"]
 
-    async def test_publishing(self, server: MemoryServer) -> None:
-        room = make(server)
-        server.join("standup", "ana")
-        assert server.publish("standup", "ana").is_publisher
-        assert server.list_participants(room)[0].is_publisher
-        assert not server.publish("standup", "ana", is_publishing=False).is_publisher
-
     async def test_who_is_not_there_cannot_leave(self, server: MemoryServer) -> None:
         with pytest.raises(NotFound):
             server.leave("standup", "ana")
@@ -133,6 +163,50 @@ class TestPeople:
         assert server.list_rooms() == []
 
 
+class TestElsewhere:
+    async def test_the_moved_one_takes_along_what_they_send_and_got(self, server: MemoryServer) -> None:
+        here, there = make(server), server.create_room("annex", DEFAULTS).room.ref
+        server.join("standup", "ana", metadata="{}")
+        before = server.publish("standup", "ana")
+        server.send_signal(here, Signal("hello"))
+        server.move_participant(here, "ana", there)
+        (ana,) = server.list_participants(there)
+        (after,) = ana.tracks
+        assert (ana.metadata, after.source) == ("{}", before.source)
+        assert after.id != before.id
+        assert [signal.message for signal in server.signals("annex", "ana")] == ["hello"]
+
+    async def test_the_last_to_be_moved_starts_the_clock(self, server: MemoryServer, told: Told) -> None:
+        here = make(server, RoomOptions(departure_timeout=timedelta(milliseconds=10)))
+        there = server.create_room("annex", DEFAULTS).room.ref
+        server.join("standup", "ana")
+        server.move_participant(here, "ana", there)
+        await told.until(RoomFinished)
+        assert [room.ref for room in server.list_rooms()] == [there]
+
+    async def test_a_full_room_takes_nobody_in_and_they_stay_where_they_were(self, server: MemoryServer) -> None:
+        here, there = make(server), server.create_room("annex", RoomOptions(max_participants=1)).room.ref
+        server.join("standup", "ana")
+        server.join("annex", "bo")
+        for send in (server.move_participant, server.forward_participant):
+            with pytest.raises(Conflict):
+                send(here, "ana", there)
+        assert [p.identity for p in server.list_participants(here)] == ["ana"]
+        assert [p.identity for p in server.list_participants(there)] == ["bo"]
+
+    async def test_the_copy_shows_what_is_sent_and_leaves_with_the_original(self, server: MemoryServer) -> None:
+        here, there = make(server), server.create_room("annex", DEFAULTS).room.ref
+        server.join("standup", "ana")
+        server.join("annex", "bo")
+        track = server.publish("standup", "ana", TrackSource.CAMERA)
+        server.forward_participant(here, "ana", there)
+        (shown,) = server.list_participants(there)[1].tracks
+        assert (shown.source, shown.id != track.id) == ("camera", True)
+        assert server.receives("annex", "bo") == {shown.id}
+        server.close_room(here)
+        assert [p.identity for p in server.list_participants(there)] == ["bo"]
+
+
 class TestTimeouts:
     async def test_a_person_holds_an_empty_room_open(self, server: MemoryServer, told: Told) -> None:
         soon = timedelta(milliseconds=10)
@@ -144,7 +218,7 @@ class TestTimeouts:
 
     async def test_a_recorder_does_not(self, server: MemoryServer, told: Told) -> None:
         make(server, RoomOptions(empty_timeout=timedelta(milliseconds=10)))
-        server.join("standup", "recorder", is_person=False)
+        server.join("standup", "recorder", kind=ParticipantKind.EGRESS)
         await told.until(RoomFinished)
         assert told.reasons == ["room closed"]
 
@@ -239,13 +313,6 @@ class TestRecordings:
 
 
 class TestTokens:
-    async def test_a_subscriber_cannot_publish(self, provider: Memory) -> None:
-        room = (await provider.create_room("standup", DEFAULTS)).room.ref
-        token = await provider.create_token(room, TokenOptions("ana", grant=Grant.SUBSCRIBER))
-        provider.server.join_with(token.token)
-        with pytest.raises(Conflict):
-            provider.server.publish("standup", "ana")
-
     async def test_one_that_is_expired_or_of_another_server_does_not_admit(self, provider: Memory) -> None:
         room = RoomRef("studio", "", "standup")
         expired = await provider.create_token(room, TokenOptions("ana", ttl=timedelta(seconds=-1)))

@@ -3,10 +3,11 @@
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
-from providers.base import Participant, Recording, RecordingRef, RecordingStatus, Room, RoomRef
+from providers.base import Participant, ParticipantKind, Recording, RecordingRef, RecordingStatus, Room, RoomRef
 from providers.facts import (
     Origin,
     ParticipantJoined,
+    ParticipantKeptOut,
     ParticipantLeft,
     ParticipantsListed,
     RecordingChanged,
@@ -30,7 +31,8 @@ def origin(at: float, seen: float | None = None, *, provider: str = "memory", ke
 
 
 def person(number: int, *, is_person: bool = True) -> Participant:
-    return Participant(f"PA_{number}", f"person-{number}", is_person=is_person)
+    kind = ParticipantKind.PERSON if is_person else ParticipantKind.EGRESS
+    return Participant(f"PA_{number}", f"person-{number}", kind=kind)
 
 
 def started(at: float = 0, room: RoomRef = ROOM) -> RoomStarted:
@@ -52,6 +54,11 @@ def joined(who: Participant, at: float, seen: float | None = None, room: RoomRef
 
 def left(who: Participant, at: float, seen: float | None = None, room: RoomRef = ROOM) -> ParticipantLeft:
     return ParticipantLeft(**origin(at, seen, provider=room.provider), room=room, participant=who)
+
+
+def kept_out(who: Participant, at: float, room: RoomRef = ROOM) -> ParticipantKeptOut:
+    source = origin(at, provider=room.provider)
+    return ParticipantKeptOut(**source, room=room, participant=who, until=after(3_600), by="U1")
 
 
 def listed(at: float, *present: Participant, room: RoomRef = ROOM) -> ParticipantsListed:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.alerts.fold import DEPARTURES_KEPT, fold, note_recording
+from bot.alerts.fold import DEPARTURES_KEPT, QUIET, fold, is_worth_a_note, note_recording
 from bot.alerts.state import RecordingState, RoomState, ThingState
 from providers.base import Participant, RecordingStatus
 from providers.facts import Fact
@@ -17,6 +17,7 @@ from tests.bot.alerts.facts import (
     after,
     finished,
     joined,
+    kept_out,
     left,
     listed,
     person,
@@ -50,12 +51,13 @@ def recording_of(*facts: Fact) -> RecordingState:
 
 @dataclass(frozen=True)
 class Stay:
-    """Somebody in the room, from when to when, and how much later the webhooks arrive."""
+    """Somebody in the room, from when to when, how much later the webhooks arrive, and whether we removed them."""
 
     who: Participant
     came: int
     went: int | None
     delay: int
+    was_kept_out: bool
 
     def is_in_at(self, moment: int) -> bool:
         return self.came <= moment and (self.went is None or self.went > moment)
@@ -63,7 +65,10 @@ class Stay:
     @property
     def facts(self) -> list[Fact]:
         came = joined(self.who, self.came, self.came + self.delay)
-        return [came] if self.went is None else [came, left(self.who, self.went, self.went + self.delay)]
+        if self.went is None:
+            return [came]
+        gone = left(self.who, self.went, self.went + self.delay)
+        return [came, kept_out(self.who, self.went), gone] if self.was_kept_out else [came, gone]
 
 
 @dataclass(frozen=True)
@@ -85,7 +90,8 @@ def stays(draw: st.DrawFn) -> list[Stay]:
     for number in range(count):
         came = draw(st.integers(0, END - 2))
         went = draw(st.none() | st.integers(came + 1, END - 1))
-        found.append(Stay(person(number, is_person=draw(st.booleans())), came, went, draw(st.integers(0, 50))))
+        who = person(number, is_person=draw(st.booleans()))
+        found.append(Stay(who, came, went, draw(st.integers(0, 50)), draw(st.booleans())))
     return found
 
 
@@ -218,6 +224,20 @@ def test_somebody_who_comes_again_is_somebody_new() -> None:
     again = replace(first, id="PA_1_again")
 
     assert room_of(joined(first, 1), joined(again, 3), left(first, 2)).people == 1
+
+
+def test_of_somebody_who_comes_back_over_and_over_one_hears_once() -> None:
+    bob, minute = person(1), QUIET.total_seconds()
+    other = person(2)
+    state: ThingState | None = None
+    heard = []
+    for at in (0, 1, 50, 109, 109 + minute, 108):
+        fact = kept_out(replace(bob, id=f"PA_{at}"), at)
+        heard.append(is_worth_a_note(state, fact))
+        state = fold(state, fact)
+
+    assert heard == [True, False, False, False, True, False]
+    assert is_worth_a_note(state, kept_out(other, 110))
 
 
 @pytest.mark.parametrize("facts", [[seen(1), joined(person(1), 2)], [recording(RecordingStatus.STARTING, 1)]])

@@ -1,6 +1,7 @@
 """What facts leave in the database: things, cards where they are wanted, notes once."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from bot.store.cards import DELETED
 from providers.base import RecordingStatus, RoomRef
 from providers.facts import Fact, ThingKind
-from tests.bot.alerts.facts import ROOM, finished, joined, left, listed, person, recording, seen, started
+from tests.bot.alerts.facts import ROOM, finished, joined, kept_out, left, listed, person, recording, seen, started
 from tests.bot.alerts.house import House, open_house
 
 OTHER = RoomRef("classroom", "RM_2", "lesson")
@@ -117,6 +118,25 @@ async def test_a_failure_is_noted_under_its_own_card_only(house: House) -> None:
     assert await house.noted() == [("RE_1", "C1", "failed")]
 
 
+async def test_who_came_back_is_noted_on_every_card_of_the_room_once_a_minute(house: House) -> None:
+    await house.subscribe("C9", ThingKind.ROOM)
+    await house.command(seen(1), channel="C1")
+    first, again = person(1), replace(person(1), id="PA_1_again")
+    await house.tell(joined(first, 2), left(first, 3), kept_out(first, 3), joined(again, 9), kept_out(again, 10))
+
+    assert sorted(await house.noted()) == [("RM_1", channel, "participant_kept_out") for channel in ("C1", "C9")]
+    assert (await house.room()).people == 0
+    await house.tell(kept_out(replace(first, id="PA_1_later"), 80))
+    assert len(await house.noted()) == 4
+
+
+async def test_of_a_room_that_has_ended_nobody_hears_who_came_back(house: House) -> None:
+    await house.command(seen(1), channel="C1")
+    await house.tell(finished(5), kept_out(person(1), 4))
+
+    assert await house.noted() == [("RM_1", "C1", "ended")]
+
+
 async def test_a_recording_shows_on_the_card_of_its_room_while_it_runs(house: House) -> None:
     await house.command(seen(1), channel="C1")
     await house.tell(recording(LIVE, 2))
@@ -168,6 +188,8 @@ STORY: list[Fact] = [
     joined(person(2), 3),
     listed(3.5, person(1), person(2)),
     left(person(2), 4),
+    joined(person(3), 4),
+    kept_out(person(3), 4.5),
     recording(RecordingStatus.STARTING, 5),
     recording(LIVE, 6),
     recording(READY, 7),

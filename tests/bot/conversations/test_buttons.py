@@ -24,7 +24,7 @@ async def live_then_over(world: World) -> Message:
     return world.slack.workspace.post(world.general, world.slack.workspace.bot, "as it was", live.blocks)
 
 
-@pytest.mark.parametrize("button", ["Join", "Record", "Participants", "End"])
+@pytest.mark.parametrize("button", ["Join", "Record", "Participants", "Mute all", "End"])
 async def test_a_button_of_a_room_that_is_gone(world: World, button: str) -> None:
     old = await live_then_over(world)
     assert (await press(world, world.operator, old, button)).words == ENDED
@@ -32,7 +32,7 @@ async def test_a_button_of_a_room_that_is_gone(world: World, button: str) -> Non
     assert attempts(world)[-1][1] == "refused"
 
 
-@pytest.mark.parametrize("button", ["Join", "Record", "Participants", "End"])
+@pytest.mark.parametrize("button", ["Join", "Record", "Participants", "Mute all", "End"])
 async def test_a_button_of_an_earlier_life_never_touches_the_present_one(world: World, button: str) -> None:
     old = await live_then_over(world)
     await ask(world, world.operator, "/video room create standup")

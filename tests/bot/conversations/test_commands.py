@@ -15,7 +15,7 @@ TOKEN = r"`eyJ[\w-]+\.[\w-]+\.[\w-]+`"
 TABLE = [
     ("", r"Live in this channel:\n\*standup\*\nmemory\n\[Show\]\n\[Create room\] \[List rooms\] \[Help\]"),
     ("overview", r"Live in this channel:"),
-    ("help", r"What you can ask for\..*`/video room`\nclose, create, join, list, show"),
+    ("help", r"What you can ask for\..*`/video room`\nclose, create, join, list, mute, show, update"),
     ("help room", r"What you can do with \*room\*:\n`/video room close \[ROOM\]`"),
     ("help room create", r"\*room create\*: Create a room.*\*--max-participants\*\nHow many.*role operator\."),
     ("room --help", r"What you can do with \*room\*:"),
@@ -30,14 +30,19 @@ TABLE = [
     ("whoami", r"You are \*operator\*: that is what members of this workspace are by default\.\n\*You\*\n`U\d+`"),
     ("room create retro --max-participants 20 --empty-timeout 10m", r"Created \*retro\*\.$"),
     ("room create payload", r"Created \*payload\*\.$"),
-    ("room create standup", r"\*standup\* was there already: one person is in it\.$"),
-    ("room create standup --max-participants 3", r"the options you gave were not applied\.$"),
+    ("room create standup", r"\*standup\* was there already: one person is in it\.\n\[Show\]$"),
+    ("room create standup --max-participants 3", r"It was left as it is: any number of people, not 3\.$"),
     ("room list", r"1 live on `memory`:\n\*standup\*\none person is in it · from this channel\n\[Show\]$"),
     ("rooms x*", r"No room like `x\*` is live on `memory`\.\n\[Create room\]$"),
     (
         "room show standup",
         r"\*standup\*: one person is in it\..*\*In it\*\nBob\n.*\*Made by\*\n@U\d+\n\[Join\] \[Record\]",
     ),
+    (
+        "room update standup --metadata '{\"scene\": 2}' --as-json",
+        r"Updated the metadata of \*standup\*\.\n\[Show\]$",
+    ),
+    ("room mute standup", r"Muted 1 track of 1 person in \*standup\*\.$"),
     ("room join standup", rf"Your way into \*standup\*\..*\*Identity\*\n`slack-T\d+-U\d+`.*\*Token\*\n{TOKEN}"),
     ("room close standup", r"End \*standup\*\? This disconnects Bob\.\n\[End room\] \[Keep it\]"),
     (
@@ -45,7 +50,30 @@ TABLE = [
         rf"\*Identity\*\n`guest-1`\n\*May\*\nsubscriber.*\*Address\*\nmemory://memory\n\*Token\*\n{TOKEN}",
     ),
     ("token create nowhere", r"There is no room `nowhere` yet; the server makes it when the first person joins\.$"),
-    ("participant list standup", r"\*standup\*: one person is in it\.\n\*Bob\*\nbob · since "),
+    ("token api --allow list_rooms --allow record", r"is for people with the role admin\."),
+    (
+        "participant list standup",
+        r"\*standup\*: one person is in it\.\n\*Bob\*\n`bob` · microphone since .* · in since .*\n"
+        r"\[Mute\] \[Remove\] \[Details\]$",
+    ),
+    ("participant show standup Bob", r"\*Bob\* is in \*standup\*\..*\*May\*\n.*\*microphone\*\n`TR_\w+` · audio/"),
+    ("participant update standup bob --name Robert", r"Changed \*Robert\* in \*standup\*\.\n\*Name\*\nBob → Robert$"),
+    ("participant mute standup bob", r"Muted \*Bob\*: microphone\.\n\[Unmute\]$"),
+    ("participant unmute standup bob", r"\*Bob\* is not muted: microphone\.$"),
+    ("participant remove standup bob --keep-out 1h", r"Remove \*Bob\* from \*standup\*\? They are kept out for 1h\."),
+    ("participant admit standup bob", r"`bob` is not kept out of `standup`\.\nNobody is\.$"),
+    ("participant move standup bob nowhere", r"There is no room `nowhere` on `memory`\."),
+    ("participant forward standup bob standup", r"DESTINATION: It is the room that they are in\."),
+    (
+        "track list standup",
+        r"In \*standup\* one track is sent\.\n\*Bob\*: microphone\n`TR_\w+` · `bob/microphone` · audio/.*\n\[Mute\]$",
+    ),
+    (
+        "track subscribe standup bob bob/microphone",
+        r"“bob/microphone” is sent by Bob, who cannot receive .*their own\.",
+    ),
+    ("track unsubscribe standup bob TR_nowhere", r"There is no track `TR_nowhere` in `standup`\."),
+    ("signal send standup hello --to bob", r"Sent to 1 person in \*standup\*: Bob\.$"),
     ("recording start standup", r"Recording \*standup\*\. Its card says when it runs\.\n\[Stop recording\]$"),
     ("recording stop standup", r"Nothing called `standup` is being recorded\.\nSee `/video recording list`\.$"),
     ("recording list", r"There are no such recordings\.$"),
@@ -53,7 +81,7 @@ TABLE = [
     ("alert list", r"This channel is told of what is started here, and of nothing else\.\n\[Subscribe\]$"),
     ("alert unsubscribe", r"This channel has no such subscription\.\nSee `/video alert list` for those it has\.$"),
     ("provider list", r"The video servers:\n\*memory\* · used here\nmemory memory://memory$"),
-    ("provider show", r"\*memory\* can: close room, .*\*Answers\*\nyes\n\*Address\*\nmemory://memory$"),
+    ("provider show", r"\*memory\* can: .*close room, .*\*Answers\*\nyes\n\*Address\*\nmemory://memory$"),
     ("provider show nix", r"There is no video server called `nix` here\.\nThere is memory\.$"),
     ("provider use memory", r"`provider use` is for people with the role admin\."),
     # The words of other vendors, and the room of the channel.
@@ -76,6 +104,7 @@ TABLE = [
 async def test_what_is_answered(world: World, line: str, answer: str) -> None:
     await ask(world, world.operator, "/video room create standup")
     world.memory.server.join("standup", "bob", name="Bob")
+    world.memory.server.publish("standup", "bob")
     await card(world, "standup", "1 person")
     said = await ask(world, world.operator, f"/video {line}")
     assert re.search(answer, said.words, re.DOTALL), said.words

@@ -1,6 +1,7 @@
 """The house's first thread, from end to end: create, watch, record, fail, end."""
 
 from bot.demo.world import World
+from providers.base import ParticipantKind
 from tests.bot.conversations.talk import ask, attempts, card, labels, note, press, public, rooms
 
 
@@ -9,12 +10,12 @@ async def test_the_whole_thread(world: World) -> None:
     answer = await ask(world, omar, "/video room create standup")
     assert answer.words == "Created *standup*."
     live = await card(world, "standup", "🟢 *Live* · nobody in it")
-    assert labels(live) == ["Join", "Record", "Participants", "End"]
+    assert labels(live) == ["Join", "Record", "Participants", "Mute all", "End"]
     assert f"Made by @{omar.id} · on `memory`" in live.words
 
     server.join("standup", "bob", name="Bob")
     await card(world, "standup", "1 person")
-    server.join("standup", "rec", is_person=False)
+    server.join("standup", "rec", kind=ParticipantKind.EGRESS)
     server.join("standup", "eve", name="Eve")
     await card(world, "standup", "2 people")
     server.leave("standup", "eve")

@@ -79,7 +79,7 @@ async def test_a_slow_server_does_not_delay_the_acknowledgement_or_others(world:
     assert {m.words for m in heard(world, world.operator)} == {f"Created *r{n}*." for n in range(10)}
 
 
-@pytest.mark.parametrize("button", ["Record", "Participants", "End"])
+@pytest.mark.parametrize("button", ["Record", "Participants", "Mute all", "End"])
 async def test_trouble_at_a_button_leaves_the_card_as_it_was(world: World, button: str) -> None:
     await ask(world, world.operator, "/video room create standup")
     live = await card(world, "standup", "🟢 *Live*")

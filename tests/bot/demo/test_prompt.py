@@ -88,12 +88,14 @@ async def at_the_prompt(world: World) -> AsyncIterator[Terminal]:
 async def test_a_command_and_its_buttons(world: World) -> None:
     async with at_the_prompt(world) as terminal:
         await terminal.sees("Try /video room create standup")
-        await terminal.types("/video room create standup", "[1] Join  [2] Record  [3] Participants  [4] End")
+        await terminal.types(
+            "/video room create standup", "[1] Join  [2] Record  [3] Participants  [4] Mute all  [5] End"
+        )
         await terminal.sees("showcaller · only you see it\n▌ Created standup.")
         await terminal.types("3", "Nobody is there yet.")
-        await terminal.types("4", "[5] End room  [6] Keep it")
-        await terminal.types("5", "Ended standup.")
-        await terminal.types("4", "There is no button 4 any more.")
+        await terminal.types("5", "[6] End room  [7] Keep it")
+        await terminal.types("6", "Ended standup.")
+        await terminal.types("5", "There is no button 5 any more.")
         await terminal.types("99", "There is no button 99.")
 
 
@@ -101,7 +103,7 @@ async def test_a_card_that_changes_of_itself_is_shown_again_with_the_same_number
     async with at_the_prompt(world) as terminal:
         await terminal.types("/video room create standup", "Created standup.")
         world.memory.server.join("standup", "bob", name="Bob")
-        again = await terminal.sees("[1] Join  [2] Record  [3] Participants  [4] End")
+        again = await terminal.sees("[1] Join  [2] Record  [3] Participants  [4] Mute all  [5] End")
         assert "showcaller · edited\n▌ standup" in again
         assert "1 person" in again
 
@@ -139,9 +141,7 @@ async def test_a_form_is_asked_field_by_field_and_again_where_it_is_wrong(world:
         await terminal.types("0", "Empty timeout (optional)")
         await terminal.types("", "y or n (Enter: n)")
         await terminal.types("perhaps", "✗ “perhaps” is none of them.")
-        await terminal.types("y", "Departure timeout")
-        await terminal.types("", "Metadata")
-        await terminal.types("", "Enter: Create · Esc: Cancel")
+        await terminal.types("y", "Enter: Create · 1: More options · Esc: Cancel")
         await terminal.types("", "Max participants (optional)\n  ✗ “0” is too small; the least is 1.")
         await terminal.types("\x7f5", "Enter: Create")  # the 0 stands there to be changed
         await terminal.types("", "Created retro.")
@@ -167,7 +167,15 @@ async def test_choices_lines_and_more_options(world: World) -> None:
         await terminal.types("sub", "Ttl")
         await terminal.types("", "Name (optional)")
         await terminal.types("Zoe", "1: More options")
-        await terminal.types("1", "Metadata")
+        await terminal.types("1", "Can publish (optional)\n  Whether they may send sound and picture\n  1 Yes  2 No")
+        await terminal.types("yes", "Can subscribe")
+        await terminal.types("", "Can publish data")
+        await terminal.types("", "5 all, several with commas")
+        await terminal.types("", "Can update metadata")
+        await terminal.types("", "Can subscribe metrics")
+        await terminal.types("", "Hidden")
+        await terminal.types("", "Metadata")
+        await terminal.types("", "As json")
         await terminal.types("", "An empty line ends it.")
         terminal.press("role=host\rteam=a\r")
         await terminal.types("", "Enter: Create · Esc: Cancel")
@@ -176,6 +184,7 @@ async def test_choices_lines_and_more_options(world: World) -> None:
     token = answer.lines[answer.lines.index("*Token*") + 1].strip("`")
     claims = verify(world.memory.server.token_secret, "memory", SecretStr(token))
     assert (claims.sub, claims.name, claims.grant) == ("zoe", "Zoe", Grant.SUBSCRIBER)
+    assert claims.permissions.can_publish
     assert claims.attributes == {"role": "host", "team": "a"}
 
 
@@ -185,9 +194,9 @@ async def test_choices_lines_and_more_options(world: World) -> None:
 async def test_somebody_else_sees_what_they_may_see(world: World) -> None:
     async with at_the_prompt(world) as terminal:
         await terminal.types("/video room create standup", "Created standup.")
-        everything = await terminal.types(":as gus", "[4] End")
+        everything = await terminal.types(":as gus", "[5] End")
         assert "gus (guest) in #general" in everything
-        await terminal.types("4", "room close is for people with the role operator.")
+        await terminal.types("5", "room close is for people with the role operator.")
         await terminal.types(":as nobody", "there are ana, omar, gus.")
 
 
@@ -212,6 +221,31 @@ async def test_the_video_server_is_played_by_verbs(world: World) -> None:
         await terminal.types(":leave standup bob", "The video server refuses: no participant bob.")
         await terminal.types("/video recording start", "🔴 Live")
         await terminal.types(":finish", "✅ Ready")
+
+
+async def test_people_in_rooms_send_and_hear(world: World) -> None:
+    async with at_the_prompt(world) as terminal:
+        await terminal.types(":join standup bob", "bob is in standup.")
+        await terminal.types(":publish standup bob", "bob sends microphone to standup.")
+        await terminal.types(":publish standup bob sofa", "There is no sofa; there are camera, microphone,")
+        await terminal.types(":unpublish standup bob camera", "The video server refuses: bob does not send camera.")
+        await terminal.types(":heard standup bob", "No message has come to bob in standup.")
+        await terminal.types("/video signal send standup hi --topic chat", "In standup, bob gets on topic chat: hi")
+        await terminal.types(":heard standup bob", "bob got on topic chat: hi")
+        await terminal.types(":quality standup bob poor", "the connection of bob is poor.")
+        await terminal.types("/video participant list standup", "connection poor")
+        await terminal.types(":unpublish standup bob", "bob has stopped sending microphone to standup.")
+
+
+async def test_what_somebody_got_is_shown_once_and_anew_after_they_came_back(world: World) -> None:
+    async with at_the_prompt(world) as terminal:
+        await terminal.types(":join standup bob", "bob is in standup.")
+        await terminal.types("/video signal send standup one", "bob gets the message: one")
+        await terminal.types(":join standup bob", "bob is in standup.")
+        await terminal.types("/video signal send standup two", "bob gets the message: two")
+        await terminal.types("/video signal send standup three", "Sent to 1 person")
+    printed = terminal.paper.getvalue()
+    assert [printed.count(f"bob gets the message: {word}") for word in ("one", "two", "three")] == [1, 1, 1]
 
 
 async def test_the_bot_restarts_and_the_rooms_go_on(world: World) -> None:
@@ -252,6 +286,9 @@ async def test_a_channel_of_that_name_is_refused(world: World) -> None:
         (":leave standup ", ["bob"]),
         (":leave standup bob ", []),
         (":channel ", []),
+        (":publish standup bob ", ["camera", "microphone", "screen_share", "screen_share_audio"]),
+        (":quality standup bob e", ["excellent"]),
+        ("/video participant show standup ", ["bob", "--provider"]),
         ("hello ", []),
     ],
 )
@@ -259,4 +296,4 @@ async def test_tab_offers_what_can_stand_there(world: World, line: str, offered:
     world.memory.server.join("standup", "bob")
     world.memory.server.join("Test Room", "cleo")
     completions = Completions(Seat(world, world.owner, world.general), all_commands())
-    assert [words for words, _ in completions.offers(line)] == offered
+    assert [words for words, _ in await completions.offers(line)] == offered

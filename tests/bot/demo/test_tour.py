@@ -1,16 +1,20 @@
-"""The tour: it passes over both transports, and it notices what is not right."""
+"""The tour: it passes over both transports and on both video servers, and it notices what is not right."""
 
+import signal
+import socket
 import subprocess
 import sys
 from io import StringIO
 from pathlib import Path
 
 import pytest
+import yaml
 from rich.console import Console
 
 from bot.demo.story import Story
-from bot.demo.tour import STEPS, create_by_command, play
+from bot.demo.tour import NEEDS, STEPS, create_by_command, play
 from bot.demo.world import Transport, World
+from tests.live.server import LiveKitServer
 
 BROKEN = """
 import sys
@@ -33,6 +37,13 @@ def paper() -> Console:
 def printed(console: Console) -> str:
     assert isinstance(console.file, StringIO)
     return console.file.getvalue()
+
+
+@pytest.fixture
+async def livekit() -> None:
+    """Skips the test where there is no livekit-server."""
+    async with LiveKitServer():
+        return
 
 
 @pytest.mark.parametrize("transport", ["http", "socket"])
@@ -105,9 +116,52 @@ def demo(*arguments: str) -> subprocess.CompletedProcess[str]:
 def test_without_a_terminal_the_demo_is_the_tour(temporary: Path) -> None:
     done = demo("-m", "bot", "demo")
     assert (done.returncode, done.stderr) == (0, "")
-    assert f"{len(STEPS)} steps" in done.stdout
+    assert f"\n{len(STEPS)} steps" in done.stdout
+    assert done.stdout.endswith("on memory.\n")
     assert "\x1b" not in done.stdout
     assert max(map(len, done.stdout.splitlines())) <= 100
+    assert list(temporary.iterdir()) == [], "nothing is left behind"
+
+
+@pytest.mark.usefixtures("livekit")
+def test_on_livekit_it_is_the_same_tour_but_for_recordings(temporary: Path) -> None:
+    done = demo("-m", "bot", "demo", "--server", "livekit")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"\n{len(STEPS) - len(NEEDS)} steps" in done.stdout
+    assert done.stdout.endswith("on livekit.\n")
+    assert list(temporary.iterdir()) == [], "nothing is left behind"
+
+
+@pytest.mark.usefixtures("livekit")
+@pytest.mark.parametrize("way", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_whoever_ends_it_ends_its_server_too(temporary: Path, way: signal.Signals) -> None:
+    running = subprocess.Popen(
+        [sys.executable, "-u", "-m", "bot", "demo", "--server", "livekit"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert running.stdout is not None
+    with running, running.stdout:
+        assert running.stdout.readline().startswith("1. ")
+        [configuration] = temporary.glob("*/livekit-server.yaml")
+        port = yaml.safe_load(configuration.read_text())["port"]
+        running.send_signal(way)
+        running.wait(30)
+    assert running.returncode == 130
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port)).close()
+    assert list(temporary.iterdir()) == [], "nothing is left behind"
+
+
+def test_without_a_livekit_server_it_says_how_to_get_one(temporary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setenv("HOME", str(temporary))
+    monkeypatch.delenv("LIVEKIT_SERVER", raising=False)
+    done = demo("-m", "bot", "demo", "--server", "livekit")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.count("\n") == 1
+    assert "go install github.com/livekit/livekit-server" in done.stderr
     assert list(temporary.iterdir()) == [], "nothing is left behind"
 
 

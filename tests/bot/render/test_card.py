@@ -12,10 +12,12 @@ from bot.render.card import draw, note
 from bot.render.message import Message
 from commands.core.base import Command
 from commands.core.registry import all_commands
-from commands.participant import ParticipantList
+from commands.participant import ParticipantAdmit, ParticipantList
 from commands.recording import RecordingStart, RecordingStop
 from commands.room import RoomClose, RoomJoin
+from commands.room_muting import RoomMute
 from providers.base import Capability, Participant, Recording, RecordingRef, RecordingStatus, RoomRef
+from providers.facts import Origin, ParticipantKeptOut, Source
 from tests.bot.render.foreign import NASTY, buttons, check, texts, words
 
 EVERYTHING = frozenset(Capability)
@@ -74,9 +76,10 @@ def test_a_live_room() -> None:
         "Join": RoomJoin.model_validate(PINNED),
         "Record": RecordingStart.model_validate(PINNED),
         "Participants": ParticipantList.model_validate(PINNED),
+        "Mute all": RoomMute.model_validate(PINNED),
         "End": RoomClose.model_validate(PINNED),
     }
-    assert [button.get("style") for button in buttons(drawn.blocks)] == ["primary", None, None, "danger"]
+    assert [button.get("style") for button in buttons(drawn.blocks)] == ["primary", None, None, None, "danger"]
 
 
 @pytest.mark.parametrize(
@@ -107,10 +110,13 @@ def test_of_several_recordings_none_is_guessed() -> None:
     assert offered(drawn)["Stop recording"] == RecordingStop(provider="livekit", recording="standup", room_id="RM_1")
 
 
-@pytest.mark.parametrize("lacking", [Capability.CREATE_TOKEN, Capability.START_RECORDING, Capability.CLOSE_ROOM])
+@pytest.mark.parametrize(
+    "lacking",
+    [Capability.CREATE_TOKEN, Capability.START_RECORDING, Capability.MUTE_TRACK, Capability.CLOSE_ROOM],
+)
 def test_what_the_server_cannot_do_is_not_offered(lacking: Capability) -> None:
     shown = offered(card(room(), EVERYTHING - {lacking}))
-    assert len(shown) == 3
+    assert len(shown) == 4
     assert all(lacking not in command.spec.needs for command in shown.values())
 
 
@@ -190,18 +196,18 @@ def test_the_same_state_gives_the_same_card() -> None:
 
 @pytest.mark.parametrize("state", [room(), *(recording(s) for s in RecordingStatus if not s.is_final)])
 def test_there_is_nothing_to_note_before_the_end(state: RoomState | RecordingState) -> None:
-    assert note(state) is None
+    assert note(state, []) is None
 
 
 def test_the_end_of_a_room_is_noted() -> None:
-    told = note(room(status=RoomStatus.ENDED, ended_at=ENDED))
+    told = note(room(status=RoomStatus.ENDED, ended_at=ENDED), [])
     assert told is not None
     check(told)
     assert words(told.blocks) == "Room *standup* ended after 42 min."
 
 
 def test_a_failure_is_noted_for_whoever_started_it_with_the_next_step() -> None:
-    told = note(recording(RecordingStatus.FAILED, error="disk full"))
+    told = note(recording(RecordingStatus.FAILED, error="disk full"), [])
     assert told is not None
     check(told)
     assert words(told.blocks[0]) == "<@U1A>: The recording of *standup* failed: disk full."
@@ -209,13 +215,13 @@ def test_a_failure_is_noted_for_whoever_started_it_with_the_next_step() -> None:
 
 
 def test_a_success_is_noted_and_mentions_nobody() -> None:
-    told = note(recording(RecordingStatus.READY, duration=timedelta(minutes=12)))
+    told = note(recording(RecordingStatus.READY, duration=timedelta(minutes=12)), [])
     assert told is not None
     assert words(told.blocks) == "The recording of *standup* is ready: 12 min."
 
 
 def test_a_failure_that_nobody_here_started_mentions_nobody() -> None:
-    told = note(recording(RecordingStatus.ABORTED, made_by=None))
+    told = note(recording(RecordingStatus.ABORTED, made_by=None), [])
     assert told is not None
     assert words(told.blocks[0]) == "The recording of *standup* was aborted: the server gives no reason."
 
@@ -233,7 +239,7 @@ def test_the_stop_of_several_recordings_names_something(name: str) -> None:
 def test_a_name_too_long_for_a_button_has_none() -> None:
     ref = RoomRef("livekit", "RM_1", "x" * 2_000)
     failed = Recording(RecordingRef("livekit", "EG_1"), ref, RecordingStatus.FAILED)
-    told = note(RecordingState(recording=failed, seen_at=ENDED))
+    told = note(RecordingState(recording=failed, seen_at=ENDED), [])
     assert told is not None
     check(told)
     assert buttons(told.blocks) == buttons(card(RoomState(ref=ref)).blocks) == []
@@ -245,22 +251,67 @@ def test_a_nasty_name_is_drawn_literally_and_does_its_work(name: str) -> None:
     assert all(getattr(command, "room", name) == name for command in offered(drawn).values())
 
 
-@given(texts, texts, texts, texts, st.sampled_from(RecordingStatus), st.booleans())
+people = st.sampled_from(("U1A", *NASTY))
+"""Whom Slack names to us. Text at random may look like an id, and is then mentioned as it ought to be."""
+
+
+@given(texts, texts, texts, texts, people, st.sampled_from(RecordingStatus), st.booleans())
 def test_nothing_foreign_is_markup(
-    name: str, id: str, server: str, reason: str, status: RecordingStatus, over: bool
+    name: str, id: str, server: str, reason: str, person: str, status: RecordingStatus, over: bool
 ) -> None:
     ref = RoomRef(server, id, name)
     states: list[RoomState | RecordingState] = [
         RoomState(
-            ref=ref, status=RoomStatus.ENDED if over else RoomStatus.LIVE, recordings={"EG_1": status}, made_by=id
+            ref=ref, status=RoomStatus.ENDED if over else RoomStatus.LIVE, recordings={"EG_1": status}, made_by=person
         ),
         RecordingState(
             recording=Recording(RecordingRef(server, f"EG_{id}"), ref, status, error=reason, location=reason, size=1),
             seen_at=ENDED,
-            made_by=id,
+            made_by=person,
         ),
     ]
     for state in states:
         card(state)
-        if told := note(state):
+        if told := note(state, []):
             check(told)
+
+
+def came_back(
+    name: str = "Bob",
+    *,
+    room: str = "standup",
+    identity: str = "bob",
+    by: str = "U1A",
+    status: RoomStatus = RoomStatus.LIVE,
+) -> Message:
+    ref, who = RoomRef("livekit", "RM_1", room), Participant("PA_2", identity, name)
+    source = Origin(provider="livekit", key="k", at=BEGAN, seen_at=BEGAN, source=Source.COMMAND)
+    fact = ParticipantKeptOut(**source, room=ref, participant=who, until=BEGAN, by=by)
+    told = note(RoomState(ref=ref, status=status), [fact])
+    assert told is not None
+    check(told)
+    return told
+
+
+def test_who_came_back_is_noted_with_who_says_so_and_the_way_to_let_them_in() -> None:
+    told = came_back()
+    assert told.text == "Bob came back and was removed again. <@U1A> keeps them out until 2026-11-20 21:30 UTC."
+    assert words(told.blocks[0]) == f"*Bob* came back and was removed again. <@U1A> keeps them out until {WHEN}."
+    (button,) = buttons(told.blocks)
+    assert button["accessibility_label"] == "Let Bob into standup again"
+    assert offered(told) == {"Let back in": ParticipantAdmit(provider="livekit", room="standup", who="bob")}
+
+
+def test_who_came_back_without_a_name_goes_by_the_identity() -> None:
+    assert words(came_back("").blocks[0]).startswith("*bob* came back")
+
+
+def test_who_came_back_is_told_even_where_the_room_has_ended_meanwhile() -> None:
+    assert "came back" in came_back(status=RoomStatus.ENDED).text
+
+
+@given(texts, texts, texts, people)
+def test_whoever_came_back_is_no_markup(name: str, room: str, identity: str, by: str) -> None:
+    told = came_back(name, room=room, identity=identity, by=by)
+    for command in offered(told).values():
+        assert command == ParticipantAdmit(provider="livekit", room=room, who=identity)

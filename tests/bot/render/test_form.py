@@ -12,7 +12,7 @@ from pydantic import Field, SecretStr
 from bot.render.button import read_action_id
 from bot.render.form import INPUTS_AT_ONCE, form_errors, read_form, render_form
 from bot.render.text import Block
-from commands.core.base import Advanced, Arg, Command, Internal, Needs, ServerCommand
+from commands.core.base import Advanced, Arg, Command, Internal, LongText, Needs, ServerCommand
 from commands.core.errors import Problem
 from commands.core.registry import all_commands
 from commands.core.types import Count, Duration, Pairs
@@ -43,6 +43,9 @@ class Sample(ServerCommand, path="sample make"):
     kind: Literal["a", "b"] | None = Field(None, description="Kind")
     ttl: Annotated[Duration, Advanced()] = Field(timedelta(hours=1), description="How long")
     record: Annotated[bool, Advanced()] = Field(False, description="Record it")
+    hidden: Annotated[bool | None, Advanced()] = Field(None, description="Whether it is hidden")
+    notes: Annotated[str, Advanced(), LongText()] = Field("", description="Notes")
+    except_: Annotated[tuple[str, ...], Advanced()] = Field((), description="But these")
     tags: Annotated[tuple[str, ...], Advanced()] = Field((), description="Tags")
     kinds: Annotated[tuple[Literal["a", "b"], ...], Advanced()] = Field((), description="Kinds")
     pairs: Annotated[Pairs, Advanced()] = Field(default_factory=dict, description="Pairs")
@@ -88,7 +91,8 @@ def test_the_frame_of_a_form() -> None:
 
 def test_required_first_advanced_last_and_what_is_fixed_not_at_all() -> None:
     names = list(inputs(form()))
-    assert names == ["name", "common", "many_people", "grant", "kind", "ttl", "record", "tags", "kinds", "pairs", "key"]
+    common = ["name", "common", "many_people", "grant", "kind"]
+    assert names == [*common, "ttl", "record", "hidden", "notes", "except_", "tags", "kinds", "pairs", "key"]
     assert inputs(form())["name"]["optional"] is False
     assert all(block["optional"] for name, block in inputs(form()).items() if name != "name")
 
@@ -107,13 +111,21 @@ def test_each_type_has_its_element() -> None:
         "kind": "static_select",
         "ttl": "plain_text_input",
         "record": "checkboxes",
+        "hidden": "static_select",
+        "notes": "plain_text_input",
+        "except_": "plain_text_input",
         "tags": "plain_text_input",
         "kinds": "checkboxes",
         "pairs": "plain_text_input",
         "key": "plain_text_input",
     }
     assert (elements["many_people"]["min_value"], elements["many_people"]["max_value"]) == ("1", "1000000")
-    assert elements["tags"]["multiline"]
+    assert [name for name, element in elements.items() if element.get("multiline")] == [
+        "notes",
+        "except_",
+        "tags",
+        "pairs",
+    ]
     assert elements["ttl"]["initial_value"] == "1h"
     assert elements["grant"]["initial_option"]["value"] == "publisher"
     assert "initial_option" not in elements["kind"]
@@ -122,6 +134,7 @@ def test_each_type_has_its_element() -> None:
 def test_labels_and_hints_in_plain_words() -> None:
     drawn = inputs(form())
     assert drawn["many_people"]["label"]["text"] == "Many people"
+    assert drawn["except_"]["label"]["text"] == "Except"
     assert drawn["name"]["hint"]["text"] == "Its name"
     assert drawn["tags"]["hint"]["text"] == "Tags. One per line"
     assert drawn["pairs"]["hint"]["text"] == "Pairs. One per line"
@@ -148,6 +161,9 @@ GIVEN: dict[str, object] = {
     "kind": "b",
     "ttl": timedelta(minutes=90),
     "record": True,
+    "hidden": False,
+    "notes": "one\ntwo",
+    "except_": ("this",),
     "tags": ("one", "two"),
     "kinds": ["b"],
     "pairs": {"a": "1", "b": "2=3"},
@@ -171,6 +187,16 @@ def test_what_was_typed_before_the_rest_was_shown_comes_back() -> None:
 def test_an_untouched_form_is_the_defaults() -> None:
     read = read_form(Sample, submitted(form(given={"name": "x"})))
     assert Sample.model_validate({**read, "provider": "able"}) == Sample(provider="able", name="x")
+
+
+@pytest.mark.parametrize(("given", "chosen"), [(None, None), (True, "yes"), (False, "no")])
+def test_yes_no_or_nothing_said(given: bool | None, chosen: str | None) -> None:
+    view = form(given={"name": "x", "hidden": given})
+    element = inputs(view)["hidden"]["element"]
+    assert [(o["text"]["text"], o["value"]) for o in element["options"]] == [("Yes", "yes"), ("No", "no")]
+    assert element.get("initial_option", {}).get("value") == chosen
+    assert inputs(view)["hidden"]["optional"] is True
+    assert read_form(Sample, submitted(view)).get("hidden") is given
 
 
 def test_a_secret_is_never_filled_in() -> None:

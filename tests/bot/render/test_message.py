@@ -30,6 +30,15 @@ def test_too_large_blocks_are_cut_with_a_note() -> None:
     assert "more are not shown." in words(made.blocks)
 
 
+def test_a_row_is_left_out_whole_and_counts_as_one() -> None:
+    rows = [(section(f"Row {n}."), context(f"Part of {n}.")) for n in range(40)]
+    made = message("Rows.", [section("Top."), *rows, context("Hint")])
+    check(made)
+    shown = words(made.blocks)
+    assert "Row 22. Part of 22. 17 more are not shown. Hint" in shown
+    assert "Row 23." not in shown
+
+
 def test_actions_stay_longest() -> None:
     row = {"type": "actions", "elements": [{"type": "button", "action_id": "x", "text": header("x", 9)["text"]}]}
     made = message("Rows.", [*(section(f"Row {n}") for n in range(60)), row])

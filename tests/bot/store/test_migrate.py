@@ -51,7 +51,7 @@ async def test_the_text_of_the_schema_is_the_same(tmp_path: Path) -> None:
     engine.dispose()
 
     migrated, made = _schema(tmp_path / "migrated.db"), _schema(tmp_path / "made.db")
-    assert len(made) == 17
+    assert len(made) == 18
     assert migrated == made
 
 

@@ -54,7 +54,7 @@ async def test_a_note_waits_for_its_card_and_is_told_once(
     assert found is not None
     due, thing = found
     assert thing.server_id == snapshot().server_id
-    assert due == DueNote(id=due.id, channel_id="C1", thread_ts="1.1", broadcast=True)
+    assert due == DueNote(id=due.id, channel_id="C1", thread_ts="1.1", broadcast=True, facts=b"[1]")
     await notes.done(due.id, "1.2")
     assert await notes.next_due(skip_channels=["C1"]) is None
     found = await notes.next_due()

@@ -14,8 +14,9 @@ from commands.core.registry import Commands
 from commands.core.reply import plain
 from commands.help import Help, Overview
 from commands.recording import RecordingList, RecordingStart, RecordingStop
-from commands.room import RoomCreate, RoomJoin, RoomList, RoomShow
-from commands.token import TokenCreate
+from commands.room import RoomCreate, RoomJoin, RoomList, RoomShow, RoomUpdate
+from commands.room_muting import RoomMute
+from commands.token import TokenApi, TokenCreate
 from providers.base import RoomRef
 from tests.commands.lines import COMMANDS, HERE, fault, problems, read
 from tests.commands.strategies import AWKWARD, PITFALLS
@@ -61,6 +62,17 @@ PARCELS = Commands([ParcelSend])
         ('room create a --metadata "--odd"', RoomCreate(provider="memory", name="a", metadata="--odd")),
         ("room create a --metadata -5", RoomCreate(provider="memory", name="a", metadata="-5")),
         ('room create a --metadata {"k": 1}', RoomCreate(provider="memory", name="a", metadata='{"k": 1}')),
+        ("room mute a --except ana --EXCEPT=ben", RoomMute(provider="memory", room="a", except_=("ana", "ben"))),
+        ("token create a --hidden", TokenCreate(provider="memory", room="a", hidden=True)),
+        ("token create a --no-hidden", TokenCreate(provider="memory", room="a", hidden=False)),
+        ("token create a --hidden=no", TokenCreate(provider="memory", room="a", hidden=False)),
+        ("token create a --no-hidden=no", TokenCreate(provider="memory", room="a", hidden=True)),
+        ("token create a —no-can-publish", TokenCreate(provider="memory", room="a", can_publish=False)),
+        ("token create a --can-publish-data", TokenCreate(provider="memory", room="a", can_publish_data=True)),
+        ("token create a --source Screen-Share", TokenCreate(provider="memory", room="a", source=("screen_share",))),
+        ('room update a --metadata ""', RoomUpdate(provider="memory", room="a", metadata="")),
+        ("room update a --metadata {“k”: “v”}", RoomUpdate(provider="memory", room="a", metadata='{"k": "v"}')),
+        ("token api --allow sip-call", TokenApi(provider="memory", allow=("sip_call",))),
         ('room create "--record"', RoomCreate(provider="memory", name="--record")),
         ('room create "-x"', RoomCreate(provider="memory", name="-x")),
         ('room create "--"', RoomCreate(provider="memory", name="--")),

@@ -16,7 +16,8 @@ COMMANDS = all_commands()
 every_command = pytest.mark.parametrize("model", COMMANDS.values(), ids=[" ".join(path) for path in COMMANDS])
 
 VERBS = {
-    "close", "create", "join", "list", "remove", "show", "start", "stop", "subscribe", "unsubscribe", "update", "use",
+    "admit", "api", "close", "create", "forward", "join", "list", "move", "mute", "remove", "send", "show", "start",
+    "stop", "subscribe", "unmute", "unsubscribe", "update", "use",
 }  # fmt: skip
 WITHOUT_NOUN = {("help",), ("overview",), ("whoami",)}
 

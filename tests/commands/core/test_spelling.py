@@ -13,7 +13,8 @@ from commands.core.registry import Commands, all_commands
 from commands.core.spelling import spell
 from commands.core.types import parse_duration, spell_duration
 from commands.help import Help
-from commands.room import RoomClose, RoomCreate, RoomList
+from commands.room import RoomClose, RoomCreate, RoomList, RoomUpdate
+from commands.room_muting import RoomMute
 from commands.token import TokenCreate
 from providers.base import RoomRef
 from tests.commands.strategies import commands_of, has_secret
@@ -88,6 +89,15 @@ def test_redacted_spelling_hides_what_is_secret() -> None:
             TokenCreate(provider="eu", room="a", attribute={"role": "the host"}),
             'token create a --provider eu --attribute "role=the host"',
         ),
+        (
+            TokenCreate(provider="eu", room="a", can_publish=False, hidden=True, source=("screen_share",)),
+            "token create a --provider eu --no-can-publish --source screen_share --hidden",
+        ),
+        (
+            RoomMute(provider="eu", room="a", except_=("ana", "B b")),
+            'room mute a --provider eu --except ana --except "B b"',
+        ),
+        (RoomUpdate(provider="eu", room="a", metadata=""), 'room update a --provider eu --metadata ""'),
         (Help(topic=("room", "create")), "help room create"),
         (ShelfPut(things=(1, 2), tidy=False), "shelf put --things 1 --things 2 --no-tidy"),
     ],

@@ -1,0 +1,93 @@
+"""Who is kept out of which room."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, RowMapping, and_, delete, not_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.store import things
+from bot.store.engine import Store
+from bot.store.tables import keep_out, thing
+from bot.store.upsert import insert
+from commands.core.ports import Clock, KeepOut
+from providers.facts import ThingKind
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """Somebody who is kept out, since when, and a live room of that name."""
+
+    kept: KeepOut
+    said_at: datetime
+    room: things.Thing
+
+
+class StoredKeepOuts:
+    """`commands.core.ports.KeepOuts`, and what the bouncer asks. What has run out is forgotten at the next `add`.
+
+    `added` is called after every `add`.
+    """
+
+    def __init__(self, store: Store, clock: Clock, added: Callable[[], None]) -> None:
+        self._store = store
+        self._clock = clock
+        self._added = added
+
+    async def add(self, team_id: str, kept: KeepOut) -> None:
+        address = {
+            "team_id": team_id,
+            "provider": kept.provider,
+            "room": kept.room,
+            "identity": kept.identity,
+        }
+        said = {"until": kept.until, "said_by": kept.by, "said_at": self._clock.now()}
+
+        async def write(conn: AsyncConnection) -> None:
+            await conn.execute(delete(keep_out).where(keep_out.c.until <= self._clock.now()))
+            statement = insert(conn, keep_out).values(address | said)
+            await conn.execute(statement.on_conflict_do_update(index_elements=list(address), set_=said))
+
+        await self._store.write(write)
+        self._added()
+
+    async def lift(self, team_id: str, provider: str, room: str, identity: str) -> bool:
+        meant = and_(_of_room(team_id, provider, room), keep_out.c.identity == identity, self._holds())
+
+        async def write(conn: AsyncConnection) -> bool:
+            return (await conn.execute(delete(keep_out).where(meant))).rowcount == 1
+
+        return await self._store.write(write)
+
+    async def of_room(self, team_id: str, provider: str, room: str) -> list[KeepOut]:
+        there = and_(_of_room(team_id, provider, room), self._holds())
+        query = select(keep_out).where(there).order_by(keep_out.c.until, keep_out.c.identity)
+        async with self._store.reading() as conn:
+            return [_known(row) for row in (await conn.execute(query)).mappings()]
+
+    async def in_live_rooms(self, team_id: str) -> list[Watched]:
+        """All that hold at this moment, each with every live room that is meant, in one read."""
+        meant = and_(
+            thing.c.team_id == keep_out.c.team_id,
+            thing.c.provider == keep_out.c.provider,
+            thing.c.kind == ThingKind.ROOM,
+            thing.c.name == keep_out.c.room,
+            not_(thing.c.terminal),
+        )
+        query = select(keep_out, thing).join(thing, meant).where(keep_out.c.team_id == team_id, self._holds())
+        async with self._store.reading() as conn:
+            rows = (await conn.execute(query)).mappings().all()
+        return [Watched(_known(row), row[keep_out.c.said_at], things.from_row(row)) for row in rows]
+
+    def _holds(self) -> ColumnElement[bool]:
+        return keep_out.c.until > self._clock.now()
+
+
+def _of_room(team_id: str, provider: str, room: str) -> ColumnElement[bool]:
+    return and_(keep_out.c.team_id == team_id, keep_out.c.provider == provider, keep_out.c.room == room)
+
+
+def _known(row: RowMapping) -> KeepOut:
+    said = keep_out.c
+    return KeepOut(row[said.provider], row[said.room], row[said.identity], row[said.until], row[said.said_by])

@@ -1,0 +1,139 @@
+"""From what people call somebody in a room to that participant, and the base of the commands for one of them."""
+
+import difflib
+import re
+from collections.abc import Sequence
+from typing import Annotated, TypedDict
+
+from pydantic import Field
+
+from commands.core.base import Internal, Positional, RoomCommand
+from commands.core.context import Context
+from commands.core.errors import CommandError, NothingHere
+from commands.core.reply import Action, Code, Strong, Text
+from commands.core.types import Name
+from providers.base import Participant, RoomRef
+
+MOST_OFFERED = 5
+_MENTION = re.compile(r"@([UW][A-Z0-9]+)")
+
+
+class NotInRoom(NothingHere):
+    """Nobody in the room is called like that."""
+
+
+class PersonCommand(RoomCommand):
+    """A command for one participant.
+
+    `exact` pins it to one identity. Buttons and questions carry it: whoever was meant may have left, and somebody else
+    may be in the room whose display name is that identity.
+    """
+
+    who: Annotated[Name, Positional()] = Field(description="Who is meant: identity, display name or @mention")
+    exact: Annotated[bool, Internal()] = Field(False, description="Take WHO for an identity and nothing else")
+
+    async def find_who(self, ctx: Context, room: RoomRef) -> Participant:
+        return choose(ctx, await ctx.participants(room), room, self.who, self)
+
+
+class Pin(TypedDict):
+    """The fields of a `PersonCommand` for one identity in one life of a room."""
+
+    provider: str
+    room: str
+    room_id: str | None
+    who: str
+    exact: bool
+
+
+def pinned(room: RoomRef, identity: str) -> Pin:
+    """What a button carries. A server that has told no id yet leaves only the room's name."""
+    return {"provider": room.provider, "room": room.name, "room_id": room.id or None, "who": identity, "exact": True}
+
+
+def choose(
+    ctx: Context, present: Sequence[Participant], room: RoomRef, who: str, command: RoomCommand, *, field: str = "who"
+) -> Participant:
+    """Who is meant by an identity, a participant's id, a display name in any case, or a mention in Slack.
+
+    Raises `NotInRoom` where nobody is meant and `NothingHere` where more than one is: those that could be are offered
+    as `command` with another `field`, in which one of several may be `who`.
+    """
+    is_exact = isinstance(command, PersonCommand) and command.exact
+    found = [p for p in present if p.identity == who] if is_exact else meant(present, who, ctx.caller.team_id)
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise NothingHere(
+            (f"{len(found)} in ", Code(room.name), " go by the name ", Code(who), "."),
+            "Say which one, by identity.",
+            actions=_offers(found, room, who, command, field),
+        )
+    raise NotInRoom(*_absent(room, who, present), actions=_offers(_close(present, who), room, who, command, field))
+
+
+async def has_left(ctx: Context, room: RoomRef, person: Participant) -> CommandError:
+    """What to tell the asker when the server did not know somebody who was in the room a moment ago."""
+    present = await ctx.participants(room)
+    if any(p.identity == person.identity for p in present):
+        return CommandError(("The video server was not sure about ", Strong(person.shown_name), "."), "Try again.")
+    return NotInRoom(
+        (Strong(person.shown_name), " has just left ", Code(room.name), "."), _who_is_in(present) or "Nobody is in it."
+    )
+
+
+def stable_identity(team_id: str, user_id: str) -> str:
+    """What somebody of the workspace is called in a room, so that others recognise them from one time to the next."""
+    return f"slack-{team_id}-{user_id}"
+
+
+def as_identity(who: str, team_id: str) -> str:
+    """The identity of somebody who is not in a room: as typed, or that of the person mentioned."""
+    mention = _MENTION.fullmatch(who)
+    return stable_identity(team_id, mention[1]) if mention else who
+
+
+def meant(present: Sequence[Participant], who: str, team_id: str) -> list[Participant]:
+    """All whom `who` fits. An identity is unique, so it comes first, then an id."""
+    for exact in ([p for p in present if p.identity == who], [p for p in present if p.id == who]):
+        if exact:
+            return exact
+    if _MENTION.fullmatch(who):
+        own = re.escape(as_identity(who, team_id))
+        return [p for p in present if re.fullmatch(rf"{own}(-\d+)?", p.identity)]
+    return [p for p in present if who and who.casefold() in (p.name.casefold(), p.identity.casefold())]
+
+
+def _absent(room: RoomRef, who: str, present: Sequence[Participant]) -> tuple[Text, Text]:
+    what = (Code(who), " is not in ", Code(room.name), ".")
+    return what, _who_is_in(present) or "Nobody is; somebody who was may have left a moment ago."
+
+
+def _who_is_in(present: Sequence[Participant]) -> str:
+    people = [p for p in present if p.is_person]
+    names = ", ".join(p.shown_name for p in people[:MOST_OFFERED])
+    more = f" and {len(people) - MOST_OFFERED} more" if len(people) > MOST_OFFERED else ""
+    return f"In it: {names}{more}." if people else ""
+
+
+def _close(present: Sequence[Participant], who: str) -> list[Participant]:
+    by_word = {word.casefold(): p for p in present for word in (p.identity, p.name) if word}
+    close = difflib.get_close_matches(who.casefold(), by_word, n=MOST_OFFERED, cutoff=0.7)
+    return list({by_word[word].id: by_word[word] for word in close}.values())
+
+
+def _offers(people: Sequence[Participant], room: RoomRef, who: str, command: RoomCommand, field: str) -> list[Action]:
+    pin = {"room_id": room.id or None, **({"exact": True} if isinstance(command, PersonCommand) else {})}
+    given = getattr(command, field)
+    return [
+        Action(
+            p.identity if p.name in ("", p.identity) else f"{p.name} ({p.identity})",
+            command.model_copy(update={**pin, field: _instead(given, who, p.identity)}),
+        )
+        for p in people[:MOST_OFFERED]
+    ]
+
+
+def _instead(given: object, who: str, identity: str) -> object:
+    """Of several only the one that was not understood is replaced."""
+    return tuple(identity if each == who else each for each in given) if isinstance(given, tuple) else identity

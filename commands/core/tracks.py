@@ -1,0 +1,69 @@
+"""What people send, in words, and from words to their tracks."""
+
+from collections.abc import Sequence
+
+from commands.core.reply import Mark, Moment, Text
+from providers.base import Participant, Track, TrackKind, TrackSource
+
+_SOURCES = {
+    TrackSource.CAMERA: "camera",
+    TrackSource.MICROPHONE: "microphone",
+    TrackSource.SCREEN_SHARE: "screen share",
+    TrackSource.SCREEN_SHARE_AUDIO: "screen share sound",
+}
+_KINDS = {TrackKind.AUDIO: "sound", TrackKind.VIDEO: "picture", TrackKind.DATA: "data"}
+_LONGEST_NAME = 40
+
+
+def spoken(track: Track) -> str:
+    """`camera`; what comes from elsewhere goes by its kind and name."""
+    if known := _SOURCES.get(track.source):
+        return known
+    return f"{_KINDS[track.kind]} “{shortened(track.name, _LONGEST_NAME)}”" if track.name else _KINDS[track.kind]
+
+
+def spoken_all(tracks: Sequence[Track]) -> str:
+    return ", ".join(spoken(track) for track in tracks)
+
+
+def sending(participant: Participant) -> str:
+    """`microphone, camera (muted)`; empty where they send nothing, or the server does not tell what."""
+    return ", ".join(f"{spoken(track)} (muted)" if track.muted else spoken(track) for track in participant.tracks)
+
+
+def sends(participant: Participant) -> str:
+    """One sentence for the end of a refusal."""
+    return f"They send {sending(participant)}." if participant.tracks else "They send nothing."
+
+
+def particulars(track: Track) -> Text:
+    """Everything about a track but what it is and whose."""
+    since: Text = ("since ", Moment(track.published_at)) if track.published_at else ""
+    size = f"{track.width}×{track.height}" if track.width and track.height else ""
+    encrypted = "encrypted end to end" if track.encrypted else ""
+    return in_a_row("muted" if track.muted else "", track.codec, size, since, encrypted)
+
+
+def matching(tracks: Sequence[Track], word: str) -> list[Track]:
+    """Those that `word` names: by id, by source (`camera`, `screen-share`), or by name in any case.
+
+    An id is unique, so it comes first.
+    """
+    if exact := [track for track in tracks if track.id == word]:
+        return exact
+    lower = word.casefold()
+    source = lower.replace("-", "_").replace(" ", "_")
+    by_source = [t for t in tracks if source == t.source.value or lower == _SOURCES.get(t.source)]
+    return by_source or [track for track in tracks if track.name and track.name.casefold() == lower]
+
+
+def in_a_row(*texts: Text) -> Text:
+    """The particulars of one thing with dots between them; those that are empty are left out."""
+    row: list[str | Mark] = []
+    for text in filter(None, texts):
+        row += [*([" · "] if row else []), *([text] if isinstance(text, str) else text)]
+    return row
+
+
+def shortened(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"

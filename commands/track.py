@@ -1,0 +1,185 @@
+"""What people send, track by track, and who receives it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pydantic import Field
+
+from commands.core.base import Arg, Role, RoomCommand
+from commands.core.context import Context
+from commands.core.errors import CommandError, NothingHere, Problem, UsageError
+from commands.core.paging import PagedCommand
+from commands.core.people import PersonCommand, choose, has_left, meant
+from commands.core.reply import Action, Code, Item, Reply, Strong, Text
+from commands.core.tokens import quote
+from commands.core.tracks import in_a_row, matching, particulars, spoken
+from commands.core.types import Name
+from commands.participant_muting import track_mute_buttons
+from providers.base import Capability, Participant, Provider, RoomRef, Track, TrackSource
+from providers.errors import NotFound
+
+_MOST_NAMED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """A track with its sender."""
+
+    track: Track
+    by: Participant
+
+    @property
+    def called(self) -> str:
+        """`bob/camera`: a way to type it, its id where nothing else tells it from others."""
+        known = self.track.source is not TrackSource.UNKNOWN
+        return f"{self.by.identity}/{self.track.source.value if known else self.track.name or self.track.id}"
+
+
+class TrackList(
+    RoomCommand,
+    PagedCommand,
+    path="track list",
+    needs=(Capability.LIST_PARTICIPANTS, Capability.PARTICIPANT_TRACKS),
+    examples=("standup", "standup bob", "."),
+):
+    """List what is sent in a room, track by track."""
+
+    who: Arg[Name | None] = Field(None, description="Only those of this participant")
+
+    async def run(self, ctx: Context) -> Reply:
+        room = await ctx.find_room(self)
+        present = await ctx.participants(room)
+        if self.who is not None:
+            present = [choose(ctx, present, room, self.who, self)]
+        sent = sorted(_sent(present), key=lambda s: (s.by.shown_name.casefold(), s.by.identity, s.called, s.track.id))
+        count = {0: "nothing is sent", 1: "one track is sent"}.get(len(sent), f"{len(sent)} tracks are sent")
+        by: Text = (" by ", Strong(present[0].shown_name)) if self.who is not None else ""
+        return Reply(
+            text=("In ", Strong(room.name), f" {count}", *by, "."),
+            items=tuple(_item(room, each, ctx.provider) for each in self.on_page(sent)),
+            actions=self.model_copy(update={"room_id": room.id or None}).turns(len(sent)),
+        )
+
+
+class _Subscription(PersonCommand):
+    """Somebody, and tracks of others."""
+
+    track: Arg[tuple[Name, ...]] = Field(
+        min_length=1, description="The tracks: ids, names, or sender/source such as bob/camera"
+    )
+
+    async def _update(self, ctx: Context, *, subscribe: bool) -> tuple[Participant, list[_Sent]]:
+        room = await ctx.find_room(self)
+        present = await ctx.participants(room)
+        person = choose(ctx, present, room, self.who, self)
+        named = [self._find(ctx, room, present, person, word) for word in self.track]
+        tracks = list({s.track.id: s for s in named}.values())
+        try:
+            await ctx.provider.update_subscriptions(
+                room, person.identity, [s.track.id for s in tracks], subscribe=subscribe
+            )
+        except NotFound:
+            raise await _lost(ctx, room, person, tracks) from None
+        return person, tracks
+
+    def _find(
+        self, ctx: Context, room: RoomRef, present: Sequence[Participant], person: Participant, word: str
+    ) -> _Sent:
+        """The one track of somebody else that `word` names."""
+        found = _named(_sent(present), word) or _by_sender(present, word, ctx.caller.team_id)
+        others = [s for s in found if s.by.identity != person.identity]
+        if len(others) == 1:
+            return others[0]
+        if found and not others:
+            own = Problem(f"“{word}” is sent by {person.shown_name}, who cannot receive what is their own.", "track")
+            raise UsageError([own], "Name a track of somebody else.")
+        if others:
+            raise NothingHere(
+                (f"{len(others)} tracks are called ", Code(word), "."),
+                "Say which one.",
+                actions=[
+                    Action(f"{s.called} ({s.track.id})", self._instead(room, word, s.track.id))
+                    for s in others[:_MOST_NAMED]
+                ],
+            )
+        there = [s for s in _sent(present) if s.by.identity != person.identity]
+        raise NothingHere(("There is no track ", Code(word), " in ", Code(room.name), "."), _offer(ctx, room, there))
+
+    def _instead(self, room: RoomRef, word: str, track_id: str) -> "_Subscription":
+        track = tuple(track_id if entry == word else entry for entry in self.track)
+        return self.model_copy(update={"room_id": room.id or None, "track": track})
+
+
+class TrackSubscribe(
+    _Subscription,
+    path="track subscribe",
+    role=Role.OPERATOR,
+    needs=(Capability.UPDATE_SUBSCRIPTIONS, Capability.LIST_PARTICIPANTS, Capability.PARTICIPANT_TRACKS),
+    examples=("standup ana bob/camera", "standup ana bob/camera bob/microphone"),
+):
+    """Let somebody receive tracks of others."""
+
+    async def run(self, ctx: Context) -> Reply:
+        person, tracks = await self._update(ctx, subscribe=True)
+        barred = person.permissions is not None and not person.permissions.can_subscribe
+        return Reply(
+            text=(Strong(person.shown_name), f" receives: {_called(tracks)}."),
+            hint="They may not receive from others, so it has no effect until that is allowed." if barred else "",
+        )
+
+
+class TrackUnsubscribe(
+    _Subscription,
+    path="track unsubscribe",
+    role=Role.OPERATOR,
+    needs=(Capability.UPDATE_SUBSCRIPTIONS, Capability.LIST_PARTICIPANTS, Capability.PARTICIPANT_TRACKS),
+    examples=("standup ana bob/camera", "standup ana bob/camera bob/microphone"),
+):
+    """Let somebody receive certain tracks of others no longer."""
+
+    async def run(self, ctx: Context) -> Reply:
+        person, tracks = await self._update(ctx, subscribe=False)
+        return Reply(text=(Strong(person.shown_name), f" no longer receives: {_called(tracks)}."))
+
+
+def _sent(present: Sequence[Participant]) -> list[_Sent]:
+    return [_Sent(track, person) for person in present for track in person.tracks]
+
+
+def _named(sent: Sequence[_Sent], word: str) -> list[_Sent]:
+    """By id, else by source or name, whoever sends it."""
+    ids = {track.id for track in matching([s.track for s in sent], word)}
+    return [s for s in sent if s.track.id in ids]
+
+
+def _by_sender(present: Sequence[Participant], word: str, team_id: str) -> list[_Sent]:
+    """`bob/camera`: what stands after the last slash is the track, as an identity may have slashes too."""
+    who, _, what = word.rpartition("/")
+    return [_Sent(track, sender) for sender in meant(present, who, team_id) for track in matching(sender.tracks, what)]
+
+
+def _called(tracks: Sequence[_Sent]) -> str:
+    more = len(tracks) - _MOST_NAMED
+    return ", ".join(s.called for s in tracks[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+def _offer(ctx: Context, room: RoomRef, there: Sequence[_Sent]) -> Text:
+    if not there:
+        return "Nobody else sends anything."
+    return ("There is ", _called(there), "; see ", Code(f"{ctx.ports.slash} track list {quote(room.name)}"), ".")
+
+
+async def _lost(ctx: Context, room: RoomRef, person: Participant, tracks: Sequence[_Sent]) -> CommandError:
+    """The server did not know the receiver or one of the tracks: which, is found out by looking again."""
+    there = {s.track.id for s in _sent(await ctx.participants(room))}
+    if gone := [s for s in tracks if s.track.id not in there]:
+        return NothingHere(("No longer sent: ", _called(gone), "."), "Nothing was changed; leave it out and try again.")
+    return await has_left(ctx, room, person)
+
+
+def _item(room: RoomRef, sent: _Sent, provider: Provider) -> Item:
+    return Item(
+        title=(Strong(sent.by.shown_name), f": {spoken(sent.track)}"),
+        detail=in_a_row((Code(sent.track.id),), (Code(sent.called),), particulars(sent.track)),
+        actions=track_mute_buttons(room, sent.by, sent.track, provider),
+    )

@@ -1,0 +1,124 @@
+"""The rooms of the in-memory server: their lives, who leaves them, and the clock of an empty one."""
+
+from collections.abc import Callable, Collection
+from datetime import UTC, datetime, timedelta
+from secrets import token_hex, token_urlsafe
+
+from pydantic import SecretStr
+
+from providers.base import CreatedRoom, Limits, Recording, RecordingOptions, Room, RoomOptions, RoomRef
+from providers.errors import NotFound, Rejected
+from providers.facts import Fact, Origin, ParticipantLeft, RecordingChanged, RoomFinished, RoomStarted, Source
+from providers.memory.lives import Life, new_id
+from providers.memory.recorder import Recorder
+from providers.memory.settings import MemorySettings
+from providers.memory.timers import Timers
+
+
+class Rooms:
+    """What the other subjects build on. `token_secret` signs the tokens that admit to the rooms."""
+
+    def __init__(self, name: str, settings: MemorySettings, limits: Limits, tell: Callable[[Fact], None]) -> None:
+        self.name = name
+        self.token_secret = SecretStr(token_urlsafe(32))
+        self._settings = settings
+        self._limits = limits
+        self._tell = tell
+        self._lives: dict[str, Life] = {}
+        self._timers = Timers()
+        self._recorder = Recorder(name, settings.recording_delay_seconds, self._recording_changed)
+
+    def create_room(self, name: str, options: RoomOptions) -> CreatedRoom:
+        if life := self._lives.get(name):
+            return CreatedRoom(self._room(life), existed=True)
+        metadata = options.metadata or ""
+        self._require_fit(self._limits.room_name_problem(name) or self._limits.metadata_problem(metadata))
+        life = Life(RoomRef(self.name, new_id("RM"), name), options, datetime.now(UTC), metadata)
+        self._lives[name] = life
+        self._tell(RoomStarted(**self._origin(), room=life.ref))
+        self._close_later(life, self._empty_timeout(life))
+        if options.record:
+            self._recorder.start(life.ref, RecordingOptions())
+        return CreatedRoom(self._room(life), existed=False)
+
+    def list_rooms(self, names: Collection[str] = ()) -> list[Room]:
+        return [self._room(life) for name, life in self._lives.items() if not names or name in names]
+
+    def update_room_metadata(self, room: RoomRef, metadata: str) -> Room:
+        life = self._this_life(room)
+        self._require_fit(self._limits.metadata_problem(metadata))
+        life.metadata = metadata
+        return self._room(life)
+
+    def close_room(self, room: RoomRef) -> None:
+        life = self._this_life(room)
+        for identity in list(life.members):
+            self._remove(life, identity, "room closed")
+        self._timers.cancel(room.id)
+        del self._lives[room.name]
+        self._recorder.room_closed(life.ref)
+        self._tell(RoomFinished(**self._origin(), room=life.ref))
+
+    def _room(self, life: Life) -> Room:
+        return Room(
+            ref=life.ref,
+            created_at=life.created_at,
+            participants=life.people,
+            max_participants=life.options.max_participants,
+            metadata=life.metadata,
+            recording=self._recorder.is_recording(life.ref),
+            empty_timeout=self._empty_timeout(life),
+            departure_timeout=self._departure_timeout(life),
+        )
+
+    def _live(self, room_name: str) -> Life:
+        try:
+            return self._lives[room_name]
+        except KeyError:
+            raise NotFound(f"no live room {room_name}", provider=self.name) from None
+
+    def _this_life(self, room: RoomRef) -> Life:
+        life = self._live(room.name)
+        if life.ref.id != room.id:
+            raise NotFound(f"{room.id} is over; {life.ref.id} is live", provider=self.name)
+        return life
+
+    def _require_fit(self, problem: str | None) -> None:
+        if problem is not None:
+            raise Rejected(problem, provider=self.name)
+
+    def _remove(self, life: Life, identity: str, reason: str) -> None:
+        """Somebody is gone, and with them the copies of them in other rooms."""
+        participant = life.member(identity).participant
+        del life.members[identity]
+        self._tell(ParticipantLeft(**self._origin(), room=life.ref, participant=participant.brief(), reason=reason))
+        for other in self._lives.values():
+            for copy in [m for m in other.members.values() if m.forwarded_from == participant.id]:
+                self._remove(other, copy.participant.identity, "")
+        self._attend(life)
+
+    def _attend(self, life: Life) -> None:
+        """People stop the clock; the last of them starts it. Machines do neither."""
+        if life.people:
+            self._timers.cancel(life.ref.id)
+        elif life.was_attended:
+            self._close_later(life, self._departure_timeout(life))
+        life.was_attended = life.people > 0
+
+    def _close_later(self, life: Life, delay: timedelta) -> None:
+        self._timers.start(life.ref.id, delay.total_seconds(), lambda: self.close_room(life.ref))
+
+    def _empty_timeout(self, life: Life) -> timedelta:
+        asked = life.options.empty_timeout
+        return timedelta(seconds=self._settings.empty_timeout_seconds) if asked is None else asked
+
+    def _departure_timeout(self, life: Life) -> timedelta:
+        asked = life.options.departure_timeout
+        return timedelta(seconds=self._settings.departure_timeout_seconds) if asked is None else asked
+
+    def _recording_changed(self, recording: Recording) -> None:
+        self._tell(RecordingChanged(**self._origin(), recording=recording))
+
+    def _origin(self) -> Origin:
+        now = datetime.now(UTC)
+        return Origin(provider=self.name, key=f"EV_{token_hex(8)}", at=now, seen_at=now, source=Source.WEBHOOK)

@@ -1,0 +1,247 @@
+"""Participants on a real LiveKit server: LiveKit's own client, which sends a generated tone and a generated picture."""
+
+import asyncio
+import contextlib
+import math
+from array import array
+from collections.abc import Callable, Coroutine
+from itertools import count
+from typing import Final, Self, TypeVar, get_args
+
+from livekit import rtc
+from livekit.rtc.room import EventTypes
+
+from providers.base import TrackSource
+from tests.providers.stage import PATIENCE_SECONDS, Heard, NotAdmitted
+
+T = TypeVar("T")
+
+SOURCES: Final = {
+    TrackSource.CAMERA: rtc.TrackSource.SOURCE_CAMERA,
+    TrackSource.MICROPHONE: rtc.TrackSource.SOURCE_MICROPHONE,
+    TrackSource.SCREEN_SHARE: rtc.TrackSource.SOURCE_SCREENSHARE,
+    TrackSource.SCREEN_SHARE_AUDIO: rtc.TrackSource.SOURCE_SCREENSHARE_AUDIO,
+}
+SOUNDS: Final = (TrackSource.MICROPHONE, TrackSource.SCREEN_SHARE_AUDIO)
+
+SAMPLES_PER_SECOND: Final = 48_000
+FRAMES_PER_SECOND: Final = 30
+WIDTH: Final = 160
+HEIGHT: Final = 120
+
+SOME_PACKETS: Final = 12
+"""Enough to see that a track goes on: a quarter of a second of sound, a little more of a picture."""
+
+
+class Client:
+    """Somebody in a room: `async with await Client.join(url, token) as bob:`, who leaves at the end.
+
+    What the server tells is awaited with `until`. `heard` takes the data messages; `sending` holds the ids of the
+    tracks that were published, in that order.
+    """
+
+    def __init__(self) -> None:
+        self.room = rtc.Room()
+        self.heard: asyncio.Queue[Heard] = asyncio.Queue()
+        self._thrown_out: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._news = asyncio.Event()
+        self.sending: list[str] = []
+        self._senders: list[asyncio.Task[None]] = []
+        for event in get_args(EventTypes):
+            self.room.on(event, self._wake)
+        self.room.on("data_received", self._hear)
+        self.room.on("disconnected", self._end)
+
+    @classmethod
+    async def join(cls, url: str, token: str) -> Self:
+        """Come in by that token. `NotAdmitted` where the server turns it away."""
+        client = cls()
+        try:
+            await client.room.connect(url, token)
+        except rtc.ConnectError as error:
+            raise NotAdmitted from error
+        return client
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.leave()
+
+    async def leave(self) -> None:
+        """Go, and leave nothing running. Harmless where the server has thrown this client out already."""
+        await self.room.disconnect()
+        for sender in self._senders:
+            sender.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await sender
+        if self._listener is not None:
+            await self._listener
+
+    @property
+    def me(self) -> rtc.LocalParticipant:
+        return self.room.local_participant
+
+    def other(self, identity: str) -> rtc.RemoteParticipant | None:
+        """Somebody else as this client sees them; None where it sees nobody of that identity."""
+        return self.room.remote_participants.get(identity)
+
+    def of(self, identity: str) -> rtc.RemoteParticipant:
+        """Somebody else who is known to be seen."""
+        return self.room.remote_participants[identity]
+
+    def is_muted(self, track_id: str) -> bool:
+        publication = self.track(track_id)
+        return publication is not None and publication.muted
+
+    def track(self, track_id: str) -> rtc.TrackPublication | None:
+        """A track as this client knows of it, its own or somebody else's."""
+        everybody = [self.me, *self.room.remote_participants.values()]
+        return next((p.track_publications[track_id] for p in everybody if track_id in p.track_publications), None)
+
+    async def until(self, check: Callable[[], T | None]) -> T:
+        """Look again after each event, until what `check` finds is true of something."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while not (found := check()):
+                self._news.clear()
+                await self._news.wait()
+        return found
+
+    async def hears(self) -> Heard:
+        """The next data message, waited for if need be."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            return await self.heard.get()
+
+    async def thrown_out(self) -> str:
+        """Wait until the connection ends; returns LiveKit's word for the reason, such as `PARTICIPANT_REMOVED`."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            return await asyncio.shield(self._thrown_out)
+
+    async def publish(self, source: TrackSource = TrackSource.MICROPHONE) -> str:
+        """Send a tone or a moving picture; returns the track's id. `NotAdmitted` where it is not allowed.
+
+        A server that forbids it does not answer, and LiveKit's client gives up after ten seconds. So do as a client
+        with a button does: look at one's own permissions first.
+        """
+        if not self.may_publish(source):
+            raise NotAdmitted
+        track_id = (await self.offer(source)).sid
+        self.sending.append(track_id)
+        return track_id
+
+    def may_publish(self, source: TrackSource) -> bool:
+        allowed = self.me.permissions
+        return allowed.can_publish and (
+            not allowed.can_publish_sources or SOURCES[source] in allowed.can_publish_sources
+        )
+
+    async def offer(self, source: TrackSource) -> rtc.LocalTrackPublication:
+        """Publish without looking whether it is allowed."""
+        track, sending = _sound(source.value) if source in SOUNDS else _picture(source.value)
+        self._senders.append(asyncio.create_task(sending))
+        options = rtc.TrackPublishOptions(source=SOURCES[source], simulcast=False)
+        return await self.me.publish_track(track, options)
+
+    async def offer_in_vain(self, source: TrackSource, *, until: Callable[[], bool]) -> None:
+        """Publish what is forbidden, as an app might that has not looked, until it shows that the server refused."""
+        offering = asyncio.create_task(self.offer(source))
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while not until():
+                await asyncio.sleep(0.05)
+        offering.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await offering
+
+    async def sees(self, track_id: str) -> None:
+        """Wait until somebody's track is subscribed to and comes in, by this client's own statistics."""
+        await self.until(lambda: self._remote(track_id) is not None)
+        await self.flows(track_id)
+
+    async def loses(self, track_id: str) -> None:
+        """Wait until nothing of somebody's track is received any more, by this client's own statistics.
+
+        Of an unsubscribing by the server the SDK tells only when the next subscribing comes.
+        """
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while await self.packets(track_id) > 0:
+                await asyncio.sleep(0.05)
+
+    async def flows(self, track_id: str) -> None:
+        """Wait until more of a track has come in than there was."""
+        before = await self.packets(track_id)
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while await self.packets(track_id) < before + SOME_PACKETS:
+                await asyncio.sleep(0.05)
+
+    async def stands_still(self, track_id: str, *, while_flows: str) -> None:
+        """Wait until nothing of a track comes in any more. The clock is another track, which goes on meanwhile."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while True:
+                before = await self.packets(track_id)
+                await self.flows(while_flows)
+                if await self.packets(track_id) == before:
+                    return
+
+    async def packets(self, track_id: str) -> int:
+        """How many packets of somebody's track have come in since this client subscribed to it; 0 where it does not."""
+        track = self._remote(track_id)
+        if track is None:
+            return 0
+        return sum(
+            each.inbound_rtp.received.packets_received
+            for each in await track.get_stats()
+            if each.WhichOneof("stats") == "inbound_rtp"
+        )
+
+    def _remote(self, track_id: str) -> rtc.Track | None:
+        publication = self.track(track_id)
+        return publication.track if isinstance(publication, rtc.RemoteTrackPublication) else None
+
+    def _wake(self, *_: object) -> None:
+        self._news.set()
+
+    def _hear(self, packet: rtc.DataPacket) -> None:
+        self.heard.put_nowait(Heard(packet.data.decode(), packet.topic or ""))
+
+    def _end(self, reason: rtc.DisconnectReason.ValueType) -> None:
+        if not self._thrown_out.done():
+            self._thrown_out.set_result(rtc.DisconnectReason.Name(reason))
+
+    @property
+    def _listener(self) -> asyncio.Task[None] | None:
+        """The SDK's own task. It ends by itself a moment after `disconnected` and nothing public tells when."""
+        task: asyncio.Task[None] | None = getattr(self.room, "_task", None)
+        return task
+
+
+def _sound(name: str) -> tuple[rtc.LocalAudioTrack, Coroutine[None, None, None]]:
+    source = rtc.AudioSource(SAMPLES_PER_SECOND, 1, queue_size_ms=200)
+    return rtc.LocalAudioTrack.create_audio_track(name, source), _tone(source)
+
+
+def _picture(name: str) -> tuple[rtc.LocalVideoTrack, Coroutine[None, None, None]]:
+    source = rtc.VideoSource(WIDTH, HEIGHT)
+    return rtc.LocalVideoTrack.create_video_track(name, source), _motion(source)
+
+
+async def _tone(source: rtc.AudioSource) -> None:
+    """A tenth of a second of concert pitch, which is 44 whole waves, at the pace of the source's queue."""
+    samples = SAMPLES_PER_SECOND // 10
+    wave = array("h", (round(8_000 * math.sin(math.tau * 440 * n / SAMPLES_PER_SECOND)) for n in range(samples)))
+    frame = rtc.AudioFrame(wave.tobytes(), SAMPLES_PER_SECOND, 1, samples)
+    try:
+        while True:
+            await source.capture_frame(frame)
+    finally:
+        await source.aclose()
+
+
+async def _motion(source: rtc.VideoSource) -> None:
+    """One colour after another."""
+    try:
+        for step in count(step=8):
+            pixel = bytes([step % 256, 128, 255 - step % 256, 255])
+            source.capture_frame(rtc.VideoFrame(WIDTH, HEIGHT, rtc.VideoBufferType.RGBA, pixel * WIDTH * HEIGHT))
+            await asyncio.sleep(1 / FRAMES_PER_SECOND)
+    finally:
+        await source.aclose()
