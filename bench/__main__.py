@@ -4,13 +4,15 @@ import argparse
 import asyncio
 import gc
 import sys
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import goals, machine, report
+from bench import answers, goals, machine, report
 from bench.acks import AckBench
-from bench.commands import CommandBench
+from bench.commands import open_commands
 from bench.plan import FULL, QUICK, Plan
+from bench.webhooks import open_webhooks
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -29,12 +31,19 @@ async def _run(plan: Plan) -> report.Run:
     if cores is not None:
         machine.pin(cores[0])
     loops = []
-    async with CommandBench.open(plan.lines) as steps, AckBench.open(plan, cores[1] if cores else None) as acks:
+    async with AsyncExitStack() as opened:
+        dispatch = await opened.enter_async_context(open_commands(plan.lines))
+        webhooks = await opened.enter_async_context(open_webhooks(plan.lines))
+        on_memory = await opened.enter_async_context(answers.on_memory(plan.answers))
+        on_livekit = await opened.enter_async_context(answers.on_livekit(plan.answers))
+        acks = await opened.enter_async_context(AckBench.open(plan, cores[1] if cores else None))
+        steps = [dispatch, webhooks, on_memory, *([on_livekit] if on_livekit else [])]
         gc.freeze()  # or the collector walks all that was imported, in the middle of a measurement
         for number in range(plan.rounds + 1):
             print(f"round {number} of {plan.rounds}", file=sys.stderr)
             loops.append(machine.fixed_loop_seconds())
-            await steps.round(warm_up=number == 0)
+            for each in steps:
+                await each.round(warm_up=number == 0)
             await acks.round(warm_up=number == 0)
     return report.Run(
         at=datetime.now(UTC),
@@ -45,7 +54,7 @@ async def _run(plan: Plan) -> report.Run:
         fsync_seconds=machine.fsync_seconds(),
         steps=steps,
         acks=acks.found,
-        findings=goals.findings(acks.found, steps),
+        findings=goals.findings(acks.found, dispatch),
     )
 
 

@@ -1,15 +1,14 @@
 """From a typed line to its reply, without Slack and without a database."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from time import perf_counter
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.request.async_request import AsyncBoltRequest
 
-from bench.figures import Measure
 from bench.slash import LINE, Sender
+from bench.steps import Step, StepBench
 from bench.targets import SECRET
 from commands.core.parsing import Here, parse
 from commands.core.ports import Outcome
@@ -22,31 +21,14 @@ BASELINE = "bolt: request to listener"
 DISPATCH = "parse and dispatch"
 LONG_LINE = 'room create "Q3 review" --max-participants 5 --empty-timeout 10m'
 
-Step = Callable[[], Awaitable[None]]
 
-
-class CommandBench:
-    """`rounds` of each step, warm-up left out."""
-
-    def __init__(self, steps: Mapping[str, Step], lines: int) -> None:
-        self._steps = steps
-        self._lines = lines
-        self.rounds: dict[str, list[Measure]] = {name: [] for name in steps}
-
-    @classmethod
-    @asynccontextmanager
-    async def open(cls, lines: int) -> AsyncIterator["CommandBench"]:
-        provider = Memory("memory", MemorySettings())
-        try:
-            yield cls(_steps(Workspace(provider)), lines)
-        finally:
-            await provider.aclose()
-
-    async def round(self, *, warm_up: bool) -> None:
-        for name, step in self._steps.items():
-            measure = await _timed(step, self._lines)
-            if not warm_up:
-                self.rounds[name].append(measure)
+@asynccontextmanager
+async def open_commands(times: int) -> AsyncIterator[StepBench]:
+    provider = Memory("memory", MemorySettings())
+    try:
+        yield StepBench("Commands", BASELINE, _steps(Workspace(provider)), times)
+    finally:
+        await provider.aclose()
 
 
 def _steps(workspace: Workspace) -> Mapping[str, Step]:
@@ -91,13 +73,3 @@ def _bolt() -> Step:
         assert answer.status == 200, answer.body
 
     return request_to_listener
-
-
-async def _timed(step: Step, times: int) -> Measure:
-    each = []
-    began = perf_counter()
-    for _ in range(times):
-        before = perf_counter()
-        await step()
-        each.append(perf_counter() - before)
-    return Measure.of(each, perf_counter() - began)

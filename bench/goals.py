@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from bench import acks, commands
 from bench.acks import Acks
-from bench.commands import CommandBench
 from bench.figures import Spread, Times, Verdict, judge
+from bench.steps import StepBench
 
 ACK_TIMES = 1.15
 DISPATCH_SECONDS = 100e-6
@@ -21,16 +21,16 @@ class Finding:
     verdict: Verdict
 
 
-def findings(found: Acks, steps: CommandBench) -> list[Finding]:
-    return [*_of_dispatch(steps), *_of_acks(found)]
+def findings(found: Acks, dispatch: StepBench) -> list[Finding]:
+    return [*_of_dispatch(dispatch), *_of_acks(found)]
 
 
-def _of_dispatch(steps: CommandBench) -> Iterator[Finding]:
-    rounds = steps.rounds[commands.DISPATCH]
+def _of_dispatch(dispatch: StepBench) -> Iterator[Finding]:
+    rounds = dispatch.rounds[commands.DISPATCH]
     p50 = Spread.of([measure.p50 for measure in rounds])
     text = f"{commands.DISPATCH}, p50 under {DISPATCH_SECONDS * 1e6:.0f} µs: {p50.show(1e6, 1)}"
     yield Finding(text, judge(p50, DISPATCH_SECONDS))
-    times = Times.of(rounds, steps.rounds[commands.BASELINE])
+    times = Times.of(rounds, dispatch.rounds[commands.BASELINE])
     assert times is not None, "a step that fails ends the run"
     text = f"{commands.DISPATCH}, p50 within {DISPATCH_TIMES} x bolt's own: {times.p50.show()}"
     yield Finding(text, judge(times.p50, DISPATCH_TIMES))

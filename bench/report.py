@@ -7,12 +7,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from bench import acks, commands
+from bench import acks
 from bench.acks import Acks
-from bench.commands import CommandBench
 from bench.figures import Measure, Spread, Times
 from bench.goals import Finding
 from bench.plan import Plan
+from bench.steps import StepBench
 
 LEGEND = "median [lowest-highest] of the rounds; x: how many times worse than the baseline (rate, p50, p99)"
 
@@ -27,13 +27,21 @@ class Run:
     pinned: bool
     fixed_loop: Sequence[float]
     fsync_seconds: float
-    steps: CommandBench
+    steps: Sequence[StepBench]
     acks: Acks
     findings: Sequence[Finding]
 
 
 def text(run: Run) -> str:
-    return "\n".join([*_head(run), *_steps(run.steps), *_acks(run.acks), *_work(run.acks), *_verdicts(run)])
+    return "\n".join(
+        [
+            *_head(run),
+            *(line for steps in run.steps for line in _steps(steps)),
+            *_acks(run.acks),
+            *_work(run.acks),
+            *_verdicts(run),
+        ]
+    )
 
 
 def _head(run: Run) -> Iterator[str]:
@@ -44,12 +52,13 @@ def _head(run: Run) -> Iterator[str]:
     yield LEGEND
 
 
-def _steps(steps: CommandBench) -> Iterator[str]:
-    yield f"\nIn process, one at a time; baseline: {commands.BASELINE}"
-    baseline = steps.rounds[commands.BASELINE]
+def _steps(steps: StepBench) -> Iterator[str]:
+    yield f"\n{steps.title}, one at a time; baseline: {steps.baseline}"
+    baseline = steps.rounds[steps.baseline]
     for name, rounds in steps.rounds.items():
         yield f"  {name}"
-        yield f"    p50 {_spread(rounds, 'p50').show(1e6, 1)} µs   p99 {_spread(rounds, 'p99').show(1e6, 1)} µs"
+        p50, p99, rate = (_spread(rounds, what) for what in ("p50", "p99", "rate"))
+        yield f"    p50 {p50.show(1e6, 1)} µs   p99 {p99.show(1e6, 1)} µs   {rate.show(digits=0)}/s"
         yield from _times(rounds, baseline)
 
 
@@ -105,7 +114,10 @@ def _data(run: Run) -> Mapping[str, Any]:
         "plan": asdict(run.plan),
         "fixed_loop_seconds": list(run.fixed_loop),
         "fsync_seconds": run.fsync_seconds,
-        "steps": {name: [asdict(measure) for measure in rounds] for name, rounds in run.steps.rounds.items()},
+        "steps": {
+            steps.title: {name: [asdict(measure) for measure in rounds] for name, rounds in steps.rounds.items()}
+            for steps in run.steps
+        },
         "acks": [
             {
                 "target": name,
