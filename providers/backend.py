@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from functools import cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar
 
 from providers.capability import Capability
@@ -39,6 +40,7 @@ class Backend:
     kind: ClassVar[str]
     options: ClassVar[frozenset[Capability]] = frozenset()
     webhook_kinds: ClassVar[tuple[str, ...]] = ()
+    editions: ClassVar[Mapping[Capability, str]] = MappingProxyType({})
 
     def __init__(self, name: str, limits: Limits | None = None) -> None:
         self.name = name

@@ -87,6 +87,10 @@ class Provider(Protocol):
     def capabilities(self) -> frozenset[Capability]: ...
 
     @property
+    def editions(self) -> Mapping[Capability, str]:
+        """What only some servers of this kind can do, and which: so that a refusal can say where it can be had."""
+
+    @property
     def limits(self) -> Limits: ...
 
     @property

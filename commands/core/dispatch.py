@@ -209,8 +209,10 @@ def require(command: Command, provider: Provider, ports: Ports) -> None:
     """Raises `CannotDo` or `UsageError`."""
     if lacking := missing(type(command), provider):
         what = lacking[0].value.replace("_", " ")
+        edition = provider.editions.get(lacking[0])
+        only = f" Of its kind only {edition} can." if edition else ""
         raise CannotDo(
-            ("The video server ", Code(provider.name), f" cannot do this: {what}."),
+            ("The video server ", Code(provider.name), f" cannot do this: {what}.{only}"),
             _who_can(type(command), ports),
         )
     if problems := check(command, provider):

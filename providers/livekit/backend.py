@@ -2,6 +2,7 @@
 whether somebody is in it."""
 
 from datetime import timedelta
+from types import MappingProxyType
 from typing import TypeVar
 
 from livekit.api import ListRoomsRequest, ParticipantInfo, RoomParticipantIdentity
@@ -16,20 +17,22 @@ LIMITS = Limits(room_name_bytes=256, identity_bytes=256, metadata_bytes=512 * 10
 """The server's defaults; whoever runs it can change them, and then its own refusal speaks. It refuses no signal, and
 loses the large ones."""
 
-CLOUD_ONLY = frozenset({Capability.MOVE_PARTICIPANT, Capability.FORWARD_PARTICIPANT})
-
 _IMPOSSIBLE_NAME = "-" * (LIMITS.room_name_bytes + 1)
 
 T = TypeVar("T")
 
 
 class LiveKitBackend(Backend):
+    editions = MappingProxyType(
+        {Capability.MOVE_PARTICIPANT: "LiveKit Cloud", Capability.FORWARD_PARTICIPANT: "LiveKit Cloud"}
+    )
+
     def __init__(self, name: str, settings: LiveKitSettings, *, deadline: timedelta = DEADLINE) -> None:
         super().__init__(name, LIMITS)
         self._settings = settings
         self._client = Client(name, settings, deadline)
         if not settings.is_cloud:
-            self.lacking = CLOUD_ONLY
+            self.lacking = frozenset(self.editions)
 
     @property
     def address(self) -> str:

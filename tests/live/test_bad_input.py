@@ -132,7 +132,10 @@ async def test_a_full_room_turns_away(studio: Studio) -> None:
 async def test_what_is_clouds_alone_is_refused_by_name(studio: Studio, bob: Client, command: str) -> None:
     await studio.ask("room create retro")
     answer = await studio.ask("participant", command, "standup bob retro")
-    assert answer.lines[0] == f"The video server `livekit` cannot do this: {command} participant."
+    assert (
+        answer.lines[0]
+        == f"The video server `livekit` cannot do this: {command} participant. Of its kind only LiveKit Cloud can."
+    )
     assert list(await studio.people()) == ["bob"]
 
 

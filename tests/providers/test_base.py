@@ -59,7 +59,7 @@ class TestCapabilities:
     def test_each_method_of_the_contract_is_a_capability_or_every_servers_duty(self) -> None:
         everybody = {"ping", "read_webhook", "aclose", "name", "kind", "capabilities", "limits", "address"}
         public = {name for name in vars(Provider) if not name.startswith("_")} - vars(Protocol).keys()
-        assert public - everybody - {"webhook_kinds"} == {capability.value for capability in METHODS}
+        assert public - everybody - {"webhook_kinds", "editions"} == {capability.value for capability in METHODS}
 
     async def test_what_every_server_may_leave_alone(self) -> None:
         bare: Provider = Bare("x")

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from types import MappingProxyType
 from typing import Annotated, ClassVar
 
 import pytest
@@ -290,6 +291,14 @@ async def test_another_server_that_can_is_named(memory: Memory, annex: Memory) -
     error = refused(await workspace.say("step take"))
     assert says(error)[1] == "annex can: say --provider annex."
     assert told(await workspace.say("step take --provider annex"))
+
+
+async def test_what_another_edition_could_do_is_said(memory: Memory) -> None:
+    class Small(Bare):
+        editions = MappingProxyType({Capability.CREATE_ROOM: "Bare Enterprise"})
+
+    error = refused(await Workspace(Small("bare"), commands=STEPS).say("step take"))
+    assert says(error)[0] == "The video server bare cannot do this: create room. Of its kind only Bare Enterprise can."
 
 
 def test_missing_names_what_is_lacking() -> None:
