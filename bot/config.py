@@ -116,6 +116,11 @@ def livekit_server() -> str | None:
     return _filled_in(os.environ).get("LIVEKIT_SERVER")
 
 
+def bare_environment() -> dict[str, str]:
+    """What a server of our own is started with: it finds its files, and no setting that was meant for another."""
+    return {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
+
+
 def _given(environ: Mapping[str, str], env_file: Path | None) -> dict[str, str]:
     written = dotenv_values(env_file, interpolate=False) if env_file else {}
     return _filled_in(written) | _filled_in(environ)

@@ -4,7 +4,7 @@ Tests, the demo and `showcaller run` all start the bot here; they differ in thei
 """
 
 import asyncio
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -101,6 +101,10 @@ def build_providers(configs: Sequence[ProviderConfig]) -> list[Provider]:
     return [provider_class(config.kind)(config.name, config.settings) for config in configs]
 
 
+Building = Callable[[Sequence[ProviderConfig]], Sequence[Provider]]
+"""What makes the providers of a configuration: `build_providers`, or what sees to them before the bot does."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Outside:
     """What has to be opened, asked or connected before anything can be built on it."""
@@ -191,10 +195,10 @@ class Bot:
         self._resources = AsyncExitStack()
 
     @classmethod
-    async def start(cls, settings: Settings, *, clock: Clock | None = None) -> Self:
+    async def start(cls, settings: Settings, *, clock: Clock | None = None, build: Building = build_providers) -> Self:
         """Raises `CannotStart`, `StoreError` or `BadKey`, having cleaned up."""
         async with AsyncExitStack() as resources:
-            outside = await _open(settings, clock or SystemClock(), resources)
+            outside = await _open(settings, clock or SystemClock(), build, resources)
             parts = _Parts(outside, settings)
             _in_background(keep_running(parts.intake.run, name="intake"), resources)
             delivering = _in_background(keep_running(parts.deliverer.run, name="deliverer"), resources)
@@ -226,9 +230,9 @@ class Bot:
         log.info("stopped")
 
 
-async def _open(settings: Settings, clock: Clock, resources: AsyncExitStack) -> _Outside:
+async def _open(settings: Settings, clock: Clock, build: Building, resources: AsyncExitStack) -> _Outside:
     store, box = await _open_store(settings, resources)
-    providers = ConfiguredProviders(build_providers(settings.providers))
+    providers = ConfiguredProviders(build(settings.providers))
     for provider in providers:
         resources.push_async_callback(provider.aclose)
     session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=CALL_SECONDS))

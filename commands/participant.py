@@ -1,16 +1,18 @@
 """Who is in a room: looking, removing, keeping out."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
-from typing import Self
+from datetime import timedelta
+from typing import Annotated, Self
 
 from pydantic import Field
 
-from commands.core.base import Arg, Role, RoomCommand
+from commands.core.base import Arg, Internal, Role, RoomCommand
 from commands.core.context import Context
 from commands.core.errors import Ended, NothingHere, Problem
+from commands.core.identity import without_number
+from commands.core.invitation import keep_out_of, may_lift, own_lift_refused
 from commands.core.paging import PagedCommand
-from commands.core.people import NotInRoom, PersonCommand, as_identity, has_left, pinned
+from commands.core.people import NotInRoom, PersonCommand, as_identity, choose, has_left, meant, pinned
 from commands.core.ports import KeepOut
 from commands.core.reply import Action, Code, Form, Item, Mark, Moment, Question, Reply, Strong, Text
 from commands.core.tracks import in_a_row, particulars, sending, shortened, spoken
@@ -24,6 +26,10 @@ from providers.facts import ParticipantLeft
 KEEP_OUT_MAX = timedelta(days=30)
 KEEP_OUT_OFFERED = timedelta(hours=1)
 _MOST_KEPT_OUT_SHOWN = 5
+_UNHEARD = (
+    "No webhook of this video server has ever reached me, and without one I do not hear of who comes back. "
+    "Have its webhooks sent here."
+)
 _LONGEST_METADATA = 300
 _KINDS = {
     ParticipantKind.PERSON: "",
@@ -52,7 +58,6 @@ class ParticipantList(
             text=(Strong(room.name), f": {count_people(people)}."),
             facts=(("Kept out", _kept_out(kept)),) if kept else (),
             items=tuple(_item(room, p, ctx.provider) for p in self.on_page(present)),
-            hint="" if present else "Nobody is there yet.",
             actions=self.model_copy(update={"room_id": room.id or None}).turns(len(present)),
         )
 
@@ -92,6 +97,9 @@ class ParticipantRemove(
     """Disconnect somebody from a room, and keep them out if wanted."""
 
     keep_out: Duration | None = Field(None, description="Remove them again when they come back within this time")
+    stays: Annotated[tuple[str, ...], Internal()] = Field(
+        (), description="The server's ids of those who were there when it was asked"
+    )
 
     def problems(self, provider: Provider) -> list[Problem]:
         found: list[Problem] = []
@@ -103,34 +111,50 @@ class ParticipantRemove(
 
     async def question(self, ctx: Context) -> Question:
         room = await ctx.find_room(self)
+        present = await ctx.participants(room)
         try:
-            person = await self.find_who(ctx, room)
+            person = self._choose(ctx, room, present)
         except NotInRoom as absent:
             return self._about_the_absent(ctx, room, absent)
-        kept = f" They are kept out for {spell_duration(self.keep_out)}." if self.keep_out else ""
+        command = self._pinned(room, person.identity)
+        if self.keep_out is None:
+            kept, stays = "", [person]
+        else:
+            kept = f" They are kept out for {spell_duration(self.keep_out)}."
+            stays = _same_person(present, person.identity)
+            command = command.model_copy(update={"stays": tuple(stay.id for stay in stays)})
         return Question(
             text=("Remove ", Strong(person.shown_name), " from ", Strong(room.name), f"?{kept}"),
-            facts=(("Identity", (Code(person.identity),)),),
-            command=self._pinned(room, person.identity),
+            facts=(("Identity", in_a_row(*((Code(stay.identity),) for stay in stays))),),
+            command=command,
             confirm="Remove",
         )
+
+    def _choose(self, ctx: Context, room: RoomRef, present: Sequence[Participant]) -> Participant:
+        """Whoever is kept out is so by all their identities, so that it does not matter which of them is meant."""
+        if self.keep_out is not None:
+            named = [] if self.exact else meant(present, self.who, ctx.caller.team_id)
+            found = named or _same_person(present, self.who)
+            if len({without_number(each.identity) for each in found}) == 1:
+                return found[0]
+        return choose(ctx, present, room, self.who, self)
 
     def _about_the_absent(self, ctx: Context, room: RoomRef, absent: NotInRoom) -> Question:
         """Whoever is not in the room can be kept out too. Where somebody of a similar name is in it, that is said."""
         if self.keep_out is None:
             raise absent
-        meant = self._pinned(room, self.who if self.exact else as_identity(self.who, ctx.caller.team_id))
+        command = self._pinned(room, self.who if self.exact else as_identity(self.who, ctx.caller.team_id))
         if absent.actions and not self.exact:
-            anyway = Action(f"Keep out {meant.who}", meant)
+            anyway = Action(f"Keep out {command.who}", command)
             raise NotInRoom(absent.what, absent.remedy, actions=(*absent.actions, anyway)) from None
         return Question(
             text=(
-                Code(meant.who),
+                Code(command.who),
                 " is not in ",
                 Strong(room.name),
                 f" at this moment. Keep that identity out of it for {spell_duration(self.keep_out)}?",
             ),
-            command=meant,
+            command=command,
             confirm="Keep out",
         )
 
@@ -140,7 +164,7 @@ class ParticipantRemove(
     async def run(self, ctx: Context) -> Reply:
         room = await ctx.find_room(self)
         if self.keep_out is not None:
-            return await self._keep_out(ctx, room, ctx.ports.clock.now() + self.keep_out)
+            return await self._keep_out(ctx, room, self.keep_out)
         person = await self._remove(ctx, room)
         again = self._pinned(room, person.identity).model_copy(update={"keep_out": KEEP_OUT_OFFERED})
         return Reply(
@@ -149,32 +173,31 @@ class ParticipantRemove(
             actions=(Action("Keep out 1h", again, description=f"Keep {person.shown_name} out for an hour"),),
         )
 
-    async def _keep_out(self, ctx: Context, room: RoomRef, until: datetime) -> Reply:
-        """Written down before the server is asked, so that nobody slips in between, and a dead server is no excuse."""
-        identity = self.who if self.exact else (await self.find_who(ctx, room)).identity
-        kept = KeepOut(room.provider, room.name, identity, until, ctx.caller.user_id)
+    async def _keep_out(self, ctx: Context, room: RoomRef, time: timedelta) -> Reply:
+        """Written down before anybody is removed, so that nobody slips in between. A dead server is no excuse."""
+        who = self.who if self.exact else self._choose(ctx, room, await ctx.participants(room)).identity
+        present, trouble = await _look(ctx, room)
+        there = _same_person(present, who)
+        stays = {*self.stays, *(p.id for p in there)}
+        until = ctx.ports.clock.now() + time
+        kept = KeepOut(room.provider, room.name, without_number(who), until, ctx.caller.user_id, tuple(sorted(stays)))
+        await _require_no_way_back(ctx, room, kept)
         await ctx.ports.keep_outs.add(ctx.caller.team_id, kept)
+        removed: list[Participant] = []
         try:
-            person = await self._pinned(room, identity)._remove(ctx, room)
-            text: Text = ("Removed ", Strong(person.shown_name), " from ", Strong(room.name), ". They")
-        except (NotInRoom, Ended):
-            text = (Code(identity), " was not in ", Strong(room.name), " any more. They")
+            removed = [person for person in there if await _is_removed(ctx, room, person)]
         except ProviderError as failure:
-            text = (Code(identity), " could not be removed yet: ", failure.what, " I keep trying. They")
-        admit = ParticipantAdmit(provider=room.provider, room=room.name, who=identity)
+            trouble = failure
         return Reply(
-            text=[*text, " are kept out until ", Moment(until), "."],
-            actions=(Action("Let back in", admit, description=f"Let {identity} into {room.name} again"),),
+            text=(*_how_it_went(room, who, removed, trouble), Moment(until), "."),
+            hint="" if await ctx.ports.keep_outs.hears_of(ctx.caller.team_id, room.provider) else _UNHEARD,
+            actions=await _let_back_in(ctx, kept),
         )
 
     async def _remove(self, ctx: Context, room: RoomRef) -> Participant:
         person = await self.find_who(ctx, room)
-        try:
-            await ctx.provider.remove_participant(room, person.identity)
-        except NotFound:
-            raise await has_left(ctx, room, person) from None
-        left = ParticipantLeft(room=room, participant=person.brief(), reason="removed", **ctx.observed())
-        await ctx.report(left)
+        if not await _is_removed(ctx, room, person):
+            raise await has_left(ctx, room, person)
         return person
 
     async def aftermath(self, ctx: Context) -> Reply:
@@ -205,7 +228,10 @@ class ParticipantAdmit(
 
     async def run(self, ctx: Context) -> Reply:
         team_id, provider = ctx.caller.team_id, ctx.provider.name
-        identity = as_identity(self.who, team_id)
+        identity = without_number(as_identity(self.who, team_id))
+        room = RoomRef(provider, self.room_id or "", self.room)
+        if not await may_lift(ctx, identity) and (own := await keep_out_of(ctx, room, identity)) is not None:
+            raise own_lift_refused(own)
         if await ctx.ports.keep_outs.lift(team_id, provider, self.room, identity):
             return Reply(
                 text=(Strong(identity), " may come into ", Strong(self.room), " again."),
@@ -218,8 +244,58 @@ class ParticipantAdmit(
             actions=[
                 Action(f"Let {k.identity} back in", self.model_copy(update={"who": k.identity}))
                 for k in kept[:_MOST_KEPT_OUT_SHOWN]
+                if await may_lift(ctx, k.identity)
             ],
         )
+
+
+def _same_person(present: Sequence[Participant], identity: str) -> list[Participant]:
+    return [p for p in present if without_number(p.identity) == without_number(identity)]
+
+
+async def _look(ctx: Context, room: RoomRef) -> tuple[list[Participant], ProviderError | None]:
+    """Nobody is in a room that has ended; of a server in trouble nothing is known."""
+    try:
+        return await ctx.participants(room), None
+    except Ended:
+        return [], None
+    except ProviderError as trouble:
+        return [], trouble
+
+
+async def _require_no_way_back(ctx: Context, room: RoomRef, kept: KeepOut) -> None:
+    """A shorter keep-out in place of the one that holds would be a way to let oneself back in."""
+    before = await keep_out_of(ctx, room, kept.identity)
+    if before is not None and before.until > kept.until and not await may_lift(ctx, kept.identity):
+        raise own_lift_refused(before)
+
+
+async def _is_removed(ctx: Context, room: RoomRef, person: Participant) -> bool:
+    """False where the server did not know them."""
+    try:
+        await ctx.provider.remove_participant(room, person.identity)
+    except NotFound:
+        return False
+    await ctx.report(ParticipantLeft(room=room, participant=person.brief(), reason="removed", **ctx.observed()))
+    return True
+
+
+def _how_it_went(
+    room: RoomRef, who: str, removed: Sequence[Participant], trouble: ProviderError | None
+) -> Sequence[str | Mark]:
+    """Up to the time until which they are kept out."""
+    if trouble is not None:
+        return Code(who), f" could not be removed yet: {trouble.what} I keep trying. They are kept out until "
+    if not removed:
+        return Code(who), " is not in ", Strong(room.name), ". They are kept out until "
+    return "Removed ", Strong(removed[0].shown_name), " from ", Strong(room.name), ". They are kept out until "
+
+
+async def _let_back_in(ctx: Context, kept: KeepOut) -> tuple[Action, ...]:
+    if not await may_lift(ctx, kept.identity):
+        return ()
+    admit = ParticipantAdmit(provider=kept.provider, room=kept.room, who=kept.identity)
+    return (Action("Let back in", admit, description=f"Let {kept.identity} into {kept.room} again"),)
 
 
 def count_people(count: int) -> str:

@@ -1,16 +1,20 @@
 """Taking a participant to another room, or showing them there too."""
 
+from collections.abc import Awaitable, Callable
+
 from pydantic import Field
 
 from commands.core.base import Arg, Role
 from commands.core.context import Context
 from commands.core.errors import CommandError, NothingHere, Problem
 from commands.core.people import PersonCommand, has_left
-from commands.core.reply import Code, Reply, Strong
+from commands.core.reply import Code, Reply, Strong, Text
 from commands.core.types import Name
 from providers.base import Capability, Participant, Provider, RoomRef
 from providers.errors import NotFound
 from providers.facts import ParticipantLeft
+
+Call = Callable[[RoomRef, str, RoomRef], Awaitable[None]]
 
 
 class _Journey(PersonCommand):
@@ -24,6 +28,17 @@ class _Journey(PersonCommand):
         if self.destination == ".":
             return [Problem("Name it; “.” can stand for ROOM only.", "destination")]
         return []
+
+    async def _take(self, ctx: Context, call: Call) -> tuple[RoomRef, Participant, RoomRef]:
+        """Make the call, and say from where who went where."""
+        room = await ctx.find_room(self)
+        person = await self.find_who(ctx, room)
+        destination = await self._find_destination(ctx)
+        try:
+            await call(room, person.identity, destination)
+        except NotFound:
+            raise await self._lost(ctx, room, person) from None
+        return room, person, destination
 
     async def _find_destination(self, ctx: Context) -> RoomRef:
         """The server is asked, as what we believe of a room may be old, and a wrong guess would part people."""
@@ -50,26 +65,11 @@ class ParticipantMove(
     """Take somebody from one room to another."""
 
     async def run(self, ctx: Context) -> Reply:
-        room = await ctx.find_room(self)
-        person = await self.find_who(ctx, room)
-        destination = await self._find_destination(ctx)
-        try:
-            await ctx.provider.move_participant(room, person.identity, destination)
-        except NotFound:
-            raise await self._lost(ctx, room, person) from None
+        room, person, destination = await self._take(ctx, ctx.provider.move_participant)
         left = ParticipantLeft(room=room, participant=person.brief(), reason="moved to another room", **ctx.observed())
         await ctx.report(left)
-        return Reply(
-            text=(
-                "Moved ",
-                Strong(person.shown_name),
-                " from ",
-                Strong(room.name),
-                " to ",
-                Strong(destination.name),
-                ".",
-            )
-        )
+        way: Text = (" from ", Strong(room.name), " to ", Strong(destination.name), ".")
+        return Reply(text=("Moved ", Strong(person.shown_name), *way))
 
 
 class ParticipantForward(
@@ -82,13 +82,7 @@ class ParticipantForward(
     """Show somebody in another room too."""
 
     async def run(self, ctx: Context) -> Reply:
-        room = await ctx.find_room(self)
-        person = await self.find_who(ctx, room)
-        destination = await self._find_destination(ctx)
-        try:
-            await ctx.provider.forward_participant(room, person.identity, destination)
-        except NotFound:
-            raise await self._lost(ctx, room, person) from None
+        room, person, destination = await self._take(ctx, ctx.provider.forward_participant)
         return Reply(
             text=(Strong(person.shown_name), " is shown in ", Strong(destination.name), " too."),
             hint=("They stay in ", Code(room.name), "."),

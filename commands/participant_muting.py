@@ -10,7 +10,7 @@ from commands.core.context import Context
 from commands.core.errors import CannotDo, CommandError, NothingHere, Problem
 from commands.core.people import PersonCommand, has_left, pinned
 from commands.core.reply import Action, Code, Reply, Strong
-from commands.core.tracks import matching, sends, spoken, spoken_all
+from commands.core.tracks import chosen_kinds, matching, sends, spoken, spoken_all, spoken_kinds
 from commands.core.types import Name
 from providers.base import Capability, Participant, Provider, RoomRef, Signal, Track, TrackKind
 from providers.errors import NotFound, ProviderError, Unsupported
@@ -37,12 +37,10 @@ class _TrackChoice(PersonCommand):
         """At least one. Raises `NothingHere`, with what there is instead."""
         if self.track is not None:
             return [self._named(self.track, room, person)]
-        kinds = {TrackKind.VIDEO} if self.video else set()
-        if self.audio or not self.video:
-            kinds.add(TrackKind.AUDIO)
+        kinds = chosen_kinds(audio=self.audio, video=self.video)
         if chosen := [track for track in person.tracks if track.kind in kinds]:
             return chosen
-        what = " and no ".join({TrackKind.AUDIO: "sound", TrackKind.VIDEO: "picture"}[kind] for kind in sorted(kinds))
+        what = spoken_kinds(kinds, " and no ")
         raise NothingHere((Strong(person.shown_name), f" sends no {what}."), sends(person))
 
     def _named(self, word: str, room: RoomRef, person: Participant) -> Track:

@@ -1,15 +1,15 @@
 """Changing what a participant is called, carries and may do."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from commands.core.base import Advanced, LongText, Needs, Role
+from commands.core.base import Advanced, LongText, Needs, Private, Role
 from commands.core.context import Context
 from commands.core.errors import Problem
-from commands.core.json_text import json_hint, json_problem
+from commands.core.json_text import demanded_json_problem, json_hint
 from commands.core.people import PersonCommand, has_left
 from commands.core.permissions import PermissionFields
 from commands.core.reply import Reply, Strong, Text
@@ -23,7 +23,6 @@ from providers.base import (
     PermissionChanges,
     Permissions,
     Provider,
-    Track,
 )
 from providers.errors import NotFound
 
@@ -38,6 +37,7 @@ _WORDS = {
     "can_publish_data": "send messages",
     "can_update_metadata": "change their own name and metadata",
     "can_subscribe_metrics": "read measurements of connections",
+    "can_manage_agent_session": "manage sessions with agents",
     "hidden": "stay unseen by the others",
 }
 _LONGEST_SHOWN = 60
@@ -61,10 +61,10 @@ class ParticipantUpdate(
     grant: Annotated[Literal["subscriber", "publisher"] | None, Needs(Capability.PARTICIPANT_PERMISSIONS)] = Field(
         None, description="What they may do: watch, or send too; single permissions given beside it win"
     )
-    metadata: Annotated[str | None, Needs(Capability.PARTICIPANT_METADATA), LongText()] = Field(
+    metadata: Annotated[str | None, Needs(Capability.PARTICIPANT_METADATA), LongText(), Private()] = Field(
         None, description="Text for the application, in place of what there is"
     )
-    attribute: Annotated[Pairs, Needs(Capability.PARTICIPANT_ATTRIBUTES)] = Field(
+    attribute: Annotated[Pairs, Needs(Capability.PARTICIPANT_ATTRIBUTES), Private()] = Field(
         default_factory=dict, description="Key and value to set, such as role=host; role= removes it"
     )
     as_json: Annotated[bool, Advanced()] = Field(False, description="The metadata must be JSON")
@@ -90,7 +90,7 @@ class ParticipantUpdate(
 
     def _metadata_problem(self, limits: Limits) -> str | None:
         text = self.metadata or ""
-        return limits.metadata_problem(text) or (json_problem(text) if self.as_json and text else None)
+        return limits.metadata_problem(text) or demanded_json_problem(text, as_json=self.as_json)
 
     async def run(self, ctx: Context) -> Reply:
         room = await ctx.find_room(self)
@@ -99,6 +99,8 @@ class ParticipantUpdate(
             after = await ctx.provider.update_participant(room, before.identity, self._changes())
         except NotFound:
             raise await has_left(ctx, room, before) from None
+        if before.is_person is not after.is_person:
+            await ctx.participants(room)  # for the cards, as no webhook tells of somebody who is hidden
         changes = _differences(before, after)
         text: Text = ("Changed ", Strong(after.shown_name), " in ", Strong(room.name), ".")
         if not changes:
@@ -106,20 +108,22 @@ class ParticipantUpdate(
         return Reply(
             text=text,
             facts=tuple(changes),
-            hint=" ".join(filter(None, [_stopped(before, after), self._hidden(), json_hint(self.metadata or "")])),
+            hint=" ".join(filter(None, self._hints(before, after))),
         )
 
-    def _hidden(self) -> str:
-        """Seen on livekit-server 1.13.5, which tells nobody that somebody has become hidden."""
-        return "Those who are in the room already may go on seeing them." if self.hidden else ""
+    def _hints(self, before: Participant, after: Participant) -> Iterator[str]:
+        yield _stopped(before, after)
+        yield _limit_lost(before, after)
+        if self.hidden:  # seen on livekit-server 1.13.5, which tells nobody that somebody has become hidden
+            yield "Those who are in the room already may go on seeing them."
+        yield json_hint(self.metadata or "")
 
     def _changes(self) -> ParticipantChanges:
-        said = {name: value for name, value in self.permission_changes().items() if value is not None}
         return ParticipantChanges(
             name=self.name,
             metadata=self.metadata,
             attributes=self.attribute,
-            permissions=replace(_PRESETS[self.grant], **said),
+            permissions=replace(_PRESETS[self.grant], **self.permission_changes().named()),
         )
 
 
@@ -151,8 +155,8 @@ def _differences(before: Participant, after: Participant) -> list[tuple[str, Tex
 
 def _permissions(permissions: Permissions) -> Mapping[str, str]:
     found = {words: "yes" if getattr(permissions, name) else "no" for name, words in _WORDS.items()}
-    if permissions.can_publish and permissions.sources:
-        found[_WORDS["can_publish"]] = f"only {_sources(permissions)}"
+    if permissions.can_publish:
+        found[_WORDS["can_publish"]] = f"only {_sources(permissions)}" if permissions.sources else "all sources"
     return found
 
 
@@ -162,10 +166,16 @@ def _shown(text: str | None) -> str:
 
 def _stopped(before: Participant, after: Participant) -> str:
     """Taking a right away ends what was sent by it, and giving it back does not begin it again."""
-    if after.permissions is None or not (stopped := [t for t in before.tracks if not _may_send(after.permissions, t)]):
+    may = after.permissions
+    if may is None or not (stopped := [track for track in before.tracks if not may.may_publish(track.source)]):
         return ""
     return f"This has stopped: {spoken_all(stopped)}. Should they get the right back, their app must send it anew."
 
 
-def _may_send(permissions: Permissions, track: Track) -> bool:
-    return permissions.can_publish and (not permissions.sources or track.source in permissions.sources)
+def _limit_lost(before: Participant, after: Participant) -> str:
+    """Who may not publish has no sources, so that publishing comes back without the limit."""
+    was, may = before.permissions, after.permissions
+    if was is None or may is None or not was.sources or may.can_publish:
+        return ""
+    limit = f"The limit to {_sources(was)} is gone too"
+    return f"{limit}; name it again when you give the right back, else all sources are allowed."

@@ -77,7 +77,9 @@ class RecordingStop(
     recording: Annotated[Name, Positional(), RoomName()] = Field(
         description="Id of the recording, or the room that is being recorded"
     )
-    room_id: Annotated[str | None, Internal()] = Field(None, description="The life of the room that is meant")
+    room_id: Annotated[str | None, Internal(of="recording")] = Field(
+        None, description="The life of the room that is meant"
+    )
 
     async def run(self, ctx: Context) -> Reply:
         recording = await self._find(ctx)
@@ -133,7 +135,7 @@ class RecordingList(
 
     room: Annotated[Name | None, Positional(), RoomName()] = Field(None, description="Only those of this room")
     active: bool = Field(False, description="Only those that run")
-    room_id: Annotated[str | None, Internal()] = Field(None, description="The life of the room that is meant")
+    room_id: Annotated[str | None, Internal(of="room")] = Field(None, description="The life of the room that is meant")
 
     async def run(self, ctx: Context) -> Reply:
         found = [r for r in await ctx.provider.list_recordings() if self._wants(r)]

@@ -3,19 +3,19 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from fnmatch import fnmatchcase
-from typing import Annotated, TypedDict
+from typing import Annotated
 
 from pydantic import Field
 
-from commands.core.base import Advanced, Arg, LongText, Needs, Role, RoomCommand, ServerCommand
+from commands.core.base import Advanced, Arg, LongText, Needs, Private, Role, RoomCommand, ServerCommand, pin
 from commands.core.context import Context
-from commands.core.errors import Ended, NotAllowed, NothingHere, Problem
-from commands.core.invitation import invite, own_identity, own_keep_out
-from commands.core.json_text import json_hint, json_problem
+from commands.core.errors import Ended, NothingHere, Problem
+from commands.core.invitation import invite, own_identity, own_keep_out, own_lift_refused
+from commands.core.json_text import demanded_json_problem, json_hint
 from commands.core.paging import PagedCommand
 from commands.core.reply import Action, Code, Form, Item, Mark, Moment, Person, Question, Reply, Strong, Text
 from commands.core.room_options import left_as_it_is, metadata_differs
-from commands.core.tracks import sending
+from commands.core.tracks import sending, shortened
 from commands.core.types import Count, Duration, Name, spell_duration
 from commands.participant import ParticipantList, count_people
 from commands.recording import RecordingStart, RecordingStop
@@ -47,7 +47,7 @@ class RoomCreate(
     departure_timeout: Annotated[Duration | None, Needs(Capability.DEPARTURE_TIMEOUT), Advanced()] = Field(
         None, description="End it so long after the last one has left, such as 1m"
     )
-    metadata: Annotated[str | None, Needs(Capability.ROOM_METADATA), Advanced(), LongText()] = Field(
+    metadata: Annotated[str | None, Needs(Capability.ROOM_METADATA), Advanced(), LongText(), Private()] = Field(
         None, description="Text for the application, kept with the room"
     )
     as_json: Annotated[bool, Needs(Capability.ROOM_METADATA), Advanced()] = Field(
@@ -58,14 +58,14 @@ class RoomCreate(
     )
 
     def problems(self, provider: Provider) -> list[Problem]:
-        limits, found = provider.limits, list[Problem]()
+        limits, metadata, found = provider.limits, self.metadata or "", list[Problem]()
         if self.name == ".":
             found.append(Problem("“.” stands for the channel's room, so no room can be called that.", "name"))
         if problem := limits.room_name_problem(self.name):
             found.append(Problem(problem, "name"))
         if self.max_participants is not None and self.max_participants > limits.max_participants:
             found.append(Problem(f"The most here is {limits.max_participants:,}.", "max_participants"))
-        if problem := limits.metadata_problem(self.metadata or "") or self._json_problem():
+        if problem := limits.metadata_problem(metadata) or demanded_json_problem(metadata, as_json=self.as_json):
             found.append(Problem(problem, "metadata"))
         most = spell_duration(limits.room_timeout_max)
         for name in ("empty_timeout", "departure_timeout"):
@@ -108,12 +108,9 @@ class RoomCreate(
             for recording in await ctx.provider.list_recordings(room):
                 await ctx.report(RecordingChanged(recording=recording, **ctx.observed()), card=True, made=True)
 
-    def _json_problem(self) -> str | None:
-        return json_problem(self.metadata) if self.as_json and self.metadata else None
-
     def _next_steps(self, asked: RoomOptions, room: Room, provider: Provider) -> tuple[Action, ...]:
         """What can still be done of what was asked for, and a look at the room."""
-        pinned, steps = _pinned(room.ref), list[Action]()
+        pinned, steps = pin(room.ref), list[Action]()
         if asked.metadata is not None and metadata_differs(asked, room):
             steps.append(Action("Update metadata", RoomUpdate(**pinned, metadata=asked.metadata)))
         if asked.record and not room.recording:
@@ -175,13 +172,14 @@ class RoomUpdate(
 ):
     """Change a room's metadata."""
 
-    metadata: Annotated[str, LongText()] = Field(description="Text for the application; an empty one clears it")
+    metadata: Annotated[str, LongText(), Private()] = Field(
+        description='Text for the application, in place of what there is; typed as "" it is cleared'
+    )
     as_json: Annotated[bool, Advanced()] = Field(False, description="Take it only if it is JSON")
 
     def problems(self, provider: Provider) -> list[Problem]:
-        problem = provider.limits.metadata_problem(self.metadata)
-        if problem is None and self.as_json and self.metadata:
-            problem = json_problem(self.metadata)
+        too_large = provider.limits.metadata_problem(self.metadata)
+        problem = too_large or demanded_json_problem(self.metadata, as_json=self.as_json)
         return [Problem(problem, "metadata")] if problem else []
 
     async def run(self, ctx: Context) -> Reply:
@@ -194,15 +192,18 @@ class RoomUpdate(
         await ctx.report(RoomSeen(room=room, **ctx.observed()))
         return Reply(
             text=("Updated the metadata of " if self.metadata else "Cleared the metadata of ", Strong(ref.name), "."),
-            facts=_short_metadata("Before", before.metadata),
+            facts=_metadata("Before", before.metadata),
             hint=json_hint(self.metadata),
-            actions=(Action("Show", RoomShow(**_pinned(ref))),),
+            actions=(Action("Show", RoomShow(**pin(ref))),),
         )
 
     async def aftermath(self, ctx: Context) -> Reply:
+        """What was to be set stands in no record, so what is there is shown instead."""
         room = await _look(ctx, await ctx.find_room(self))
-        changed = "was changed" if room.metadata == self.metadata else "was not changed; do it again if you want that"
-        return Reply(text=("The metadata of ", Strong(self.room), f" {changed}."))
+        return Reply(
+            text=("This is the metadata of ", Strong(self.room), " at present."),
+            facts=(("Metadata", room.metadata or "none"),),
+        )
 
 
 class RoomClose(
@@ -259,23 +260,9 @@ class RoomJoin(
     async def run(self, ctx: Context) -> Reply:
         room = await ctx.find_room(self)
         if (kept := await own_keep_out(ctx, room)) is not None:
-            raise NotAllowed(
-                ("You are kept out of ", Strong(room.name), " until ", Moment(kept.until), "."),
-                (Person(kept.by), " said so; ask them to let you back in."),
-            )
-        identity = await own_identity(ctx, room)
-        return await invite(ctx, room, TokenOptions(identity=identity, name=ctx.caller.name))
-
-
-class _Pin(TypedDict):
-    provider: str
-    room: str
-    room_id: str | None
-
-
-def _pinned(room: RoomRef) -> _Pin:
-    """A button means this life of the room. A server that has told no id yet leaves only the name."""
-    return {"provider": room.provider, "room": room.name, "room_id": room.id or None}
+            raise own_lift_refused(kept)
+        identity, note = await own_identity(ctx, room)
+        return await invite(ctx, room, TokenOptions(identity=identity, name=ctx.caller.name), note=note)
 
 
 def room_actions(room: RoomRef, *, stop: RecordingStop | None) -> tuple[Action, ...]:
@@ -283,18 +270,18 @@ def room_actions(room: RoomRef, *, stop: RecordingStop | None) -> tuple[Action, 
 
     `stop` ends the recording that runs, None where none does.
     """
-    pin, name = _pinned(room), room.name
+    pinned, name = pin(room), room.name
     record = (
-        Action("Record", RecordingStart(**pin), description=f"Record room {name}")
+        Action("Record", RecordingStart(**pinned), description=f"Record room {name}")
         if stop is None
         else Action("Stop recording", stop, description=f"Stop recording room {name}")
     )
     return (
-        Action("Join", RoomJoin(**pin), style="primary", description=f"Join room {name}"),
+        Action("Join", RoomJoin(**pinned), style="primary", description=f"Join room {name}"),
         record,
-        Action("Participants", ParticipantList(**pin), description=f"List who is in room {name}"),
-        Action("Mute all", RoomMute(**pin), description=f"Mute everybody in room {name}"),
-        Action("End", RoomClose(**pin), style="danger", description=f"End room {name}"),
+        Action("Participants", ParticipantList(**pinned), description=f"List who is in room {name}"),
+        Action("Mute all", RoomMute(**pinned), description=f"Mute everybody in room {name}"),
+        Action("End", RoomClose(**pinned), style="danger", description=f"End room {name}"),
     )
 
 
@@ -360,9 +347,7 @@ def _facts(room: Room, people: Sequence[Participant], *, made_by: str | None) ->
     facts.append(("Recording", "runs" if room.recording else "none"))
     if made_by is not None:
         facts.append(("Made by", (Person(made_by),)))
-    if room.metadata:
-        facts.append(("Metadata", room.metadata))
-    return tuple(facts)
+    return (*facts, *_metadata("Metadata", room.metadata))
 
 
 def _sending(people: Sequence[Participant]) -> str:
@@ -377,5 +362,5 @@ def _ends(room: Room) -> str:
     return ", ".join(f"{spell_duration(timeout)} {when}" for when, timeout in timeouts.items() if timeout)
 
 
-def _short_metadata(label: str, metadata: str) -> tuple[tuple[str, Text], ...]:
-    return ((label, (Code(metadata),)),) if 0 < len(metadata) <= LONGEST_METADATA else ()
+def _metadata(label: str, metadata: str) -> tuple[tuple[str, Text], ...]:
+    return ((label, (Code(shortened(metadata, LONGEST_METADATA)),)),) if metadata else ()

@@ -10,6 +10,7 @@ from commands.core.base import Role, RoomCommand
 from commands.core.context import Context
 from commands.core.people import choose
 from commands.core.reply import Action, Reply, Strong, Text
+from commands.core.tracks import chosen_kinds, spoken_kinds
 from commands.core.types import Name
 from providers.base import Capability, Participant, RoomRef, Track, TrackKind
 from providers.errors import NotFound, ProviderError, Unreachable
@@ -36,9 +37,10 @@ class RoomMute(
         present = await ctx.participants(room)
         spared = {choose(ctx, present, room, who, self, field="except_").identity for who in self.except_}
         people = [p for p in present if p.is_person and p.identity not in spared]
-        chosen = [(person, track) for person in people for track in person.tracks if track.kind in self._kinds()]
+        kinds = chosen_kinds(audio=self.audio, video=self.video)
+        chosen = [(person, track) for person in people for track in person.tracks if track.kind in kinds]
         if not (sounding := [(person, track) for person, track in chosen if not track.muted]):
-            return Reply(text=self._nothing_to_mute(room, people, chosen))
+            return Reply(text=self._nothing_to_mute(room, people, chosen, kinds))
         attempts = await _mute(ctx, room, sounding)
         done = [attempt for attempt in attempts if attempt.done]
         failed = [attempt for attempt in attempts if attempt.error is not None]
@@ -54,22 +56,19 @@ class RoomMute(
             actions=self._again(room) if failed else (),
         )
 
-    def _kinds(self) -> set[TrackKind]:
-        kinds = {TrackKind.VIDEO} if self.video else set[TrackKind]()
-        return kinds | {TrackKind.AUDIO} if self.audio or not self.video else kinds
-
     def _nothing_to_mute(
-        self, room: RoomRef, people: Sequence[Participant], chosen: Sequence[tuple[Participant, Track]]
+        self,
+        room: RoomRef,
+        people: Sequence[Participant],
+        chosen: Sequence[tuple[Participant, Track]],
+        kinds: Sequence[TrackKind],
     ) -> Text:
         if chosen:
             return ("In ", Strong(room.name), " everybody is muted already.")
         others = " but those left as they are" if self.except_ else ""
         if not people:
             return ("Nobody is in ", Strong(room.name), f"{others}.")
-        what = " or ".join(
-            {TrackKind.AUDIO: "sound", TrackKind.VIDEO: "picture"}[kind] for kind in sorted(self._kinds())
-        )
-        return ("In ", Strong(room.name), f" nobody{others} sends {what}.")
+        return ("In ", Strong(room.name), f" nobody{others} sends {spoken_kinds(kinds, ' or ')}.")
 
     def _again(self, room: RoomRef) -> tuple[Action, ...]:
         return (Action("Mute the others", self.model_copy(update={"room_id": room.id or None})),)

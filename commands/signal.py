@@ -5,10 +5,10 @@ from typing import Annotated
 
 from pydantic import Field
 
-from commands.core.base import Advanced, Arg, LongText, Needs, Role, RoomCommand
+from commands.core.base import Advanced, Arg, LongText, Needs, Private, Role, RoomCommand
 from commands.core.context import Context
 from commands.core.errors import Problem
-from commands.core.json_text import json_hint, json_problem
+from commands.core.json_text import demanded_json_problem, json_hint
 from commands.core.people import choose
 from commands.core.reply import Reply, Strong, Text
 from commands.core.types import Name
@@ -31,7 +31,7 @@ class SignalSend(
 ):
     """Send a message to the apps of everybody in a room, or of some."""
 
-    message: Annotated[Arg[str], LongText()] = Field(description="What is sent: text, or JSON in one piece")
+    message: Annotated[Arg[str], LongText(), Private()] = Field(description="What is sent: text, or JSON in one piece")
     to: Annotated[tuple[Name, ...], Needs(Capability.LIST_PARTICIPANTS)] = Field(
         (), description="Only to these: identity, display name or @mention; everybody by default"
     )
@@ -44,9 +44,10 @@ class SignalSend(
     as_json: Annotated[bool, Advanced()] = Field(False, description="Send it only if it is JSON")
 
     def problems(self, provider: Provider) -> list[Problem]:
-        problem = "It cannot be empty." if not self.message else provider.limits.signal_problem(self.message)
-        if problem is None and self.as_json:
-            problem = json_problem(self.message)
+        too_large = provider.limits.signal_problem(self.message)
+        problem = too_large or demanded_json_problem(self.message, as_json=self.as_json)
+        if not self.message:
+            problem = "It cannot be empty."
         return [Problem(problem, "message")] if problem else []
 
     async def run(self, ctx: Context) -> Reply:

@@ -7,22 +7,28 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from commands.core.base import Advanced, LongText, Needs, Role, RoomName, ServerCommand
+from commands.core.base import Advanced, LongText, Needs, Private, Role, RoomName, ServerCommand
 from commands.core.context import Context
 from commands.core.errors import CannotDo, NotAllowed, NothingHere, Problem
-from commands.core.invitation import invite, keep_out_of, own_identity, own_keep_out
-from commands.core.json_text import json_hint, json_problem
+from commands.core.invitation import (
+    invite,
+    keep_out_of,
+    may_lift,
+    own_identity,
+    own_keep_out,
+    own_lift_refused,
+)
+from commands.core.json_text import demanded_json_problem, json_hint
+from commands.core.people import as_identity
 from commands.core.permissions import PermissionFields
 from commands.core.ports import KeepOut
-from commands.core.reply import Action, Code, Form, Mark, Moment, Person, Reply, Secret, Strong, Text
+from commands.core.reply import Action, Code, Form, Moment, Person, Reply, Secret, Strong, Text
 from commands.core.types import DASHED, Duration, Name, Pairs, spell_duration
 from commands.participant import ParticipantAdmit
 from commands.participant_update import allowed
 from commands.room import RoomCreate
 from providers.base import ApiGrant, ApiTokenOptions, Capability, Grant, Provider, RoomRef, TokenOptions
 from providers.errors import ProviderError, Unsupported
-
-_Note = Sequence[str | Mark]
 
 
 class TokenCreate(
@@ -40,19 +46,21 @@ class TokenCreate(
 
     permissions_need: ClassVar[Capability] = Capability.TOKEN_PERMISSIONS
 
-    identity: Name | None = Field(None, description="Who joins, as a key that is unique in the room; you by default")
+    identity: Name | None = Field(
+        None, description="Who joins, as a key that is unique in the room, or an @mention; you by default"
+    )
     grant: Literal["subscriber", "publisher", "moderator"] = Field(
         "publisher", description="What the person may do: watch, send too, or also command others"
     )
     ttl: Duration = Field(timedelta(hours=1), description="How long the token admits, such as 15m or 8h")
     name: str = Field("", description="The name that others see")
-    metadata: Annotated[str | None, Needs(Capability.TOKEN_METADATA), Advanced(), LongText()] = Field(
+    metadata: Annotated[str | None, Needs(Capability.TOKEN_METADATA), Advanced(), LongText(), Private()] = Field(
         None, description="Text for the application, kept with the participant"
     )
     as_json: Annotated[bool, Needs(Capability.TOKEN_METADATA), Advanced()] = Field(
         False, description="Take the metadata only if it is JSON"
     )
-    attribute: Annotated[Pairs, Needs(Capability.TOKEN_ATTRIBUTES), Advanced()] = Field(
+    attribute: Annotated[Pairs, Needs(Capability.TOKEN_ATTRIBUTES), Advanced(), Private()] = Field(
         default_factory=dict, description="Key and value for the application, such as role=host"
     )
 
@@ -62,22 +70,22 @@ class TokenCreate(
             "identity": limits.identity_problem(self.identity) if self.identity is not None else None,
             "name": limits.display_name_problem(self.name),
             "ttl": _ttl_problem(self.ttl, provider),
-            "metadata": limits.metadata_problem(metadata)
-            or (json_problem(metadata) if self.as_json and metadata else None),
+            "metadata": limits.metadata_problem(metadata) or demanded_json_problem(metadata, as_json=self.as_json),
             "attribute": limits.attributes_problem(self.attribute),
         }
         return [Problem(text, field) for field, text in checked.items() if text] + self.permission_problems()
 
     async def run(self, ctx: Context) -> Reply:
         room, notes = await self._room(ctx)
-        kept = await (keep_out_of(ctx, room, self.identity) if self.identity else own_keep_out(ctx, room))
+        given = as_identity(self.identity, ctx.caller.team_id) if self.identity else None
+        kept = await (keep_out_of(ctx, room, given) if given else own_keep_out(ctx, room))
         if kept is not None:
-            raise _kept_out(kept)
-        identity = self.identity or await own_identity(ctx, room)
-        if self.identity is not None and await _is_in(ctx, room, identity):
-            notes.append((Code(identity), " is in the room; whoever joins with this token throws them out."))
+            raise await _kept_out(ctx, kept)
+        identity, note = await (_given(ctx, room, given) if given else own_identity(ctx, room))
+        if note:
+            notes.append(note)
         if hint := json_hint(self.metadata or ""):
-            notes.append((hint,))
+            notes.append(hint)
         options = TokenOptions(
             identity=identity,
             name=self.name or ("" if self.identity else ctx.caller.name),
@@ -89,7 +97,7 @@ class TokenCreate(
         )
         return await invite(ctx, room, options, may=_may(options), note=_in_a_line(notes))
 
-    async def _room(self, ctx: Context) -> tuple[RoomRef, list[_Note]]:
+    async def _room(self, ctx: Context) -> tuple[RoomRef, list[Text]]:
         """A room that is not there yet will do where the server makes it when somebody joins."""
         try:
             return await ctx.find_room(self), []
@@ -107,8 +115,9 @@ class TokenCreate(
             return RoomRef(ctx.provider.name, "", self.room), [made_on_join]
 
 
-def _in_a_line(notes: Sequence[_Note]) -> Text:
-    return [part for n, note in enumerate(notes) for part in (*([" "] if n else []), *note)]
+def _in_a_line(notes: Sequence[Text]) -> Text:
+    parts = [[note] if isinstance(note, str) else note for note in notes]
+    return [part for n, note in enumerate(parts) for part in (*([" "] if n else []), *note)]
 
 
 def _ttl_problem(ttl: timedelta, provider: Provider) -> str | None:
@@ -118,8 +127,10 @@ def _ttl_problem(ttl: timedelta, provider: Provider) -> str | None:
     return f"A token can last from {spell_duration(least)} to {spell_duration(most)}."
 
 
-def _kept_out(kept: KeepOut) -> NotAllowed:
+async def _kept_out(ctx: Context, kept: KeepOut) -> NotAllowed:
     """A token would admit them all the same, and the bot would remove them at once."""
+    if not await may_lift(ctx, kept.identity):
+        return own_lift_refused(kept)
     return NotAllowed(
         (Code(kept.identity), " is kept out of ", Strong(kept.room), " until ", Moment(kept.until), "."),
         (Person(kept.by), " said so. Let them back in first."),
@@ -129,13 +140,14 @@ def _kept_out(kept: KeepOut) -> NotAllowed:
     )
 
 
-async def _is_in(ctx: Context, room: RoomRef, identity: str) -> bool:
-    """The token is signed without the server, so its trouble is no reason to refuse one."""
+async def _given(ctx: Context, room: RoomRef, identity: str) -> tuple[str, Text]:
+    """With a note where it is in the room. The token is signed without the server, whose trouble is passed over."""
     if not room.id or Capability.LIST_PARTICIPANTS not in ctx.provider.capabilities:
-        return False
+        return identity, ""
     with suppress(ProviderError):
-        return any(p.identity == identity for p in await ctx.participants(room))
-    return False
+        if any(p.identity == identity for p in await ctx.participants(room)):
+            return identity, (Code(identity), " is in the room; whoever joins with this token throws them out.")
+    return identity, ""
 
 
 def _may(options: TokenOptions) -> str:

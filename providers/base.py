@@ -141,7 +141,11 @@ class Provider(Protocol):
         """Show somebody in another live room too. `NotFound` when either is gone."""
 
     async def mute_track(self, room: RoomRef, identity: str, track_id: str) -> Track:
-        """Silence or darken a track for everybody; muting a muted one is no error. `NotFound` when gone."""
+        """Silence or darken a track for everybody; muting a muted one is no error. `NotFound` when gone.
+
+        The track is one of this life of the room. Its id alone says which life is meant: a server that knows rooms by
+        name need not look, so what comes of another life's track is not said.
+        """
 
     async def unmute_track(self, room: RoomRef, identity: str, track_id: str) -> Track:
         """Let it be heard or seen again. `Unsupported` where the installation forbids it; `NotFound` when gone."""

@@ -102,6 +102,7 @@ class Permissions:
     """What a participant may do in the room. `sources`: what may be published, everything where it is empty.
 
     `can_update_metadata`: change the metadata, name and attributes of oneself. `hidden`: invisible to the others.
+    `can_manage_agent_session`: command the agents in the room.
     """
 
     can_subscribe: bool = True
@@ -110,24 +111,25 @@ class Permissions:
     sources: tuple[TrackSource, ...] = ()
     can_update_metadata: bool = False
     can_subscribe_metrics: bool = False
+    can_manage_agent_session: bool = False
     hidden: bool = False
+
+    def may_publish(self, source: TrackSource) -> bool:
+        return self.can_publish and (not self.sources or source in self.sources)
 
     def changed(self, changes: "PermissionChanges") -> "Permissions":
         """These, but for what `changes` names.
 
-        Naming sources allows them, and who may not publish may publish no source: LiveKit takes a list of sources for
-        the right to publish them.
+        Who may not publish may publish no source, so a limit of sources is not kept for later: LiveKit takes a list of
+        sources for the right to publish them.
         """
-        named = {name: value for name, value in changes.items() if value is not None}
-        if changes.sources and changes.can_publish is None:
-            named["can_publish"] = True
-        changed = replace(self, **named)
+        changed = replace(self, **changes.named())
         return changed if changed.can_publish else replace(changed, sources=())
 
 
 @dataclass(frozen=True, slots=True)
 class PermissionChanges:
-    """None leaves a permission as it is. `sources=()` allows every source."""
+    """None leaves a permission as it is. `sources` are allowed to be published, every source where it is empty."""
 
     can_subscribe: bool | None = None
     can_publish: bool | None = None
@@ -135,13 +137,17 @@ class PermissionChanges:
     sources: tuple[TrackSource, ...] | None = None
     can_update_metadata: bool | None = None
     can_subscribe_metrics: bool | None = None
+    can_manage_agent_session: bool | None = None
     hidden: bool | None = None
 
-    def items(self) -> list[tuple[str, Any]]:
-        return [(each.name, getattr(self, each.name)) for each in fields(self)]
+    def named(self) -> dict[str, Any]:
+        """Those that are changed, by name. Naming sources, be it all of them, allows publishing too."""
+        values = {each.name: getattr(self, each.name) for each in fields(self)}
+        implied = {} if self.sources is None else {"can_publish": True}
+        return implied | {name: value for name, value in values.items() if value is not None}
 
     def __bool__(self) -> bool:
-        return any(value is not None for _, value in self.items())
+        return bool(self.named())
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,17 +4,21 @@ Work is a row whose wish and fact differ: the wish is a keep-out that holds, the
 a wake may be lost in a crash or doubled, and what a server refuses is tried again until it agrees with the wish.
 
 Whoever was there when the keep-out was said is not somebody who came back: the command that said it removes them. The
-bouncer does it where the command did not get that far, as when the server was away or the process died.
+bouncer does it where the command did not get that far, as when the server was away or the process died. Which it is,
+the server's id of the stay says, as its clock and ours may differ.
+
+What has run out it forgets: who was kept out of what is nobody's business after that.
 """
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
 
-from bot.alerts.state import Present, RoomState, state_from_json
+from bot.alerts.state import RoomState, state_from_json
 from bot.store.keep_outs import StoredKeepOuts, Watched
 from commands.core.ports import Clock, FactSink, KeepOut, Providers
 from providers.base import Capability, Participant, Provider, RoomRef
@@ -27,18 +31,24 @@ FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 30.0
 
 HEAD_START = timedelta(seconds=15)
-"""How long the command has to remove whom it keeps out. Longer than it waits for a server's answer."""
+"""How long the bouncer leaves those who were there to the command that removes them.
+
+A server that is well answers within that. With a slow one, whose every call may take as long as the provider waits, the
+two may overlap: that does no harm, as the second to come finds nobody.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class _Intruder:
-    """Somebody in a room who is kept out of it. `came_back`: after that was said."""
+    """Somebody in a room who is kept out of it. `came_back`: they were not there when that was said."""
 
     kept: KeepOut
-    said_at: datetime
     room: RoomRef
     who: Participant
-    came_back: bool
+
+    @property
+    def came_back(self) -> bool:
+        return self.who.id not in self.kept.stays
 
     @property
     def key(self) -> tuple[str, str]:
@@ -84,6 +94,13 @@ class Bouncer:
                 for key, intruder in (await self._intruders()).items():
                     if key not in at_work:
                         at_work[key] = removals.create_task(self._see_out(intruder))
+                await self._rest(until=await self._keep_outs.forget())
+
+    async def _rest(self, until: datetime | None) -> None:
+        """Until something may have changed, or the next keep-out runs out."""
+        seconds = None if until is None else (until - self._clock.now()).total_seconds()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
                 await self._woken.wait()
 
     async def _intruders(self) -> dict[tuple[str, str], _Intruder]:
@@ -109,7 +126,7 @@ class Bouncer:
     async def _see_out(self, found: _Intruder) -> None:
         """Try until they are out, have left, or may be there again."""
         if not found.came_back:
-            await asyncio.sleep((found.said_at + self._head_start - self._clock.now()).total_seconds())
+            await asyncio.sleep(self._head_start.total_seconds())
         pause = FIRST_PAUSE_SECONDS
         while (intruder := (await self._intruders()).get(found.key)) is not None:
             provider = self._providers.get(intruder.kept.provider)
@@ -151,11 +168,5 @@ class Bouncer:
 
 def _in_room(watched: Watched, room: RoomState) -> Iterator[_Intruder]:
     for present in room.present.values():
-        if present.participant.identity == watched.kept.identity:
-            came_back = _since(present) > watched.said_at
-            yield _Intruder(watched.kept, watched.said_at, room.ref, present.participant, came_back)
-
-
-def _since(present: Present) -> datetime:
-    """A list tells again of people who were there before, so our own time counts only where the server has none."""
-    return present.participant.joined_at or present.seen_at
+        if watched.kept.covers(present.participant.identity):
+            yield _Intruder(watched.kept, room.ref, present.participant)

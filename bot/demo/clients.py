@@ -1,41 +1,23 @@
-"""People in the rooms of a LiveKit server, by its own client. They send a tone and a moving colour: no hardware."""
+"""People in the rooms of a LiveKit server, by its own client."""
 
 import asyncio
 import logging
-import math
-from array import array
-from collections.abc import Callable, Coroutine
-from colorsys import hsv_to_rgb
-from functools import partial
-from itertools import count
+from collections.abc import Callable
 from typing import Final
 
 import livekit.rtc as rtc
 from livekit.rtc.participant import PublishTrackError, UnpublishTrackError
 
+from bot.demo.media import Feed, may_publish
 from bot.demo.people import People, Place
 from providers.base import JoinToken, Participant, Permissions, Provider, Signal, TrackSource
 from providers.errors import Conflict, NotFound, Rejected, TimedOut
 
-SAMPLES_PER_SECOND: Final = 48_000
-TONE_HERTZ: Final = 440
-TONE_SECONDS: Final = 0.1
-"""Of one frame: a whole number of waves, so that frames join without a click."""
-
-WIDTH, HEIGHT = 160, 120
-FRAME_SECONDS: Final = 0.2
-COLOURS: Final = 50
+FRAMES_PER_SECOND: Final = 5
+"""Few, as a demo may have many people on a small machine."""
 
 LISTED_SECONDS: Final = 10.0
 """It takes milliseconds, on a loaded machine more."""
-
-SOURCES: Final = {
-    TrackSource.MICROPHONE: rtc.TrackSource.SOURCE_MICROPHONE,
-    TrackSource.CAMERA: rtc.TrackSource.SOURCE_CAMERA,
-    TrackSource.SCREEN_SHARE: rtc.TrackSource.SOURCE_SCREENSHARE,
-    TrackSource.SCREEN_SHARE_AUDIO: rtc.TrackSource.SOURCE_SCREENSHARE_AUDIO,
-}
-_SOUND: Final = (TrackSource.MICROPHONE, TrackSource.SCREEN_SHARE_AUDIO)
 
 
 class LiveKitPeople(People):
@@ -123,7 +105,7 @@ class _Guest:
         self._client.on("disconnected", lambda *_: changed())
         self._client.on("local_track_unpublished", lambda published: self._stop(published.sid))
         self._client.on("participant_permissions_changed", self._stop_what_is_forbidden)
-        self._sending: dict[str, tuple[TrackSource, asyncio.Task[None]]] = {}
+        self._sending: dict[str, Feed] = {}
 
     @property
     def is_inside(self) -> bool:
@@ -136,24 +118,23 @@ class _Guest:
 
     async def leave(self) -> None:
         await self._client.disconnect()
-        tasks = [task for _, task in self._sending.values()]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        feeds = list(self._sending.values())
+        for feed in feeds:
+            feed.stop()
+        await asyncio.gather(*(feed.stopped() for feed in feeds))
 
     def track_of(self, source: TrackSource) -> str | None:
-        return next((track_id for track_id, (sent, _) in self._sending.items() if sent is source), None)
+        return next((track_id for track_id, feed in self._sending.items() if feed.source is source), None)
 
     async def publish(self, source: TrackSource) -> str:
         """The id of the track."""
-        track, send = _feed(source)
-        options = rtc.TrackPublishOptions(source=SOURCES[source], simulcast=False)
+        feed = Feed(source, frames_per_second=FRAMES_PER_SECOND)
         try:
-            published = await self._client.local_participant.publish_track(track, options)
+            track_id = await feed.publish(self._client.local_participant)
         except PublishTrackError:
             raise Rejected(f"it does not take {source}") from None
-        self._sending[published.sid] = source, asyncio.create_task(send(), name=f"send {source}")
-        return published.sid
+        self._sending[track_id] = feed
+        return track_id
 
     async def unpublish(self, track_id: str) -> None:
         try:
@@ -162,44 +143,15 @@ class _Guest:
             raise NotFound(f"no track {track_id}") from None
 
     def _stop(self, track_id: str) -> None:
-        if (sending := self._sending.pop(track_id, None)) is not None:
-            sending[1].cancel()
+        if (feed := self._sending.pop(track_id, None)) is not None:
+            feed.stop()
 
     def _stop_what_is_forbidden(self, *_: object) -> None:
         """The server has ended these tracks, and the client says nothing of that."""
-        may = self._client.local_participant.permissions
-        for track_id, (source, _task) in list(self._sending.items()):
-            if not may.can_publish or (may.can_publish_sources and SOURCES[source] not in may.can_publish_sources):
+        for track_id, feed in list(self._sending.items()):
+            if not may_publish(self._client.local_participant, feed.source):
                 self._stop(track_id)
 
     def _hear(self, packet: rtc.DataPacket) -> None:
         self.heard.append(Signal(packet.data.decode(errors="replace"), topic=packet.topic or ""))
         self._changed()
-
-
-def _feed(source: TrackSource) -> tuple[rtc.LocalTrack, Callable[[], Coroutine[None, None, None]]]:
-    """A track, and what sends into it until it is cancelled."""
-    if source in _SOUND:
-        sound = rtc.AudioSource(SAMPLES_PER_SECOND, 1)
-        return rtc.LocalAudioTrack.create_audio_track(source, sound), partial(_send_tone, sound)
-    picture = rtc.VideoSource(WIDTH, HEIGHT)
-    return rtc.LocalVideoTrack.create_video_track(source, picture), partial(_send_colours, picture)
-
-
-async def _send_tone(sound: rtc.AudioSource) -> None:
-    """At the pace of a listener: a source that is full would keep us waiting, and answer when the process has ended."""
-    count_of_samples = int(TONE_SECONDS * SAMPLES_PER_SECOND)
-    waves = (math.sin(2 * math.pi * TONE_HERTZ * n / SAMPLES_PER_SECOND) for n in range(count_of_samples))
-    samples = array("h", (int(3_000 * wave) for wave in waves)).tobytes()
-    frame = rtc.AudioFrame(samples, SAMPLES_PER_SECOND, 1, count_of_samples)
-    while True:
-        await sound.capture_frame(frame)
-        await asyncio.sleep(TONE_SECONDS)
-
-
-async def _send_colours(picture: rtc.VideoSource) -> None:
-    for n in count():
-        red, green, blue = (int(255 * part) for part in hsv_to_rgb(n / COLOURS % 1, 1, 1))
-        pixels = bytes((red, green, blue, 255)) * (WIDTH * HEIGHT)
-        picture.capture_frame(rtc.VideoFrame(WIDTH, HEIGHT, rtc.VideoBufferType.RGBA, pixels))
-        await asyncio.sleep(FRAME_SECONDS)

@@ -1,6 +1,7 @@
 """A livekit-server of our own on loopback alone, its API, its signalling and its media: for the demo and for tests.
 
-It is started from a configuration file, because `--dev` opens media ports on every interface.
+It is started from a configuration file, because `--dev` opens media ports on every interface, and without our
+environment, because livekit-server takes settings from there too: `LIVEKIT_CONFIG` even stands for the file.
 """
 
 import asyncio
@@ -119,6 +120,7 @@ class LiveKitServer:
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=asyncio.subprocess.STDOUT,
+                env=config.bare_environment(),
                 process_group=0,  # a Ctrl-C at the terminal is for us, who stop it when the bot is done with it
             )
 

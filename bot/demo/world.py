@@ -5,7 +5,7 @@ unless a configuration for others is given.
 """
 
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, closing, suppress
 from pathlib import Path
 from secrets import randbelow
@@ -15,8 +15,8 @@ from bot import config, manifest
 from bot.clock import SystemClock
 from bot.demo.people import MemoryPeople, People
 from bot.demo.slack import StandIn
-from bot.settings import Settings
-from bot.wiring import Bot
+from bot.settings import ProviderConfig, Settings
+from bot.wiring import Bot, build_providers
 from commands.core.ports import Clock
 from providers.base import Provider
 from providers.memory.provider import Memory
@@ -95,16 +95,21 @@ class World:
 
         Video servers in memory go on meanwhile, and webhooks of that time come late, as with servers elsewhere.
         """
-        servers = [provider for provider in self.bot.providers if isinstance(provider, Memory)]
-        for server in servers:
-            server.outlive()
+        before = {provider.name: provider for provider in self.bot.providers if isinstance(provider, Memory)}
+        for provider in before.values():
+            provider.outlive()
+
+        def build(configs: Sequence[ProviderConfig]) -> list[Provider]:
+            """The servers are handed over here, so that the bot speaks to no other from its first moment."""
+            heirs = build_providers(configs)
+            for heir in heirs:
+                if isinstance(heir, Memory):
+                    heir.take_over(before[heir.name])
+            return heirs
+
         await self.bot.stop()
         yield
-        self.bot = await Bot.start(self.settings, clock=self.clock)
-        for server in servers:
-            heir = self.bot.providers.get(server.name)
-            assert isinstance(heir, Memory), "the configuration has not changed"
-            heir.take_over(server)
+        self.bot = await Bot.start(self.settings, clock=self.clock, build=build)
 
     async def __aenter__(self) -> Self:
         return self

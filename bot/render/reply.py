@@ -9,7 +9,7 @@ from bot.render.message import Message, Row, context, fields, message, section
 from bot.render.text import Block, joined, notification, plain_object, spoken_duration
 from commands.core.errors import CommandError
 from commands.core.ports import QUESTION_LIFETIME
-from commands.core.reply import Action, Button, Code, Item, Link, Question, Reply, Secret, Strong
+from commands.core.reply import SECRET_MAX, Action, Button, Code, Item, Link, Question, Reply, Secret, Strong
 
 
 def stored_actions(shown: Reply | CommandError) -> list[Action]:
@@ -63,7 +63,7 @@ def _item(item: Item, buttons: Buttons) -> Row:
 def _secret(secret: Secret) -> Block:
     """Whole or not at all: a secret that is cut is worse than none. One with a backtick stands outside a code span."""
     value = secret.value.get_secret_value()
-    if length(value) > SECTION_TEXT - 500:
+    if length(value) > SECRET_MAX:
         return section((Strong(secret.label), f"\nIt has {len(value):,} characters, which is too long to show here."))
     if "`" in value:
         return {"type": "section", "text": plain_object(f"{secret.label}: {value}", SECTION_TEXT)}

@@ -10,7 +10,7 @@ from bot.render.form import form_errors, read_form, render_form
 from bot.slack.answers import Address
 from bot.slack.client import SlackClient
 from bot.slack.payloads import Body, FormMeta, form_address, read_meta
-from commands.core.base import Command, ServerCommand
+from commands.core.base import Command, Internal, ServerCommand, marks
 from commands.core.dispatch import check
 from commands.core.errors import CommandError
 from commands.core.explaining import explain
@@ -65,6 +65,7 @@ class Forms:
             thread_ts=address.place.thread_ts,
             is_direct=address.place.is_direct,
             fixed=_fixed(command_type, given),
+            opened=_opened(command_type, given),
             reply_key=self._keep(address.response_url),
         )
         await self._slack.open_view(trigger_id, self._view(command_type, given, meta))
@@ -95,7 +96,8 @@ class Forms:
         shown = [str(b["block_id"]) for b in view["blocks"] if b["type"] == "input"]
         if command_type is None or meta is None or provider is None:
             return Refused(dict.fromkeys(shown[:1], "This form is too old. Close it and begin again."))
-        fields = {**meta.fixed, **read_form(command_type, view["state"]["values"])}
+        filled_in = read_form(command_type, view["state"]["values"])
+        fields = {**_still_meant(command_type, meta, filled_in), **filled_in}
         if issubclass(command_type, ServerCommand):
             fields.setdefault("provider", meta.provider)
         try:
@@ -133,3 +135,25 @@ def _fixed(command_type: type[Command], given: Mapping[str, object]) -> dict[str
         for name, value in given.items()
         if name in command_type.model_fields and is_hidden(command_type.model_fields[name]) and value is not None
     }
+
+
+def _opened(command_type: type[Command], given: Mapping[str, object]) -> dict[str, str]:
+    """What the fields began with that a fixed one says more about."""
+    spoken_of = {mark.of for name in _fixed(command_type, given) for mark in _marks(command_type, name)}
+    return {name: str(given[name]) for name in spoken_of if name is not None and given.get(name) is not None}
+
+
+def _still_meant(command_type: type[Command], meta: FormMeta, filled_in: Mapping[str, object]) -> dict[str, str]:
+    """The fixed fields, less those that speak of something else than what stands in the form by now."""
+    return {
+        name: value
+        for name, value in meta.fixed.items()
+        if all(
+            mark.of is None or str(filled_in.get(mark.of, "")) == meta.opened.get(mark.of, "")
+            for mark in _marks(command_type, name)
+        )
+    }
+
+
+def _marks(command_type: type[Command], name: str) -> list[Internal]:
+    return marks(command_type.model_fields[name], Internal)

@@ -14,8 +14,8 @@ Body = Mapping[str, Any]
 class FormMeta(BaseModel):
     """What an open form keeps in `private_metadata`: where its answer goes and what it must not ask.
 
-    `fixed` are the fields that the form does not show; `reply_key` finds the response_url, which is a secret of the
-    kind that a view must not hold.
+    `fixed` are the fields that the form does not show, `opened` what the fields that those speak of began with.
+    `reply_key` finds the response_url, which is a secret of the kind that a view must not hold.
     """
 
     provider: str
@@ -23,6 +23,7 @@ class FormMeta(BaseModel):
     thread_ts: str | None = None
     is_direct: bool = False
     fixed: dict[str, str] = {}
+    opened: dict[str, str] = {}
     reply_key: str | None = None
 
 

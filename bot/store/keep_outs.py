@@ -4,28 +4,27 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, RowMapping, and_, delete, not_, select
+from sqlalchemy import ColumnElement, RowMapping, and_, delete, exists, func, not_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import things
 from bot.store.engine import Store
-from bot.store.tables import keep_out, thing
+from bot.store.tables import inbox, keep_out, thing
 from bot.store.upsert import insert
 from commands.core.ports import Clock, KeepOut
-from providers.facts import ThingKind
+from providers.facts import Source, ThingKind
 
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """Somebody who is kept out, since when, and a live room of that name."""
+    """Somebody who is kept out, and a live room of that name."""
 
     kept: KeepOut
-    said_at: datetime
     room: things.Thing
 
 
 class StoredKeepOuts:
-    """`commands.core.ports.KeepOuts`, and what the bouncer asks. What has run out is forgotten at the next `add`.
+    """`commands.core.ports.KeepOuts`, and what the bouncer asks.
 
     `added` is called after every `add`.
     """
@@ -42,10 +41,9 @@ class StoredKeepOuts:
             "room": kept.room,
             "identity": kept.identity,
         }
-        said = {"until": kept.until, "said_by": kept.by, "said_at": self._clock.now()}
+        said = {"until": kept.until, "said_by": kept.by, "stays": list(kept.stays)}
 
         async def write(conn: AsyncConnection) -> None:
-            await conn.execute(delete(keep_out).where(keep_out.c.until <= self._clock.now()))
             statement = insert(conn, keep_out).values(address | said)
             await conn.execute(statement.on_conflict_do_update(index_elements=list(address), set_=said))
 
@@ -78,7 +76,27 @@ class StoredKeepOuts:
         query = select(keep_out, thing).join(thing, meant).where(keep_out.c.team_id == team_id, self._holds())
         async with self._store.reading() as conn:
             rows = (await conn.execute(query)).mappings().all()
-        return [Watched(_known(row), row[keep_out.c.said_at], things.from_row(row)) for row in rows]
+        return [Watched(_known(row), things.from_row(row)) for row in rows]
+
+    async def hears_of(self, team_id: str, provider: str) -> bool:
+        told = exists().where(
+            inbox.c.team_id == team_id, inbox.c.provider == provider, inbox.c.source == Source.WEBHOOK
+        )
+        async with self._store.reading() as conn:
+            return bool((await conn.execute(select(told))).scalar_one())
+
+    async def forget(self) -> datetime | None:
+        """Delete what has run out. Returns when the next one will have, None where there is none."""
+        ends = await self._next_end()
+        if ends is None or ends > self._clock.now():
+            return ends
+        await self._store.write(lambda conn: conn.execute(delete(keep_out).where(not_(self._holds()))))
+        return await self._next_end()
+
+    async def _next_end(self) -> datetime | None:
+        async with self._store.reading() as conn:
+            ends: datetime | None = (await conn.execute(select(func.min(keep_out.c.until)))).scalar_one()
+            return ends
 
     def _holds(self) -> ColumnElement[bool]:
         return keep_out.c.until > self._clock.now()
@@ -90,4 +108,11 @@ def _of_room(team_id: str, provider: str, room: str) -> ColumnElement[bool]:
 
 def _known(row: RowMapping) -> KeepOut:
     said = keep_out.c
-    return KeepOut(row[said.provider], row[said.room], row[said.identity], row[said.until], row[said.said_by])
+    return KeepOut(
+        row[said.provider],
+        row[said.room],
+        row[said.identity],
+        row[said.until],
+        row[said.said_by],
+        tuple(row[said.stays]),
+    )

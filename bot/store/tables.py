@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
+    JSON,
     BigInteger,
     Boolean,
     CheckConstraint,
@@ -241,7 +242,8 @@ keep_out = Table(
     Column("identity", Text, primary_key=True),
     Column("until", UtcTime, nullable=False),
     Column("said_by", Text, nullable=False),
-    Column("said_at", UtcTime, nullable=False),
+    # The server's ids of those who were in the room then, as JSON.
+    Column("stays", JSON, nullable=False),
 )
 
 identity = Table(

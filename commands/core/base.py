@@ -8,13 +8,13 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from functools import cache
-from typing import TYPE_CHECKING, Annotated, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Annotated, ClassVar, TypedDict, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.fields import FieldInfo
 
 from commands.core.errors import Problem
-from providers.base import Capability, Provider
+from providers.base import Capability, Provider, RoomRef
 
 if TYPE_CHECKING:
     from commands.core.context import Context
@@ -65,8 +65,18 @@ class LongText:
 
 
 @dataclass(frozen=True, slots=True)
+class Private:
+    """What people write to each other, or an application keeps: it stands in no record and no log, as a secret does."""
+
+
+@dataclass(frozen=True, slots=True)
 class Internal:
-    """Carried by buttons and understood when typed, but in no form and no help."""
+    """Carried by buttons and understood when typed, but in no form and no help.
+
+    `of` is the field that it says more about: when a person changes that one in a form, this one counts no more.
+    """
+
+    of: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,8 +195,21 @@ class ServerCommand(Command):
     provider: Annotated[str, Advanced()] = Field(description="Name of the video server, as provider list shows it")
 
 
+class RoomPin(TypedDict):
+    """The fields of a `RoomCommand` for one life of a room."""
+
+    provider: str
+    room: str
+    room_id: str | None
+
+
+def pin(room: RoomRef) -> RoomPin:
+    """What a button means. A server that has told no id yet leaves only the name."""
+    return {"provider": room.provider, "room": room.name, "room_id": room.id or None}
+
+
 class RoomCommand(ServerCommand):
     """A command for one room. `room_id` pins it to one life of the room; buttons always carry it."""
 
     room: Annotated[str, Positional(), RoomName()] = Field(description="Name of the room; a dot is this channel's room")
-    room_id: Annotated[str | None, Internal()] = Field(None, description="The life of the room that is meant")
+    room_id: Annotated[str | None, Internal(of="room")] = Field(None, description="The life of the room that is meant")

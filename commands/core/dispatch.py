@@ -15,6 +15,7 @@ from commands.core.base import Command, Needs, marks
 from commands.core.context import Context, Ports
 from commands.core.errors import CannotDo, CommandError, NotAllowed, Problem, UsageError
 from commands.core.fields import example, labelled
+from commands.core.parsing import Here, parse
 from commands.core.ports import (
     CHANNEL_PROVIDER,
     QUESTION_LIFETIME,
@@ -28,9 +29,10 @@ from commands.core.ports import (
     Providers,
     Roles,
 )
-from commands.core.reply import Code, Question, Reply, Strong, Text
+from commands.core.registry import Commands
+from commands.core.reply import Code, Mark, Question, Reply, Strong, Text
 from commands.core.spelling import spell
-from providers.base import Capability, Provider
+from providers.base import Capability, Provider, RoomRef
 from providers.errors import ProviderError, Unsupported
 
 log = logging.getLogger(__name__)
@@ -208,17 +210,34 @@ def missing(command_type: type[Command], provider: Provider) -> Sequence[Capabil
 def require(command: Command, provider: Provider, ports: Ports) -> None:
     """Raises `CannotDo` or `UsageError`."""
     if lacking := missing(type(command), provider):
-        what = lacking[0].value.replace("_", " ")
-        edition = provider.editions.get(lacking[0])
-        only = f" Of its kind only {edition} can." if edition else ""
-        raise CannotDo(
-            ("The video server ", Code(provider.name), f" cannot do this: {what}.{only}"),
-            _who_can(type(command), ports),
-        )
+        raise CannotDo(cannot(provider, lacking[0]), _who_can(type(command), ports))
     if problems := check(command, provider):
         shown = labelled(type(command), problems)
-        works = example(type(command), [p.field for p in problems])
+        works = example(type(command), [p.field for p in problems], examples(type(command), provider))
         raise UsageError(shown, ("For example: ", Code(f"{ports.slash} {works}")), path=command.spec.path)
+
+
+def examples(command_type: type[Command], provider: Provider) -> list[str]:
+    """The examples of a command that this server can carry out; all of them where it can do none."""
+    lines = [" ".join([*command_type.spec.path, words]).strip() for words in command_type.spec.examples]
+    table = Commands([command_type])
+    here = Here(provider.name, RoomRef(provider.name, "", "standup"))
+
+    def works(line: str) -> bool:
+        try:
+            return not check(parse(line, table, here), provider)
+        except UsageError:
+            return False
+
+    return [line for line in lines if works(line)] or lines
+
+
+def cannot(provider: Provider, capability: Capability) -> tuple[str | Mark, ...]:
+    """What a server lacks, in one sentence, and which of its kind have it."""
+    edition = provider.editions.get(capability)
+    only = f" Of its kind only {edition} can." if edition else ""
+    what = capability.value.replace("_", " ")
+    return ("The video server ", Code(provider.name), f" cannot do this: {what}.{only}")
 
 
 def _who_can(command_type: type[Command], ports: Ports) -> Text:

@@ -10,7 +10,17 @@ from commands.core.fields import field_type
 
 def explain(error: ValidationError, model: type[Command]) -> list[Problem]:
     """One problem per field and reason, in the order of the fields. What a secret field was given is never repeated."""
-    return [Problem(_sentence(d, model), _field(d)) for d in error.errors(include_url=False)]
+    found = error.errors(include_url=False)
+    faulty = {_field(details) for details in found if not _is_empty(details)}
+    return [
+        Problem(_sentence(details, model), _field(details))
+        for details in found
+        if not _is_empty(details) or _field(details) not in faulty  # a list is empty where all in it was faulty
+    ]
+
+
+def _is_empty(details: ErrorDetails) -> bool:
+    return details["type"] == "too_short" and isinstance(details["input"], list | tuple)
 
 
 def _field(details: ErrorDetails) -> str | None:
@@ -23,11 +33,11 @@ def _is_secret(details: ErrorDetails, model: type[Command]) -> bool:
 
 
 def _sentence(details: ErrorDetails, model: type[Command]) -> str:
+    if details["type"] == "missing" or _is_empty(details):
+        return "It is needed."
     about = details.get("ctx", {})
     given = "What was given" if _is_secret(details, model) else _shown(details["input"])
     match details["type"]:
-        case "missing":
-            return "It is needed."
         case "int_parsing" | "int_type" | "int_from_float" | "int_parsing_size":
             return f"{given} is not a whole number."
         case "greater_than_equal":

@@ -7,8 +7,8 @@ from typing import get_args
 from pydantic.fields import FieldInfo
 
 from commands.core.base import Advanced, Command, Needs, Positional, has, marks
-from commands.core.dispatch import missing
-from commands.core.fields import field_type, is_flag, is_hidden, is_many, is_pairs, is_tristate, known_as, label
+from commands.core.dispatch import cannot, examples, missing
+from commands.core.fields import field_type, is_flag, is_hidden, is_many, is_pairs, is_tristate, known_as, label, option
 from commands.core.registry import NOUN_ALIASES, Commands, Path
 from commands.core.reply import Code, Item, Reply, Strong, Text
 from commands.core.types import spell_duration
@@ -47,19 +47,22 @@ def of(topic: Path, commands: Commands, provider: Provider, slash: str) -> Reply
 def _of_command(command: type[Command], provider: Provider, slash: str) -> Reply:
     fields = sorted(command.model_fields.items(), key=lambda named: (named[0] == "provider", has(named[1], Advanced)))
     facts: list[tuple[str, Text]] = [
-        (label(command, name), _explained(info)) for name, info in fields if _is_shown(info, provider)
+        (_labels(command, name), _explained(info)) for name, info in fields if _is_shown(info, provider)
     ]
     role = f"For people with the role {command.spec.role}."
-    lacking = f" {provider.name} cannot do this." if missing(command, provider) else ""
+    absent = missing(command, provider)
     return Reply(
         text=(Strong(" ".join(command.spec.path)), ": ", command.summary()),
         facts=(("Usage", (Code(_usage(command, provider, slash)),)), *facts),
-        items=tuple(
-            Item(title=(Code(f"{slash} {' '.join(command.spec.path)} {example}".strip()),))
-            for example in command.spec.examples
-        ),
-        hint=role + lacking,
+        items=tuple(Item(title=(Code(f"{slash} {line}"),)) for line in examples(command, provider)),
+        hint=(role, " ", *cannot(provider, absent[0])) if absent else role,
     )
+
+
+def _labels(command: type[Command], name: str) -> str:
+    """What may be left open has a word for yes and one for no."""
+    shown = label(command, name)
+    return f"{shown}, {option(f'no_{name}')}" if is_tristate(command.model_fields[name]) else shown
 
 
 def _explained(info: FieldInfo) -> str:
@@ -67,8 +70,6 @@ def _explained(info: FieldInfo) -> str:
     words, default = info.description or "", info.get_default(call_default_factory=True)
     kind = field_type(info)
     choices = get_args(get_args(kind)[0] if is_many(info) and not is_pairs(info) else kind)
-    if is_tristate(info):
-        choices = ("yes", "no")
     if choices and all(isinstance(choice, str) for choice in choices):
         words += f": {', '.join(choices)}"
     if not info.is_required() and isinstance(default, str | timedelta) and default:

@@ -23,6 +23,11 @@ def json_problem(text: str) -> str | None:
     return None if fault is None else f"It is not JSON: {fault}."
 
 
+def demanded_json_problem(text: str, *, as_json: bool) -> str | None:
+    """As `json_problem` where JSON is demanded. An empty text is for another to judge."""
+    return json_problem(text) if as_json and text else None
+
+
 def json_hint(text: str) -> str:
     """For text that begins like JSON and is none, that it was taken as it is; empty for any other."""
     if not text.lstrip().startswith(("{", "[")) or (fault := _fault(text)) is None:

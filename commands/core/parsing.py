@@ -8,6 +8,7 @@ import difflib
 import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import ValidationError
@@ -27,6 +28,8 @@ CLOSE = 0.7
 
 MOST_PROBLEMS = 5
 _NEGATIVE = re.compile(r"-\d+")
+_ANSWERS = MappingProxyType({"true": True, "yes": True, "false": False, "no": False})
+"""What may follow a switch. It would be a strange name for a room, and as one it can stand in quotes."""
 OVERVIEW: Path = ("overview",)
 """What a bare slash command means."""
 
@@ -76,6 +79,10 @@ def _path_words(words: Sequence[Word]) -> Path:
     if typed:
         typed[0] = NOUN_ALIASES.get(typed[0], typed[0])
     return tuple(typed)
+
+
+def _is_answer(word: Word) -> bool:
+    return not word.quoted and word.text.lower() in _ANSWERS
 
 
 def _asks_for_help(word: Word) -> bool:
@@ -174,8 +181,9 @@ class _Reading:
             self._unknown_option(name)
             return int(value is None and free)  # its value goes with it, so that one slip gives one message
         if is_flag(self.model.model_fields[field_name]):
-            self._flag(field_name, name, value)
-            return 0
+            said = following if value is None and following is not None and _is_answer(following) else None
+            self._flag(field_name, name, value or said)
+            return int(said is not None)
         used = 0
         if value is None:
             if not free:
@@ -197,11 +205,9 @@ class _Reading:
 
     def _flag(self, field_name: str, option: str, value: Word | None) -> None:
         negated = option.replace("-", "_").lower() != field_name
-        given = {"": True, "true": True, "yes": True, "false": False, "no": False}.get(
-            value.text.lower() if value else ""
-        )
+        given = _ANSWERS.get(value.text.lower()) if value is not None and value.text else True
         if given is None:
-            self._problem(f"--{option} is a switch: leave the value out.", field_name)
+            self._problem(f"--{option} is a switch: leave the value out, or say yes or no.", field_name)
             return
         self.values[field_name] = given != negated
 
@@ -292,8 +298,15 @@ class _Reading:
             [Problem(f"{' '.join(self.model.spec.path)} needs {' and '.join(labels)}.")],
             self._example(),
             command_type=self.model,
-            given=self.values,
+            given=self._room_of_channel() | self.values,
         )
+
+    def _room_of_channel(self) -> dict[str, Any]:
+        """What a form may begin with where no room was named."""
+        name, room = self.model.room_field(), self.here.room
+        if name is None or room is None or self.values.get("provider") != room.provider:
+            return {}
+        return {name: room.name}
 
     def _too_many(self, extra: list[Word]) -> UsageError:
         """One word too many is mostly a name with a space in it: offer it in quotes, where the last one is text."""

@@ -3,13 +3,14 @@
 import difflib
 import re
 from collections.abc import Sequence
-from typing import Annotated, TypedDict
+from typing import Annotated
 
 from pydantic import Field
 
-from commands.core.base import Internal, Positional, RoomCommand
+from commands.core.base import Internal, Positional, RoomCommand, RoomPin, pin
 from commands.core.context import Context
 from commands.core.errors import CommandError, NothingHere
+from commands.core.identity import stable_identity, without_number
 from commands.core.reply import Action, Code, Strong, Text
 from commands.core.types import Name
 from providers.base import Participant, RoomRef
@@ -30,25 +31,22 @@ class PersonCommand(RoomCommand):
     """
 
     who: Annotated[Name, Positional()] = Field(description="Who is meant: identity, display name or @mention")
-    exact: Annotated[bool, Internal()] = Field(False, description="Take WHO for an identity and nothing else")
+    exact: Annotated[bool, Internal(of="who")] = Field(False, description="Take WHO for an identity and nothing else")
 
     async def find_who(self, ctx: Context, room: RoomRef) -> Participant:
         return choose(ctx, await ctx.participants(room), room, self.who, self)
 
 
-class Pin(TypedDict):
+class Pin(RoomPin):
     """The fields of a `PersonCommand` for one identity in one life of a room."""
 
-    provider: str
-    room: str
-    room_id: str | None
     who: str
     exact: bool
 
 
 def pinned(room: RoomRef, identity: str) -> Pin:
-    """What a button carries. A server that has told no id yet leaves only the room's name."""
-    return {"provider": room.provider, "room": room.name, "room_id": room.id or None, "who": identity, "exact": True}
+    """What a button means."""
+    return {**pin(room), "who": identity, "exact": True}
 
 
 def choose(
@@ -82,11 +80,6 @@ async def has_left(ctx: Context, room: RoomRef, person: Participant) -> CommandE
     )
 
 
-def stable_identity(team_id: str, user_id: str) -> str:
-    """What somebody of the workspace is called in a room, so that others recognise them from one time to the next."""
-    return f"slack-{team_id}-{user_id}"
-
-
 def as_identity(who: str, team_id: str) -> str:
     """The identity of somebody who is not in a room: as typed, or that of the person mentioned."""
     mention = _MENTION.fullmatch(who)
@@ -99,8 +92,8 @@ def meant(present: Sequence[Participant], who: str, team_id: str) -> list[Partic
         if exact:
             return exact
     if _MENTION.fullmatch(who):
-        own = re.escape(as_identity(who, team_id))
-        return [p for p in present if re.fullmatch(rf"{own}(-\d+)?", p.identity)]
+        own = as_identity(who, team_id)
+        return [p for p in present if without_number(p.identity) == own]
     return [p for p in present if who and who.casefold() in (p.name.casefold(), p.identity.casefold())]
 
 

@@ -31,6 +31,9 @@ class PermissionFields(RoomCommand):
     can_subscribe_metrics: Annotated[bool | None, Advanced()] = Field(
         None, description="Whether they may read the measurements of others' connections"
     )
+    can_manage_agent_session: Annotated[bool | None, Advanced()] = Field(
+        None, description="Whether they may manage sessions with agents"
+    )
     hidden: Annotated[bool | None, Advanced()] = Field(None, description="Whether the others do not see them")
 
     @classmethod
@@ -49,6 +52,7 @@ class PermissionFields(RoomCommand):
             sources=self._sources(),
             can_update_metadata=self.can_update_metadata,
             can_subscribe_metrics=self.can_subscribe_metrics,
+            can_manage_agent_session=self.can_manage_agent_session,
             hidden=self.hidden,
         )
 

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 from commands.core.base import Role
+from commands.core.identity import without_number
 from providers.base import Provider, RoomRef
 from providers.facts import Fact, ThingKind
 
@@ -85,7 +86,8 @@ class Rooms(Protocol):
 class KeepOut:
     """Somebody who was removed from a room and may not come back before `until`, whatever life the room is in.
 
-    `room` is its name, because that is what a token admits to. `by` is the person who said so.
+    `room` is its name, because that is what a token admits to. `by` is the person who said so. `stays` are the server's
+    ids of those whom it removed: any other id is somebody who came back.
     """
 
     provider: str
@@ -93,6 +95,11 @@ class KeepOut:
     identity: str
     until: datetime
     by: str
+    stays: tuple[str, ...] = ()
+
+    def covers(self, identity: str) -> bool:
+        """Whoever of the workspace is out is out by each of their numbered identities."""
+        return without_number(identity) == without_number(self.identity)
 
 
 class KeepOuts(Protocol):
@@ -106,6 +113,9 @@ class KeepOuts(Protocol):
 
     async def of_room(self, team_id: str, provider: str, room: str) -> list[KeepOut]:
         """Those that hold at this moment."""
+
+    async def hears_of(self, team_id: str, provider: str) -> bool:
+        """Whether a webhook of that server ever came. Where none does, nobody hears of those who come back."""
 
 
 class FactSink(Protocol):

@@ -106,6 +106,10 @@ class Item:
     actions: tuple[Button, ...] = ()
 
 
+SECRET_MAX = 2_500
+"""How many characters a secret can have to be shown whole; one that is cut is worse than none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Secret:
     """Shown to the asker alone, and never stored."""

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from pydantic import SecretStr
 
-from commands.core.base import Command
+from commands.core.base import Command, Private, has
 from commands.core.fields import option
 from commands.core.tokens import quote
 from commands.core.types import spell_duration
@@ -14,7 +14,7 @@ REDACTED = "***"
 
 
 def spell(command: Command, *, redacted: bool = False, without: Collection[str] = ()) -> str:
-    """The line that `parse` reads as this command; `redacted` hides what is secret, for audit and logs.
+    """The line that `parse` reads as this command; `redacted` hides what is secret or private, for audit and logs.
 
     `without` leaves options out of a line for people to read and type, where the channel lends them anyway.
     """
@@ -22,7 +22,7 @@ def spell(command: Command, *, redacted: bool = False, without: Collection[str] 
     words = [*command.spec.path]
     in_order = True
     for name in type(command).positionals():
-        value = getattr(command, name)
+        value = _shown(command, name, redacted)
         if value is None or value == ():
             in_order = False
         elif in_order:
@@ -31,8 +31,16 @@ def spell(command: Command, *, redacted: bool = False, without: Collection[str] 
             words += _as_option(name, value, redacted)
     for name in fields:
         if name not in (*type(command).positionals(), *without) and name in command.changed_fields():
-            words += _as_option(name, getattr(command, name), redacted)
+            words += _as_option(name, _shown(command, name, redacted), redacted)
     return " ".join(words)
+
+
+def _shown(command: Command, name: str, redacted: bool) -> object:
+    """The value of a field. Of private pairs the keys are kept, so that the line still reads back."""
+    value = getattr(command, name)
+    if value is None or not redacted or not has(type(command).model_fields[name], Private):
+        return value
+    return dict.fromkeys(value, REDACTED) if isinstance(value, Mapping) else REDACTED
 
 
 def _as_option(name: str, value: object, redacted: bool) -> list[str]:

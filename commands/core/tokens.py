@@ -40,7 +40,7 @@ def split(line: str) -> list[Word]:
     if len(line) > LONGEST_LINE:
         raise UsageError(
             [Problem(f"That is {len(line):,} characters; a command can have {LONGEST_LINE:,}.")],
-            "Shorten it, or use the form.",
+            "Shorten it. A form takes less: 3,000 characters in a field.",
         )
     return list(_Reader(line).words())
 
@@ -79,16 +79,23 @@ class _Reader:
 
     def _between_apostrophes(self) -> str | None:
         """JSON as one types it in a shell, with its apostrophes left out; elsewhere an apostrophe is a letter."""
-        start = self.at
-        if self.here in _APOSTROPHES and self.line[start + 1 : start + 2] in _BRACKETS:
-            self.at += 1
+        return self._around_bracket(self.at) if self.here and self.here in _APOSTROPHES else None
+
+    def _around_bracket(self, start: int) -> str | None:
+        """What stands between a quote right before a bracket and one right after its match; None for anything else.
+
+        People put quotes around JSON without a thought for those in it.
+        """
+        closers = next(family for family in (_APOSTROPHES, _STRAIGHT, _CURLY, "`") if self.line[start] in family)
+        back, self.at = self.at, start + 1
+        if self.here in _BRACKETS:
             with suppress(UsageError):
                 text = self._bracketed()
-                if self.here and self.here in _APOSTROPHES:
+                if self.here and self.here in closers:
                     self.at += 1
                     if self._separates():
                         return text
-            self.at = start
+        self.at = back
         return None
 
     def _bare(self) -> str:
@@ -119,6 +126,8 @@ class _Reader:
         if inside is None:
             raise _unclosed("quote", self.line[start:])
         if not self._separates():
+            if (text := self._around_bracket(start)) is not None:
+                return text
             raise UsageError(
                 [Problem(f"Something follows the closing quote: {_excerpt(self.line[start:])}")],
                 "Put a space after a closing quote.",

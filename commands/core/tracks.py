@@ -15,6 +15,18 @@ _KINDS = {TrackKind.AUDIO: "sound", TrackKind.VIDEO: "picture", TrackKind.DATA: 
 _LONGEST_NAME = 40
 
 
+def chosen_kinds(*, audio: bool, video: bool) -> tuple[TrackKind, ...]:
+    """What is meant by `--audio` and `--video`: the sound where nothing is said."""
+    if audio and video:
+        return TrackKind.AUDIO, TrackKind.VIDEO
+    return (TrackKind.VIDEO,) if video else (TrackKind.AUDIO,)
+
+
+def spoken_kinds(kinds: Sequence[TrackKind], between: str) -> str:
+    """`sound or picture`."""
+    return between.join(_KINDS[kind] for kind in kinds)
+
+
 def spoken(track: Track) -> str:
     """`camera`; what comes from elsewhere goes by its kind and name."""
     if known := _SOURCES.get(track.source):

@@ -62,9 +62,9 @@ _BY_STATUS: dict[int, type[ProviderError]] = {
 }
 """For answers that are not twirp's. The last three are what a proxy says of a server that is down."""
 
-_CANNOT = frozenset({("failed_precondition", "remote unmute not enabled"), ("unknown", "not implemented")})
-"""Twirp's code and the server's words for what this installation cannot do: the first by its operator's setting, the
-second because it is not LiveKit Cloud."""
+_CANNOT = {"failed_precondition": "remote unmute not enabled", "unknown": "not implemented"}
+"""By twirp's code the server's words for what this installation cannot do: the first by its operator's setting, the
+second because it is not LiveKit Cloud. The server may put others before them (`rpc error: `)."""
 
 _NO_RESPONSE = "no response from servers"
 _PREFIX = "twirp error unknown: "
@@ -81,7 +81,7 @@ def _from_server(error: ServerError) -> tuple[type[ProviderError], str]:
     message = str(error.message).removeprefix(_PREFIX).strip()
     if error.code == "unavailable" and _NO_RESPONSE in message:
         return Unanswered, message
-    if (error.code, message) in _CANNOT:
+    if (cannot := _CANNOT.get(str(error.code))) and cannot in message:
         return Unsupported, message
     kind = _BY_CODE.get(str(error.code)) or _BY_STATUS.get(error.status)
     if kind is None:

@@ -1,6 +1,7 @@
 """Participants by LiveKit's RoomService. It calls them by room name and identity."""
 
 import asyncio
+from collections.abc import Mapping
 from datetime import timedelta
 from weakref import WeakValueDictionary
 
@@ -71,25 +72,21 @@ class Participants(LiveKitBackend):
 
     async def move_participant(self, room: RoomRef, identity: str, destination: RoomRef) -> None:
         """On LiveKit Cloud alone."""
-        await self._require_way(Capability.MOVE_PARTICIPANT, room, destination)
+        way = await self._way(Capability.MOVE_PARTICIPANT, room, identity, destination)
         await self._act(
             "move_participant",
             room,
-            lambda api: api.room.move_participant(
-                MoveParticipantRequest(room=room.name, identity=identity, destination_room=destination.name)
-            ),
+            lambda api: api.room.move_participant(MoveParticipantRequest(**way)),
             on=identity,
         )
 
     async def forward_participant(self, room: RoomRef, identity: str, destination: RoomRef) -> None:
         """On LiveKit Cloud alone."""
-        await self._require_way(Capability.FORWARD_PARTICIPANT, room, destination)
+        way = await self._way(Capability.FORWARD_PARTICIPANT, room, identity, destination)
         await self._act(
             "forward_participant",
             room,
-            lambda api: api.room.forward_participant(
-                ForwardParticipantRequest(room=room.name, identity=identity, destination_room=destination.name)
-            ),
+            lambda api: api.room.forward_participant(ForwardParticipantRequest(**way)),
             on=identity,
         )
 
@@ -119,7 +116,11 @@ class Participants(LiveKitBackend):
         if changes.name is not None:
             self._require_fit(self.limits.display_name_problem(changes.name), "update_participant")
 
-    async def _require_way(self, capability: Capability, room: RoomRef, destination: RoomRef) -> None:
+    async def _way(
+        self, capability: Capability, room: RoomRef, identity: str, destination: RoomRef
+    ) -> Mapping[str, str]:
+        """The fields of either request, if both lives go on."""
         if capability in self.lacking:
             raise self._refuse(capability)
         await self._require_live(capability.value, room, destination)
+        return {"room": room.name, "identity": identity, "destination_room": destination.name}

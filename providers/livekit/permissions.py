@@ -20,6 +20,7 @@ def permissions(message: ParticipantPermission) -> Permissions:
         sources=tuple(source(number) for number in message.can_publish_sources),
         can_update_metadata=message.can_update_metadata,
         can_subscribe_metrics=message.can_subscribe_metrics,
+        can_manage_agent_session=message.can_manage_agent_session,
         hidden=message.hidden,
     )
 
@@ -35,6 +36,7 @@ def changed(message: ParticipantPermission, changes: PermissionChanges) -> Parti
     whole.can_publish_data = after.can_publish_data
     whole.can_update_metadata = after.can_update_metadata
     whole.can_subscribe_metrics = after.can_subscribe_metrics
+    whole.can_manage_agent_session = after.can_manage_agent_session
     whole.hidden = after.hidden
     if after.sources != before.sources:
         whole.ClearField("can_publish_sources")
@@ -55,5 +57,6 @@ def grants(room: str, options: TokenOptions) -> VideoGrants:
         can_publish_sources=[each.value for each in allowed.sources] or None,
         can_update_own_metadata=allowed.can_update_metadata or None,
         can_subscribe_metrics=allowed.can_subscribe_metrics or None,
+        can_manage_agent_session=allowed.can_manage_agent_session or None,
         hidden=allowed.hidden or None,
     )

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from secrets import token_hex
 
-from providers.base import Participant, ParticipantKind, Permissions, RoomOptions, RoomRef, Signal, Track, TrackSource
+from providers.base import Participant, ParticipantKind, Permissions, RoomOptions, RoomRef, Signal, Track
 from providers.errors import NotFound
 
 
@@ -32,10 +32,6 @@ class Member:
     def permissions(self) -> Permissions:
         assert self.participant.permissions is not None
         return self.participant.permissions
-
-    def may_publish(self, source: TrackSource) -> bool:
-        may = self.permissions
-        return may.can_publish and (not may.sources or source in may.sources)
 
     def keep_tracks(self, *tracks: Track) -> None:
         """These are what they publish from here on."""

@@ -90,7 +90,7 @@ class People(Rooms):
         )
         self._require_fit(self._problem(after))
         member.participant = after
-        member.keep_tracks(*(track for track in after.tracks if member.may_publish(track.source)))
+        member.keep_tracks(*(track for track in after.tracks if permissions.may_publish(track.source)))
         return member.participant
 
     def move_participant(self, room: RoomRef, identity: str, destination: RoomRef) -> None:

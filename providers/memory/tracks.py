@@ -24,7 +24,7 @@ class Tracks(Rooms):
     ) -> Track:
         """Let somebody begin to send. `Conflict` where they may not send that."""
         member = self._live(room_name).member(identity)
-        if not member.may_publish(source):
+        if not member.permissions.may_publish(source):
             raise Conflict(f"{identity} may not publish {source}", provider=self.name)
         track = replace(_of(source), id=new_id("TR"), name=name, encrypted=encrypted, published_at=datetime.now(UTC))
         member.keep_tracks(*member.participant.tracks, track)

@@ -106,9 +106,10 @@ class Directory:
 
 
 class KeepOutTable:
-    """Nothing runs out in it but by the clock."""
+    """Nothing runs out in it but by the clock. `heard`: webhooks of every server have come."""
 
     def __init__(self, clock: ManualClock) -> None:
+        self.heard = True
         self._clock = clock
         self._rows: dict[tuple[str, str, str, str], KeepOut] = {}
 
@@ -121,6 +122,9 @@ class KeepOutTable:
     async def of_room(self, team_id: str, provider: str, room: str) -> list[KeepOut]:
         there = [kept for key, kept in self._rows.items() if key[:3] == (team_id, provider, room)]
         return [kept for kept in there if kept.until > self._clock.now()]
+
+    async def hears_of(self, team_id: str, provider: str) -> bool:
+        return self.heard
 
 
 class SubscriptionTable:

@@ -134,7 +134,7 @@ async def test_list_of_an_empty_room(workspace: Workspace) -> None:
     assert plain(reply.text) == "standup: nobody is in it."
     assert reply.items == ()
     assert reply.actions == ()
-    assert reply.hint == "Nobody is there yet."
+    assert reply.hint == ""
 
 
 async def test_a_recorder_alone_is_nobody(workspace: Workspace, memory: Memory) -> None:

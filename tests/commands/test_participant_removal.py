@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from commands.core.dispatch import Asked
-from commands.core.errors import NothingHere, UsageError
+from commands.core.errors import NotAllowed, NothingHere, UsageError
 from commands.core.ports import KeepOut, Outcome
 from commands.core.reply import Question, plain
 from commands.participant import ParticipantAdmit, ParticipantRemove
@@ -16,6 +16,7 @@ from providers.facts import ParticipantLeft
 from providers.memory.provider import Memory
 from tests.commands.races import Eventful, eventful
 from tests.commands.workspace import (
+    ANNA,
     ENDED,
     OLGA,
     TEAM,
@@ -163,6 +164,7 @@ async def test_aftermath_says_whether_they_are_still_in(workspace: Workspace, me
 
 
 async def test_keep_out(workspace: Workspace, memory: Memory, room: RoomRef) -> None:
+    [bob] = [p.id for p in await memory.list_participants(room) if p.identity == "bob"]
     answer = await workspace.say("participant remove standup bob --keep-out 1h")
     question = asked(answer)
     assert plain(question.text) == "Remove Bob from standup? They are kept out for 1h."
@@ -171,7 +173,8 @@ async def test_keep_out(workspace: Workspace, memory: Memory, room: RoomRef) -> 
     reply = told(await workspace.confirm(answer))
     assert plain(reply.text) == "Removed Bob from standup. They are kept out until 2026-11-20T13:00:00+00:00."
     until = workspace.clock.now() + HOUR
-    assert await kept_out(workspace) == [KeepOut("memory", "standup", "bob", until, OLGA.user_id)]
+    assert await kept_out(workspace) == [KeepOut("memory", "standup", "bob", until, OLGA.user_id, (bob,))]
+    assert reply.hint == ""
     assert await present(memory, room) == ["cleo"]
     assert button(reply.actions, "Let back in") == ParticipantAdmit(provider="memory", room="standup", who="bob")
 
@@ -183,7 +186,7 @@ async def test_keep_out_after_removing(workspace: Workspace, memory: Memory, roo
     assert plain(question.text) == "bob is not in standup at this moment. Keep that identity out of it for 1h?"
     assert question.confirm == "Keep out"
     assert plain(told(await workspace.confirm(answer)).text) == (
-        "bob was not in standup any more. They are kept out until 2026-11-20T13:00:00+00:00."
+        "bob is not in standup. They are kept out until 2026-11-20T13:00:00+00:00."
     )
     assert [k.identity for k in await kept_out(workspace)] == ["bob"]
 
@@ -229,7 +232,7 @@ async def test_keep_out_holds_though_they_left_or_the_room_ended(
 ) -> None:
     answer = await workspace.say("participant remove standup bob --keep-out 1h")
     await memory.close_room(room)
-    assert plain(told(await workspace.confirm(answer)).text).startswith("bob was not in standup any more.")
+    assert plain(told(await workspace.confirm(answer)).text).startswith("bob is not in standup.")
     assert [k.identity for k in await kept_out(workspace)] == ["bob"]
 
 
@@ -246,6 +249,80 @@ async def test_keep_out_within_bounds(workspace: Workspace, room: RoomRef, words
     error = await usage_error(workspace, f"participant remove standup {words}")
     assert [p.text for p in error.problems] == [problem]
     assert await kept_out(workspace) == []
+
+
+async def test_the_stays_of_the_question_and_of_the_answer_are_those_that_it_removes(
+    workspace: Workspace, memory: Memory, room: RoomRef
+) -> None:
+    [first] = [p.id for p in await memory.list_participants(room) if p.identity == "bob"]
+    answer = await workspace.say("participant remove standup bob --keep-out 1h")
+    memory.server.leave("standup", "bob")
+    second = memory.server.join("standup", "bob").id
+    told(await workspace.confirm(answer))
+    assert [set(kept.stays) for kept in await kept_out(workspace)] == [{first, second}]
+
+
+async def test_the_stays_of_the_question_are_kept_though_the_server_fails(
+    workspace: Workspace, memory: Memory, room: RoomRef
+) -> None:
+    [bob] = [p.id for p in await memory.list_participants(room) if p.identity == "bob"]
+    answer = await workspace.say("participant remove standup bob --keep-out 1h")
+    memory.server.faults["*"] = Unreachable
+    told(await workspace.confirm(answer))
+    assert [kept.stays for kept in await kept_out(workspace)] == [(bob,)]
+
+
+@pytest.mark.parametrize("who", ["@UVERA", "slack-T1-UVERA-2", "vera"])
+async def test_keep_out_removes_each_stay_of_a_person(
+    workspace: Workspace, memory: Memory, room: RoomRef, who: str
+) -> None:
+    stays = {memory.server.join("standup", f"slack-T1-UVERA{n}", name="Vera").id for n in ("", "-2")}
+    memory.server.join("standup", "slack-T1-UVERAX", name="Verax")
+    answer = await workspace.say(f"participant remove standup {who} --keep-out 1h")
+    assert plain(asked(answer).facts[0][1]) == "slack-T1-UVERA · slack-T1-UVERA-2"
+    assert plain(told(await workspace.confirm(answer)).text).startswith("Removed Vera from standup. They are kept out")
+    assert await present(memory, room) == ["bob", "cleo", "slack-T1-UVERAX"]
+    [kept] = await kept_out(workspace)
+    assert (kept.identity, set(kept.stays)) == ("slack-T1-UVERA", stays)
+
+
+async def test_without_keep_out_one_of_several_stays_is_meant(
+    workspace: Workspace, memory: Memory, room: RoomRef
+) -> None:
+    for identity in ("slack-T1-UVERA", "slack-T1-UVERA-2"):
+        memory.server.join("standup", identity, name="Vera")
+    assert says(refused(await workspace.say("participant remove standup @UVERA")))[0] == (
+        "2 in standup go by the name @UVERA."
+    )
+    answer = await workspace.say("participant remove standup slack-T1-UVERA")
+    told(await workspace.confirm(answer))
+    assert await present(memory, room) == ["bob", "cleo", "slack-T1-UVERA-2"]
+
+
+async def test_keep_out_after_removing_one_of_two_stays_asks_about_the_other(
+    workspace: Workspace, memory: Memory, room: RoomRef
+) -> None:
+    for identity in ("slack-T1-UVERA", "slack-T1-UVERA-2"):
+        memory.server.join("standup", identity, name="Vera")
+    removed = told(await workspace.press(remove("slack-T1-UVERA", room_id=room.id), confirmed=True))
+    answer = await workspace.press(button(removed.actions, "Keep out 1h"))
+    assert plain(asked(answer).text) == "Remove Vera from standup? They are kept out for 1h."
+    told(await workspace.confirm(answer))
+    assert await present(memory, room) == ["bob", "cleo"]
+
+
+async def test_keep_out_though_the_server_does_not_know_them(
+    workspace: Workspace, memory: Memory, room: RoomRef
+) -> None:
+    memory.server.faults["remove_participant"] = NotFound
+    reply = told(await workspace.press(remove("bob", keep_out=HOUR), confirmed=True))
+    assert plain(reply.text).startswith("bob is not in standup. They are kept out until")
+
+
+async def test_keep_out_says_where_nobody_hears_of_who_comes_back(workspace: Workspace, room: RoomRef) -> None:
+    workspace.keep_outs.heard = False
+    reply = told(await workspace.press(remove("bob", keep_out=HOUR), confirmed=True))
+    assert plain(reply.hint).startswith("No webhook of this video server has ever reached me")
 
 
 # participant admit
@@ -279,3 +356,38 @@ async def test_a_viewer_admits_nobody(workspace: Workspace, room: RoomRef) -> No
     told(await workspace.press(remove("bob", keep_out=HOUR), confirmed=True))
     refused(await workspace.say("participant admit standup bob", by=VERA))
     assert [k.identity for k in await kept_out(workspace)] == ["bob"]
+
+
+# One's own keep-out
+
+
+async def keep_out_olga(workspace: Workspace, hours: int = 2) -> None:
+    until = workspace.clock.now() + timedelta(hours=hours)
+    await workspace.keep_outs.add(TEAM, KeepOut("memory", "standup", "slack-T1-UOLGA", until, ANNA.user_id))
+
+
+OWN = (
+    "You are kept out of standup until 2026-11-20T14:00:00+00:00.",
+    "@UANNA said so. Another operator or an admin can let you back in.",
+)
+
+
+@pytest.mark.parametrize("who", ["@UOLGA", "slack-T1-UOLGA", "slack-T1-UOLGA-2"])
+async def test_an_operator_does_not_let_themselves_in(workspace: Workspace, room: RoomRef, who: str) -> None:
+    await keep_out_olga(workspace)
+    error = refused(await workspace.say(f"participant admit standup {who}"))
+    assert isinstance(error, NotAllowed)
+    assert says(error) == OWN
+    assert labels(refused(await workspace.say("participant admit standup bob")).actions) == []
+    told(await workspace.say(f"participant admit standup {who}", by=ANNA))
+    assert await kept_out(workspace) == []
+    assert isinstance(refused(await workspace.say(f"participant admit standup {who}")), NothingHere)
+
+
+async def test_an_operator_does_not_shorten_their_own(workspace: Workspace, room: RoomRef) -> None:
+    await keep_out_olga(workspace)
+    error = refused(await workspace.press(remove("slack-T1-UOLGA-2", keep_out=HOUR), confirmed=True))
+    assert says(error) == OWN
+    reply = told(await workspace.press(remove("slack-T1-UOLGA", keep_out=3 * HOUR), confirmed=True))
+    assert reply.actions == ()
+    assert [k.until - workspace.clock.now() for k in await kept_out(workspace)] == [3 * HOUR]

@@ -11,6 +11,7 @@ from commands.core.reply import plain
 from commands.participant_update import ParticipantUpdate
 from providers.base import Capability, Participant, Permissions, RoomRef, TrackSource
 from providers.errors import Unreachable
+from providers.facts import ParticipantsListed
 from providers.memory.provider import Memory
 from tests.commands.lines import fault
 from tests.commands.races import Eventful, eventful
@@ -69,13 +70,13 @@ async def test_one_permission_leaves_the_others(workspace: Workspace, memory: Me
 
 async def test_the_right_to_send_is_taken_and_given_back(workspace: Workspace, memory: Memory, room: RoomRef) -> None:
     reply = told(await workspace.say("participant update standup bob --grant subscriber"))
-    assert facts_of(reply) == {"May send sound and picture": "yes → no", "May send messages": "yes → no"}
+    assert facts_of(reply) == {"May send sound and picture": "all sources → no", "May send messages": "yes → no"}
     assert plain(reply.hint) == (
         "This has stopped: microphone, camera. Should they get the right back, their app must send it anew."
     )
     assert bob(memory, room).tracks == ()
     reply = told(await workspace.say("participant update standup bob --grant publisher"))
-    assert facts_of(reply) == {"May send sound and picture": "no → yes", "May send messages": "no → yes"}
+    assert facts_of(reply) == {"May send sound and picture": "no → all sources", "May send messages": "no → yes"}
     assert reply.hint == ""
     assert permissions(memory, room) == Permissions()
 
@@ -87,11 +88,55 @@ async def test_a_single_permission_wins_over_the_grant(workspace: Workspace, mem
 
 async def test_only_some_sources(workspace: Workspace, memory: Memory, room: RoomRef) -> None:
     reply = told(await workspace.say("participant update standup bob --source microphone --source screen-share"))
-    assert facts_of(reply) == {"May send sound and picture": "yes → only microphone, screen share"}
+    assert facts_of(reply) == {"May send sound and picture": "all sources → only microphone, screen share"}
     assert plain(reply.hint).startswith("This has stopped: camera.")
     assert [t.source for t in bob(memory, room).tracks] == [TrackSource.MICROPHONE]
     shown = facts_of(told(await workspace.say("participant show standup bob")))
     assert shown["May"] == "send microphone, screen share, receive from others, send messages"
+
+
+async def test_a_limit_of_sources_goes_with_the_right_to_send(
+    workspace: Workspace, memory: Memory, room: RoomRef
+) -> None:
+    told(await workspace.say("participant update standup bob --source microphone"))
+    reply = told(await workspace.say("participant update standup bob --no-can-publish"))
+    assert facts_of(reply) == {"May send sound and picture": "only microphone → no"}
+    assert plain(reply.hint) == (
+        "This has stopped: microphone. Should they get the right back, their app must send it anew. "
+        "The limit to microphone is gone too; name it again when you give the right back, else all sources are allowed."
+    )
+    reply = told(await workspace.say("participant update standup bob --can-publish"))
+    assert facts_of(reply) == {"May send sound and picture": "no → all sources"}
+    assert permissions(memory, room) == Permissions()
+
+
+async def test_a_limit_that_is_lifted_needs_no_warning(workspace: Workspace, memory: Memory, room: RoomRef) -> None:
+    told(await workspace.say("participant update standup bob --source microphone"))
+    reply = told(await workspace.say("participant update standup bob --source all"))
+    assert facts_of(reply) == {"May send sound and picture": "only microphone → all sources"}
+    assert reply.hint == ""
+
+
+@pytest.mark.parametrize(
+    ("source", "sources"), [("all", ()), ("microphone", (TrackSource.MICROPHONE,))], ids=["all", "one"]
+)
+async def test_naming_sources_allows_to_send_them(
+    workspace: Workspace, memory: Memory, room: RoomRef, source: str, sources: tuple[TrackSource, ...]
+) -> None:
+    """Also beside the grant to watch alone, as single permissions win over it."""
+    told(await workspace.say("participant update standup bob --no-can-publish"))
+    told(await workspace.say(f"participant update standup bob --source {source}"))
+    assert permissions(memory, room) == Permissions(sources=sources)
+    told(await workspace.say(f"participant update standup bob --grant subscriber --source {source}"))
+    assert permissions(memory, room) == Permissions(can_publish_data=False, sources=sources)
+
+
+async def test_what_concerns_agents_is_a_permission_too(workspace: Workspace, memory: Memory, room: RoomRef) -> None:
+    reply = told(await workspace.say("participant update standup bob --can-manage-agent-session"))
+    assert facts_of(reply) == {"May manage sessions with agents": "no → yes"}
+    assert permissions(memory, room) == Permissions(can_manage_agent_session=True)
+    shown = facts_of(told(await workspace.say("participant show standup bob")))
+    assert shown["May"].endswith("send messages, manage sessions with agents")
 
 
 async def test_what_is_so_already(workspace: Workspace, memory: Memory, room: RoomRef) -> None:
@@ -216,3 +261,16 @@ async def test_a_server_that_dies_between_looking_and_changing(
 async def test_a_viewer_changes_nobody(workspace: Workspace, memory: Memory, room: RoomRef) -> None:
     refused(await workspace.say("participant update standup bob --name B", by=VERA))
     assert bob(memory, room).name == "Bob"
+
+
+@pytest.mark.parametrize(("flag", "people"), [("--hidden", 0), ("--no-hidden", 1)])
+async def test_the_cards_hear_of_somebody_who_is_hidden_or_seen_again(
+    workspace: Workspace, memory: Memory, flag: str, people: int
+) -> None:
+    """No webhook tells of it."""
+    await workspace.room("standup")
+    memory.server.join("standup", "bob", permissions=Permissions(hidden=people == 1))
+    told(await workspace.say(f"participant update standup bob {flag}"))
+    listed = workspace.directory.facts[-1]
+    assert isinstance(listed, ParticipantsListed)
+    assert sum(person.is_person for person in listed.participants) == people

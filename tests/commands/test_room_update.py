@@ -35,7 +35,7 @@ async def test_what_it_was_before_is_told(workspace: Workspace) -> None:
     told(await workspace.say("room update standup --metadata one"))
     assert facts_of(told(await workspace.say("room update standup --metadata two"))) == {"Before": "one"}
     told(await workspace.press(RoomUpdate(provider="memory", room="standup", metadata="x" * 301)))
-    assert facts_of(told(await workspace.say("room update standup --metadata three"))) == {}
+    assert facts_of(told(await workspace.say("room update standup --metadata three"))) == {"Before": "x" * 299 + "…"}
 
 
 async def test_an_empty_one_clears(workspace: Workspace, memory: Memory) -> None:
@@ -116,12 +116,22 @@ async def test_a_server_that_dies_between_looking_and_changing(workspace: Worksp
     assert isinstance(answer.result, Unreachable)
 
 
+async def test_what_is_set_stands_in_no_record(workspace: Workspace) -> None:
+    await workspace.room("standup")
+    told(await workspace.say("room update standup --metadata hunter2"))
+    assert workspace.attempts.rows[-1].attempt.words == "room update standup --provider memory --metadata ***"
+
+
 async def test_the_aftermath(workspace: Workspace, memory: Memory) -> None:
+    """It is asked of what the record kept, which is not the metadata."""
     ref = await workspace.room("standup")
-    update, ctx = RoomUpdate(provider="memory", room="standup", metadata="x"), workspace.context(memory)
-    again = "The metadata of standup was not changed; do it again if you want that."
-    assert plain((await update.aftermath(ctx)).text) == again
-    await memory.update_room_metadata(ref, "x")
-    assert plain((await update.aftermath(ctx)).text) == "The metadata of standup was changed."
+    update, ctx = RoomUpdate(provider="memory", room="standup", metadata="***"), workspace.context(memory)
+    for there, shown in (("", "none"), ("x", "x")):
+        await memory.update_room_metadata(ref, there)
+        reply = await update.aftermath(ctx)
+        assert (plain(reply.text), facts_of(reply)) == (
+            "This is the metadata of standup at present.",
+            {"Metadata": shown},
+        )
     known = await workspace.directory.life(TEAM, "memory", ref.id)
     assert known is not None

@@ -1,23 +1,17 @@
-"""Ways into a room: `room join` for the asker, `token create` for anybody."""
+"""Ways into a room for anybody: `token create`."""
 
-from datetime import UTC, datetime, timedelta
-from urllib.parse import parse_qs, urlsplit
+from datetime import timedelta
 
 import pytest
 
-from commands.core.dispatch import Answer
 from commands.core.errors import CannotDo, Ended, NotAllowed, NothingHere, UsageError
-from commands.core.ports import KeepOut
-from commands.core.reply import Form, Link, Reply, plain
+from commands.core.reply import Form, plain
 from commands.room import RoomCreate
 from commands.token import TokenCreate
 from providers.base import Backend, Capability, Grant, Permissions, RoomOptions, TrackSource
-from providers.errors import Unreachable
-from providers.memory import tokens
 from providers.memory.provider import Memory
-from providers.memory.tokens import Claims
+from tests.commands.ways_in import TEMPLATE, assert_kept_secret, claims
 from tests.commands.workspace import (
-    ANNA,
     ENDED,
     OLGA,
     TEAM,
@@ -30,92 +24,6 @@ from tests.commands.workspace import (
     says,
     told,
 )
-
-TEMPLATE = "https://meet.test/join?room={room}&token={token}&url={url}"
-
-
-def claims(memory: Memory, reply: Reply) -> Claims:
-    """What the token of an answer grants."""
-    [secret] = reply.secrets
-    return tokens.verify(memory.server.token_secret, memory.name, secret.value)
-
-
-def assert_kept_secret(workspace: Workspace, answer: Answer, token: str) -> None:
-    """The token is in no text, fact or button of the answer, in no row and in no repr."""
-    reply = told(answer)
-    written = [plain(reply.text), plain(reply.hint), *facts_of(reply).values(), *labels(reply.actions)]
-    kept = [repr(row) for row in workspace.attempts.rows]
-    assert all(token not in text for text in [*written, *kept, repr(answer)])
-
-
-# room join
-
-
-async def test_join_without_a_template(workspace: Workspace, memory: Memory) -> None:
-    await workspace.room("standup")
-    answer = await workspace.say("room join standup", by=VERA)
-    reply = told(answer)
-    assert plain(reply.text) == ("Your way into standup. Keep it to yourself: whoever has it can come in as you.")
-    granted = claims(memory, reply)
-    assert (granted.sub, granted.name, granted.room) == ("slack-T1-UVERA", "Vera", "standup")
-    assert granted.grant is Grant.PUBLISHER
-    assert facts_of(reply) == {
-        "Identity": "slack-T1-UVERA",
-        "May": "publisher",
-        "Good until": datetime.fromtimestamp(granted.exp, UTC).isoformat(timespec="seconds"),
-        "Address": "memory://memory",
-    }
-    assert reply.hint == "Whoever runs this bot can set SHOWCALLER_JOIN_URL to make this a link."
-    assert reply.actions == ()
-    assert_kept_secret(workspace, answer, reply.secrets[0].value.get_secret_value())
-
-
-async def test_join_with_a_template(memory: Memory) -> None:
-    workspace = Workspace(memory, join_url=TEMPLATE)
-    await workspace.room("Q3 & more/#1")
-    answer = await workspace.say('join "Q3 & more/#1"')
-    reply = told(answer)
-    assert reply.secrets == ()
-    assert reply.hint == ""
-    assert "Address" not in facts_of(reply)
-    [link] = reply.actions
-    assert isinstance(link, Link)
-    assert link.label == "Join"
-    parts = urlsplit(link.url.get_secret_value())
-    filled = {name: value for name, [value] in parse_qs(parts.query).items()}
-    assert (parts.netloc, filled["room"], filled["url"]) == ("meet.test", "Q3 & more/#1", "memory://memory")
-    assert memory.server.join_with(link.url.__class__(filled["token"])).identity == "slack-T1-UOLGA"
-    assert_kept_secret(workspace, answer, filled["token"])
-
-
-async def test_a_name_in_the_path_of_a_link_is_one_part_of_it(memory: Memory) -> None:
-    workspace = Workspace(memory, join_url="https://meet.test/{room}/in#{token}")
-    await workspace.room("../a b/c?d")
-    [link] = told(await workspace.say('join "../a b/c?d"')).actions
-    assert isinstance(link, Link)
-    assert link.url.get_secret_value().startswith("https://meet.test/..%2Fa%20b%2Fc%3Fd/in#")
-
-
-async def test_an_identity_that_is_in_the_room_gets_a_number(workspace: Workspace, memory: Memory) -> None:
-    await workspace.room("standup")
-    identities = []
-    for _ in range(3):
-        granted = claims(memory, told(await workspace.say("room join standup")))
-        memory.server.join("standup", granted.sub)
-        identities.append(granted.sub)
-    assert identities == ["slack-T1-UOLGA", "slack-T1-UOLGA-2", "slack-T1-UOLGA-3"]
-    memory.server.leave("standup", "slack-T1-UOLGA-2")
-    assert claims(memory, told(await workspace.say("room join standup"))).sub == "slack-T1-UOLGA-2"
-
-
-async def test_an_identity_is_not_numbered_where_nobody_can_look(workspace: Workspace, memory: Memory) -> None:
-    await workspace.room("standup")
-    memory.server.join("standup", "slack-T1-UOLGA")
-    memory.lacking = frozenset({Capability.LIST_PARTICIPANTS})
-    assert claims(memory, told(await workspace.say("room join standup"))).sub == "slack-T1-UOLGA"
-
-
-# token create
 
 
 async def test_create_for_oneself(workspace: Workspace, memory: Memory) -> None:
@@ -211,75 +119,6 @@ async def test_where_the_server_knows_no_single_permissions(workspace: Workspace
     assert "--hidden" not in facts_of(told(await workspace.say("help token create")))
 
 
-# Who is in the room already, and who is kept out
-
-
-async def test_an_identity_that_is_in_the_room(workspace: Workspace, memory: Memory) -> None:
-    await workspace.room("standup")
-    memory.server.join("standup", "guest-1")
-    reply = told(await workspace.say("token create standup --identity guest-1"))
-    assert plain(reply.hint) == "guest-1 is in the room; whoever joins with this token throws them out."
-    assert claims(memory, reply).sub == "guest-1"
-    other = told(await workspace.say("token create standup --identity guest-2"))
-    assert "throws" not in plain(other.hint)
-
-
-async def test_a_token_is_signed_though_nobody_can_look(workspace: Workspace, memory: Memory) -> None:
-    await workspace.room("standup")
-    memory.server.faults["list_participants"] = Unreachable
-    assert told(await workspace.say("token create standup --identity guest-1")).secrets
-
-
-async def keep_out(workspace: Workspace, identity: str, hours: int = 1) -> None:
-    until = workspace.clock.now() + timedelta(hours=hours)
-    await workspace.keep_outs.add(TEAM, KeepOut("memory", "standup", identity, until, ANNA.user_id))
-
-
-async def test_no_token_for_somebody_who_is_kept_out(workspace: Workspace) -> None:
-    await workspace.room("standup")
-    await keep_out(workspace, "guest-1")
-    error = refused(await workspace.say("token create standup --identity guest-1"))
-    assert isinstance(error, NotAllowed)
-    assert says(error) == (
-        "guest-1 is kept out of standup until 2026-11-20T13:00:00+00:00.",
-        "@UANNA said so. Let them back in first.",
-    )
-    told(await workspace.press(button(error.actions, "Let back in")))
-    told(await workspace.say("token create standup --identity guest-1"))
-
-
-async def test_no_way_in_for_oneself_while_kept_out(workspace: Workspace) -> None:
-    await workspace.room("standup")
-    await keep_out(workspace, "slack-T1-UOLGA")
-    error = refused(await workspace.say("room join standup"))
-    assert isinstance(error, NotAllowed)
-    assert says(error) == (
-        "You are kept out of standup until 2026-11-20T13:00:00+00:00.",
-        "@UANNA said so; ask them to let you back in.",
-    )
-    assert isinstance(refused(await workspace.say("token create standup")), NotAllowed)
-    assert told(await workspace.say("room join standup", by=VERA)).secrets
-    told(await workspace.say("room create hall"))
-    assert told(await workspace.say("room join hall")).secrets
-    workspace.clock.advance(timedelta(hours=1))
-    assert told(await workspace.say("room join standup")).secrets
-
-
-async def test_whoever_is_kept_out_is_so_by_each_of_their_identities(workspace: Workspace) -> None:
-    await workspace.room("standup")
-    await keep_out(workspace, "slack-T1-UOLGA-2", hours=2)
-    await keep_out(workspace, "slack-T1-UOLGA-3")
-    await keep_out(workspace, "slack-T1-UVERA-vase", hours=3)
-    assert "14:00" in says(refused(await workspace.say("room join standup")))[0]
-    assert "14:00" in says(refused(await workspace.say("token create standup")))[0]
-    assert told(await workspace.say("room join standup", by=VERA)).secrets
-
-
-async def test_a_room_that_is_made_on_join_keeps_them_out_too(workspace: Workspace) -> None:
-    await keep_out(workspace, "guest-1")
-    assert isinstance(refused(await workspace.say("token create standup --identity guest-1")), NotAllowed)
-
-
 async def test_a_viewer_makes_no_tokens(workspace: Workspace) -> None:
     await workspace.room("standup")
     assert isinstance(refused(await workspace.say("token create standup", by=VERA)), NotAllowed)
@@ -346,6 +185,28 @@ async def test_what_the_server_would_not_take(
     error = refused(await workspace.press(command))
     assert isinstance(error, UsageError)
     assert [(p.text, p.field) for p in error.problems] == [(what, field)]
+
+
+@pytest.mark.parametrize(
+    ("command", "what", "field"),
+    [
+        (TokenCreate(provider="memory", room="standup", metadata="x" * 3_000), "metadata", "metadata"),
+        (TokenCreate(provider="memory", room="standup", attribute={"k": "x" * 3_000}), "attributes", "attribute"),
+    ],
+)
+@pytest.mark.parametrize("template", [None, TEMPLATE])
+async def test_a_token_too_long_to_be_shown(
+    memory: Memory, template: str | None, command: TokenCreate, what: str, field: str
+) -> None:
+    workspace = Workspace(memory, join_url=template)
+    await workspace.room("standup")
+    error = refused(await workspace.press(command))
+    assert isinstance(error, UsageError)
+    [problem] = error.problems
+    assert problem.field == field
+    assert problem.text.startswith(f"With this {what} the token has ")
+    assert problem.text.endswith(" characters; 2,500 can be shown.")
+    assert plain(error.remedy) == "Make it without, and use /video participant update once they have joined."
 
 
 @pytest.mark.parametrize("ttl", ["10s", "30d"])

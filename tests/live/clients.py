@@ -1,33 +1,21 @@
-"""Participants on a real LiveKit server: LiveKit's own client, which sends a generated tone and a generated picture."""
+"""Participants on a real LiveKit server: LiveKit's own client, with waiting for what it tells and its statistics."""
 
 import asyncio
 import contextlib
-import math
-from array import array
-from collections.abc import Callable, Coroutine
-from itertools import count
+from collections.abc import Callable
 from typing import Final, Self, TypeVar, get_args
 
 from livekit import rtc
 from livekit.rtc.room import EventTypes
 
+from bot.demo.media import Feed, may_publish
 from providers.base import TrackSource
 from tests.providers.stage import PATIENCE_SECONDS, Heard, NotAdmitted
 
 T = TypeVar("T")
 
-SOURCES: Final = {
-    TrackSource.CAMERA: rtc.TrackSource.SOURCE_CAMERA,
-    TrackSource.MICROPHONE: rtc.TrackSource.SOURCE_MICROPHONE,
-    TrackSource.SCREEN_SHARE: rtc.TrackSource.SOURCE_SCREENSHARE,
-    TrackSource.SCREEN_SHARE_AUDIO: rtc.TrackSource.SOURCE_SCREENSHARE_AUDIO,
-}
-SOUNDS: Final = (TrackSource.MICROPHONE, TrackSource.SCREEN_SHARE_AUDIO)
-
-SAMPLES_PER_SECOND: Final = 48_000
 FRAMES_PER_SECOND: Final = 30
-WIDTH: Final = 160
-HEIGHT: Final = 120
+"""As many as a real camera's, so that statistics tell soon whether a picture goes on."""
 
 SOME_PACKETS: Final = 12
 """Enough to see that a track goes on: a quarter of a second of sound, a little more of a picture."""
@@ -46,7 +34,7 @@ class Client:
         self._thrown_out: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._news = asyncio.Event()
         self.sending: list[str] = []
-        self._senders: list[asyncio.Task[None]] = []
+        self._feeds: list[Feed] = []
         for event in get_args(EventTypes):
             self.room.on(event, self._wake)
         self.room.on("data_received", self._hear)
@@ -71,10 +59,9 @@ class Client:
     async def leave(self) -> None:
         """Go, and leave nothing running. Harmless where the server has thrown this client out already."""
         await self.room.disconnect()
-        for sender in self._senders:
-            sender.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await sender
+        for feed in self._feeds:
+            feed.stop()
+            await feed.stopped()
         if self._listener is not None:
             await self._listener
 
@@ -125,22 +112,18 @@ class Client:
         """
         if not self.may_publish(source):
             raise NotAdmitted
-        track_id = (await self.offer(source)).sid
+        track_id = await self.offer(source)
         self.sending.append(track_id)
         return track_id
 
     def may_publish(self, source: TrackSource) -> bool:
-        allowed = self.me.permissions
-        return allowed.can_publish and (
-            not allowed.can_publish_sources or SOURCES[source] in allowed.can_publish_sources
-        )
+        return may_publish(self.me, source)
 
-    async def offer(self, source: TrackSource) -> rtc.LocalTrackPublication:
-        """Publish without looking whether it is allowed."""
-        track, sending = _sound(source.value) if source in SOUNDS else _picture(source.value)
-        self._senders.append(asyncio.create_task(sending))
-        options = rtc.TrackPublishOptions(source=SOURCES[source], simulcast=False)
-        return await self.me.publish_track(track, options)
+    async def offer(self, source: TrackSource) -> str:
+        """Publish without looking whether it is allowed; returns the track's id."""
+        feed = Feed(source, frames_per_second=FRAMES_PER_SECOND)
+        self._feeds.append(feed)
+        return await feed.publish(self.me)
 
     async def offer_in_vain(self, source: TrackSource, *, until: Callable[[], bool]) -> None:
         """Publish what is forbidden, as an app might that has not looked, until it shows that the server refused."""
@@ -212,36 +195,3 @@ class Client:
         """The SDK's own task. It ends by itself a moment after `disconnected` and nothing public tells when."""
         task: asyncio.Task[None] | None = getattr(self.room, "_task", None)
         return task
-
-
-def _sound(name: str) -> tuple[rtc.LocalAudioTrack, Coroutine[None, None, None]]:
-    source = rtc.AudioSource(SAMPLES_PER_SECOND, 1, queue_size_ms=200)
-    return rtc.LocalAudioTrack.create_audio_track(name, source), _tone(source)
-
-
-def _picture(name: str) -> tuple[rtc.LocalVideoTrack, Coroutine[None, None, None]]:
-    source = rtc.VideoSource(WIDTH, HEIGHT)
-    return rtc.LocalVideoTrack.create_video_track(name, source), _motion(source)
-
-
-async def _tone(source: rtc.AudioSource) -> None:
-    """A tenth of a second of concert pitch, which is 44 whole waves, at the pace of the source's queue."""
-    samples = SAMPLES_PER_SECOND // 10
-    wave = array("h", (round(8_000 * math.sin(math.tau * 440 * n / SAMPLES_PER_SECOND)) for n in range(samples)))
-    frame = rtc.AudioFrame(wave.tobytes(), SAMPLES_PER_SECOND, 1, samples)
-    try:
-        while True:
-            await source.capture_frame(frame)
-    finally:
-        await source.aclose()
-
-
-async def _motion(source: rtc.VideoSource) -> None:
-    """One colour after another."""
-    try:
-        for step in count(step=8):
-            pixel = bytes([step % 256, 128, 255 - step % 256, 255])
-            source.capture_frame(rtc.VideoFrame(WIDTH, HEIGHT, rtc.VideoBufferType.RGBA, pixel * WIDTH * HEIGHT))
-            await asyncio.sleep(1 / FRAMES_PER_SECOND)
-    finally:
-        await source.aclose()

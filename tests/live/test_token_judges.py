@@ -21,6 +21,7 @@ from livekit.api import (
 )
 from pydantic import SecretStr
 
+from bot.demo.media import SOURCES
 from providers.base import (
     ApiGrant,
     ApiTokenOptions,
@@ -35,7 +36,7 @@ from providers.base import (
 from providers.errors import Unsupported
 from providers.livekit.provider import LiveKit
 from providers.livekit.settings import LiveKitSettings
-from tests.live.clients import SOURCES, Client
+from tests.live.clients import Client
 from tests.live.server import KEY, SECRET, LiveKitServer
 from tests.providers.stage import ODD_NAMES, NotAdmitted, fresh
 

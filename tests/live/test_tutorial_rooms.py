@@ -100,7 +100,7 @@ async def test_show_room(studio: Studio) -> None:
     answer = await studio.ask("room show standup")
     (room,) = await studio.rooms()
     assert answer.lines[0] == "*standup*: one person is in it."
-    assert {f"`{room.sid}`", "Bob: microphone", "hello"} <= set(answer.lines)
+    assert {f"`{room.sid}`", "Bob: microphone", "`hello`"} <= set(answer.lines)
     assert [button.label for button in answer.buttons] == ["Join", "Participants", "Mute all", "End"]
 
 

@@ -171,12 +171,22 @@ class ParticipantUpdates:
             *PERMISSIONS.values(),
             PermissionChanges(sources=()),
             PermissionChanges(hidden=False),
-            PermissionChanges(can_publish=True),
+            PermissionChanges(can_publish=False),
+            PermissionChanges(sources=()),
+            PermissionChanges(can_manage_agent_session=False),
         ):
             expected = expected.changed(changes)
             ana = await stage.provider.update_participant(room, "ana", ParticipantChanges(permissions=changes))
             assert (ana.permissions, ana.name) == (expected, "Ana")
             await stage.shows(room, "ana", _permitted(expected))
+
+    async def test_all_sources_let_a_watcher_publish(self, stage: Stage) -> None:
+        stage.needs(Capability.PARTICIPANT_PERMISSIONS)
+        room, token = await self._ana(stage)
+        await self._permit(stage, room, PermissionChanges(can_publish=False))
+        await self._permit(stage, room, PermissionChanges(sources=()))
+        await stage.shows(room, "ana", _permitted(Permissions()))
+        assert await stage.publish(token)
 
     async def test_who_may_not_publish_any_longer_does_not(self, stage: Stage) -> None:
         stage.needs(Capability.PARTICIPANT_PERMISSIONS, Capability.PARTICIPANT_TRACKS)

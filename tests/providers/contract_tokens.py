@@ -26,8 +26,10 @@ PERMISSIONS = {
     "cannot publish": PermissionChanges(can_publish=False),
     "cannot publish data": PermissionChanges(can_publish_data=False),
     "some sources": PermissionChanges(sources=(TrackSource.CAMERA, TrackSource.MICROPHONE)),
+    "every source": PermissionChanges(sources=()),
     "may update metadata": PermissionChanges(can_update_metadata=True),
     "may subscribe to metrics": PermissionChanges(can_subscribe_metrics=True),
+    "may manage agent sessions": PermissionChanges(can_manage_agent_session=True),
     "hidden": PermissionChanges(hidden=True),
 }
 
@@ -90,14 +92,16 @@ class TokenPermissions:
         await stage.join(await stage.provider.create_token(room.ref, options))
         assert (await stage.participant(room.ref, "ana")).permissions == Permissions().changed(changes)
 
-    async def test_they_go_beyond_the_grant(self, stage: Stage) -> None:
+    @pytest.mark.parametrize("sources", [(TrackSource.MICROPHONE,), ()], ids=["one source", "every source"])
+    async def test_they_go_beyond_the_grant(self, stage: Stage, sources: tuple[TrackSource, ...]) -> None:
         stage.needs(Capability.TOKEN_PERMISSIONS)
         room = await stage.create()
-        changes = PermissionChanges(can_publish_data=True, sources=(TrackSource.MICROPHONE,))
+        changes = PermissionChanges(can_publish_data=True, sources=sources)
         options = TokenOptions("ana", grant=Grant.SUBSCRIBER, permissions=changes)
-        await stage.join(await stage.provider.create_token(room.ref, options))
-        expected = Permissions(sources=(TrackSource.MICROPHONE,))
-        assert (await stage.participant(room.ref, "ana")).permissions == expected
+        token = await stage.provider.create_token(room.ref, options)
+        await stage.join(token)
+        assert (await stage.participant(room.ref, "ana")).permissions == Permissions(sources=sources)
+        assert await stage.publish(token, TrackSource.MICROPHONE)
 
     async def test_they_are_enforced(self, stage: Stage) -> None:
         stage.needs(Capability.TOKEN_PERMISSIONS)

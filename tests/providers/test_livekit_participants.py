@@ -71,7 +71,7 @@ class TestUpdate:
         self, standin: LiveKitStandIn, livekit: LiveKit, standup: RoomRef
     ) -> None:
         permission = ParticipantPermission(
-            can_subscribe=True, recorder=True, agent=True, can_manage_agent_session=True, can_publish_sources=["CAMERA"]
+            can_subscribe=True, recorder=True, agent=True, can_publish_sources=["CAMERA"]
         )
         who = standin.bring("standup", ParticipantInfo(identity="ana", permission=permission))
         changes = ParticipantChanges(permissions=PermissionChanges(can_publish_data=True))

@@ -63,13 +63,29 @@ class TestToJoin:
                 {"canPublish": True, "canPublishSources": ["camera", "screen_share_audio"]},
             ),
             (Grant.PUBLISHER, PermissionChanges(sources=()), {}),
+            (Grant.SUBSCRIBER, PermissionChanges(sources=()), {"canPublish": True}),
             (
                 Grant.MODERATOR,
-                PermissionChanges(hidden=True, can_update_metadata=True, can_subscribe_metrics=True),
-                {"hidden": True, "canUpdateOwnMetadata": True, "canSubscribeMetrics": True},
+                PermissionChanges(
+                    hidden=True, can_update_metadata=True, can_subscribe_metrics=True, can_manage_agent_session=True
+                ),
+                {
+                    "hidden": True,
+                    "canUpdateOwnMetadata": True,
+                    "canSubscribeMetrics": True,
+                    "canManageAgentSession": True,
+                },
             ),
         ],
-        ids=["no publishing", "no subscribing", "data alone", "two sources", "every source", "the rest"],
+        ids=[
+            "no publishing",
+            "no subscribing",
+            "data alone",
+            "two sources",
+            "every source",
+            "every one again",
+            "the rest",
+        ],
     )
     async def test_permissions_go_over_what_the_grant_says(
         self, livekit: LiveKit, grant: Grant, changes: PermissionChanges, said: dict[str, Any]

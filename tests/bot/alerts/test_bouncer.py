@@ -1,19 +1,21 @@
 """The bouncer on a real database, with video servers in memory that tell it nothing by themselves."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from sqlalchemy import func, select
 from structlog.testing import capture_logs
 
 from bot.alerts.bouncer import Bouncer
 from bot.clock import SystemClock
 from bot.store.keep_outs import StoredKeepOuts
+from bot.store.tables import keep_out
 from bot.wiring import ConfiguredProviders
 from commands.core.ports import KeepOut
 from providers.base import Capability, Participant, RoomOptions, RoomRef
@@ -49,8 +51,10 @@ class Door:
             await asyncio.wait({task})
             assert task.cancelled()
 
-    async def keep_out(self, identity: str = "bob", *, provider: str = "memory", until: timedelta = HOUR) -> None:
-        kept = KeepOut(provider, "standup", identity, SystemClock().now() + until, "U1")
+    async def keep_out(
+        self, identity: str = "bob", *, provider: str = "memory", until: timedelta = HOUR, stays: Sequence[str] = ()
+    ) -> None:
+        kept = KeepOut(provider, "standup", identity, SystemClock().now() + until, "U1", tuple(stays))
         await self.keep_outs.add(TEAM, kept)
 
     async def comes(self, identity: str = "bob", *, server: Memory | None = None) -> Participant:
@@ -133,10 +137,10 @@ async def test_nobody_else_is_touched(door: Door) -> None:
 
 
 async def test_whoever_was_there_is_left_to_the_command_for_a_while_and_then_removed_quietly(door: Door) -> None:
-    await door.comes()
+    who = await door.comes()
     async with door.guarded():
         said = asyncio.get_running_loop().time()
-        await door.keep_out()
+        await door.keep_out(stays=[who.id])
         assert await door.notes() == 0
         assert asyncio.get_running_loop().time() - said >= SOON.total_seconds() * 0.9
 
@@ -144,11 +148,51 @@ async def test_whoever_was_there_is_left_to_the_command_for_a_while_and_then_rem
 async def test_who_was_there_is_not_taken_for_somebody_who_came_back_after_a_list(door: Door) -> None:
     who = await door.comes()
     async with door.guarded():
-        await door.keep_out()
+        await door.keep_out(stays=[who.id])
         now = SystemClock().now()
         listing = Origin(provider="memory", key="list", at=now, seen_at=now, source=Source.COMMAND)
         await door.house.tell(ParticipantsListed(**listing, room=door.room(), participants=(who,)))
         assert await door.notes() == 0
+
+
+@pytest.mark.parametrize("by", [-HOUR, HOUR])
+async def test_a_servers_clock_that_is_wrong_changes_nothing(door: Door, by: timedelta) -> None:
+    def seen_by_the_server(who: Participant) -> Participant:
+        return replace(who, joined_at=SystemClock().now() + by)
+
+    there = seen_by_the_server(door.memory.server.join("standup", "bob"))
+    await door.hears_of(there)
+    async with door.guarded():
+        await door.keep_out(stays=[there.id])
+        assert await door.notes() == 0
+        await door.hears_of(seen_by_the_server(door.memory.server.join("standup", "bob")))
+        assert await door.notes() == 1
+
+
+async def test_who_is_kept_out_is_so_by_each_of_their_numbered_identities(door: Door) -> None:
+    await door.keep_out("slack-T1-UBOB")
+    await door.comes("slack-T1-UBOBBY-2")
+    async with door.guarded():
+        for identity in ("slack-T1-UBOB-2", "slack-T1-UBOB"):
+            await door.comes(identity)
+        await until(lambda: len(door.inside()) == 1)
+
+    assert door.inside() == ["slack-T1-UBOBBY-2"]
+
+
+async def test_what_has_run_out_is_forgotten_at_the_start_and_later_without_a_wake(door: Door) -> None:
+    async def rows() -> int:
+        async with door.house.store.reading() as conn:
+            return int((await conn.execute(select(func.count()).select_from(keep_out))).scalar_one())
+
+    await door.keep_out("ana", until=timedelta(0))
+    await door.keep_out("bob", until=timedelta(seconds=0.5))
+    await door.keep_out("eve")
+    assert await rows() == 3
+    async with door.guarded(), asyncio.timeout(5):
+        for left in (2, 1):
+            while await rows() != left:
+                await asyncio.sleep(0.01)
 
 
 async def test_whoever_came_back_while_the_bot_was_down_is_removed_at_the_start(door: Door) -> None:

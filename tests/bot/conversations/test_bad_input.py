@@ -40,7 +40,8 @@ TABLE = [
     ("room create x --max-participants", f"--max-participants needs a value.\n{WITH_LIMITS}"),
     (
         "room create x --record=maybe",
-        '--record is a switch: leave the value out.\nFor example: `/video room create "Q3 review" --record`',
+        "--record is a switch: leave the value out, or say yes or no.\n"
+        'For example: `/video room create "Q3 review" --record`',
     ),
     ("room create x --colour red", f"room create has no option --colour.\n{SEE_CREATE}"),
     ("room create x --recrod", f"room create has no option --recrod. Did you mean --record?\n{SEE_CREATE}"),
@@ -80,7 +81,8 @@ TABLE = [
     ("room show .", "This channel has no room, so “.” means nothing here."),
     (
         "room create " + "x " * 2_000,
-        "That is 4,011 characters; a command can have 4,000.\nShorten it, or use the form.",
+        "That is 4,011 characters; a command can have 4,000.\n"
+        "Shorten it. A form takes less: 3,000 characters in a field.",
     ),
 ]
 

@@ -76,6 +76,29 @@ async def test_a_button_opens_a_form(world: World) -> None:
     await card(world, "retro", "🟢 *Live*")
 
 
+async def test_a_form_begins_with_the_room_of_the_channel(world: World) -> None:
+    await ask(world, world.operator, "/video room create standup")
+    view = await form(world, world.operator, "/video signal send")
+    accepted(await world.slack.submit(world.operator, view, {"message": "hello"}))
+    said = await world.slack.until(lambda: [m for m in heard(world, world.operator) if "Created" not in m.words])
+    assert "standup" in said[-1].words
+
+
+async def test_a_form_that_was_opened_for_somebody_takes_somebody_else_too(world: World) -> None:
+    """What a button pins holds as long as the field that it speaks of stands as it was."""
+    for room, who in (("standup", "bob"), ("retro", "cleo")):
+        await ask(world, world.operator, f"/video room create {room}")
+        world.memory.server.join(room, who, name=who.capitalize())
+    shown = await ask(world, world.operator, "/video participant show standup bob")
+    accepted(await world.slack.press(world.operator, shown, "Update"))
+    view = await opened(world, world.operator)
+    accepted(await world.slack.submit(world.operator, view, {"room": "retro", "who": "Cleo", "name": "Cleopatra"}))
+    changed = await world.slack.until(
+        lambda: next((m for m in heard(world, world.operator) if "Changed" in m.words), None)
+    )
+    assert "Changed *Cleopatra* in *retro*." in changed.words
+
+
 async def test_more_options_keeps_what_was_typed(world: World) -> None:
     view = await form(world, world.operator, "/video token create")
     assert labels(view) == ["More options"]

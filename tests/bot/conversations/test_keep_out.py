@@ -3,7 +3,9 @@
 from pydantic import SecretStr
 
 from bot.demo.slack import Message
+from bot.demo.slack.workspace import TEAM_ID
 from bot.demo.world import World
+from commands.core.identity import stable_identity
 from providers.base import RoomRef, TokenOptions
 from tests.bot.conversations.talk import ask, card, labels, note, press, public
 
@@ -44,6 +46,7 @@ async def test_whoever_is_kept_out_is_removed_again_until_they_are_let_in(world:
 
     answer = await _keep_out(world)
     assert answer.words.startswith("Removed *Bob* from *standup*. They are kept out until ")
+    assert "webhook" not in answer.words
     await card(world, "standup", "nobody in it")
     assert not _is_in(world)
 
@@ -103,3 +106,17 @@ async def test_only_an_operator_lets_somebody_in(world: World) -> None:
     assert "operator" in answer.words
     world.memory.server.join_with(old_token)
     await _is_out(world)
+
+
+async def test_an_operator_who_is_kept_out_does_not_let_themselves_in(world: World) -> None:
+    shown, _ = await _room(world)
+    own = stable_identity(TEAM_ID, world.operator.id)
+    question = await ask(world, world.owner, f"/video participant remove standup {own} --keep-out 1h")
+    await press(world, world.owner, question, "Keep out")
+    world.memory.server.join("standup", f"{own}-2")
+    told = await note(world, shown, "came back and was removed again")
+
+    answer = await press(world, world.operator, told, "Let back in")
+    assert answer.words.startswith("You are kept out of *standup* until ")
+    answer = await press(world, world.owner, told, "Let back in")
+    assert answer.lines[0] == f"*{own}* may come into *standup* again."

@@ -6,12 +6,22 @@ from pathlib import Path
 
 import pytest
 import yaml
+from livekit.api import ListRoomsRequest, LiveKitAPI
 from pydantic import SecretStr
 
 from bot.demo import livekit
 from bot.demo.livekit import LiveKitServer, NoProgram, NoServer, find_program
+from tests.live import server as live
 
 SECRET = SecretStr("0123456789-0123456789-0123456789")
+
+ELSEWHERE = {
+    "LIVEKIT_CONFIG": "port: 1",
+    "LIVEKIT_KEYS": "other: 0123456789-0123456789-0123456789",
+    "REDIS_HOST": "127.0.0.1:1",
+    "NODE_IP": "192.0.2.1",
+}
+"""Variables that livekit-server heeds, as somebody has them who runs one elsewhere. The first stands for `--config`."""
 
 
 def program(directory: Path, name: str, script: str = "exit 0") -> Path:
@@ -100,6 +110,32 @@ async def test_it_is_told_to_stay_on_loopback(nowhere: Path, monkeypatch: pytest
     assert told["webhook"] == {"api_key": "demo", "urls": ["http://127.0.0.1:1/hook"]}
     assert told["room"] == {"enable_remote_unmute": True, "auto_create": False}
     assert told["limit"] == {"num_tracks": 9}
+
+
+@pytest.fixture
+def elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in ELSEWHERE.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.mark.usefixtures("elsewhere")
+async def test_it_gets_nothing_of_our_environment_but_where_things_are(
+    nowhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LIVEKIT_SERVER", str(program(nowhere, "curious", f"/usr/bin/env > {nowhere}/seen; exit 1")))
+    with pytest.raises(NoServer):
+        async with LiveKitServer(nowhere):
+            pytest.fail("it has started")
+    names = {line.partition("=")[0] for line in (nowhere / "seen").read_text().splitlines()}
+    assert names - {"PWD", "OLDPWD", "SHLVL", "_"} <= {"PATH", "HOME", "TMPDIR"}, "the shell's own are left out"
+    assert "PATH" in names
+
+
+@pytest.mark.usefixtures("elsewhere")
+async def test_no_variable_leads_it_elsewhere() -> None:
+    async with live.LiveKitServer() as server, LiveKitAPI(server.url, live.KEY, live.SECRET) as api:
+        assert not (await api.room.list_rooms(ListRoomsRequest())).rooms
+        assert '"nodeIP": "127.0.0.1"' in server.log
 
 
 async def test_what_the_bot_is_told_of_it(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from bot.demo.world import World
 from commands.core.registry import all_commands
 from providers.base import Grant
 from providers.memory.tokens import verify
+from tests.bot.conversations.talk import card
 
 ESCAPE = "\x1b"
 CTRL_C = "\x03"
@@ -92,7 +93,7 @@ async def test_a_command_and_its_buttons(world: World) -> None:
             "/video room create standup", "[1] Join  [2] Record  [3] Participants  [4] Mute all  [5] End"
         )
         await terminal.sees("showcaller · only you see it\n▌ Created standup.")
-        await terminal.types("3", "Nobody is there yet.")
+        await terminal.types("3", "standup: nobody is in it.")
         await terminal.types("5", "[6] End room  [7] Keep it")
         await terminal.types("6", "Ended standup.")
         await terminal.types("5", "There is no button 5 any more.")
@@ -102,10 +103,11 @@ async def test_a_command_and_its_buttons(world: World) -> None:
 async def test_a_card_that_changes_of_itself_is_shown_again_with_the_same_numbers(world: World) -> None:
     async with at_the_prompt(world) as terminal:
         await terminal.types("/video room create standup", "Created standup.")
+        await card(world, "standup", "nobody in it")
         world.memory.server.join("standup", "bob", name="Bob")
-        again = await terminal.sees("[1] Join  [2] Record  [3] Participants  [4] Mute all  [5] End")
+        again = await terminal.sees("1 person")
         assert "showcaller · edited\n▌ standup" in again
-        assert "1 person" in again
+        await terminal.sees("[1] Join  [2] Record  [3] Participants  [4] Mute all  [5] End")
 
 
 async def test_what_is_no_command_is_answered_here(world: World) -> None:
@@ -173,6 +175,7 @@ async def test_choices_lines_and_more_options(world: World) -> None:
         await terminal.types("", "5 all, several with commas")
         await terminal.types("", "Can update metadata")
         await terminal.types("", "Can subscribe metrics")
+        await terminal.types("", "Can manage agent session")
         await terminal.types("", "Hidden")
         await terminal.types("", "Metadata")
         await terminal.types("", "As json")

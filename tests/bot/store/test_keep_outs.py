@@ -5,10 +5,11 @@ import pytest
 from sqlalchemy import func, select
 
 from bot.store.engine import Store
+from bot.store.inbox import Inbox, Incoming
 from bot.store.keep_outs import StoredKeepOuts
 from bot.store.tables import keep_out
 from commands.core.ports import KeepOut
-from providers.facts import ThingKind
+from providers.facts import Source, ThingKind
 from tests.bot.store.conftest import StillClock
 from tests.bot.store.snapshots import save, snapshot
 
@@ -33,7 +34,7 @@ def keep_outs(store: Store, clock: StillClock) -> Table:
 
 @pytest.fixture
 def bob(clock: StillClock) -> KeepOut:
-    return KeepOut("livekit", "standup", "bob", clock.now() + HOUR, "U1")
+    return KeepOut("livekit", "standup", "bob", clock.now() + HOUR, "U1", ("PA_1", "PA_2"))
 
 
 async def test_who_is_kept_out_is_kept_out_of_that_room_alone(keep_outs: Table, bob: KeepOut) -> None:
@@ -46,24 +47,41 @@ async def test_who_is_kept_out_is_kept_out_of_that_room_alone(keep_outs: Table, 
 
 
 async def test_a_second_one_replaces_the_first(keep_outs: Table, bob: KeepOut) -> None:
-    longer = replace(bob, until=bob.until + HOUR, by="U2")
+    longer = replace(bob, until=bob.until + HOUR, by="U2", stays=())
     await keep_outs.add("T1", bob)
     await keep_outs.add("T1", longer)
 
     assert await keep_outs.of_room("T1", "livekit", "standup") == [longer]
 
 
-async def test_it_ends_by_itself_and_is_forgotten_at_the_next_one(
-    store: Store, keep_outs: Table, clock: StillClock, bob: KeepOut
-) -> None:
+async def test_it_ends_by_itself(keep_outs: Table, clock: StillClock, bob: KeepOut) -> None:
     await keep_outs.add("T1", bob)
     clock.advance(HOUR)
     assert await keep_outs.of_room("T1", "livekit", "standup") == []
     assert not await keep_outs.lift("T1", "livekit", "standup", "bob")
 
-    await keep_outs.add("T1", replace(bob, identity="eve", until=clock.now() + HOUR))
-    async with store.reading() as conn:
-        assert (await conn.execute(select(func.count()).select_from(keep_out))).scalar_one() == 1
+
+async def test_what_has_run_out_is_forgotten(store: Store, keep_outs: Table, clock: StillClock, bob: KeepOut) -> None:
+    assert await keep_outs.forget() is None
+    await keep_outs.add("T1", replace(bob, identity="eve", until=bob.until + HOUR))
+    await keep_outs.add("T1", bob)
+
+    for ends, left in ((bob.until, 2), (bob.until + HOUR, 1), (None, 0)):
+        assert await keep_outs.forget() == ends
+        async with store.reading() as conn:
+            assert (await conn.execute(select(func.count()).select_from(keep_out))).scalar_one() == left
+        clock.advance(HOUR)
+
+
+async def test_whether_a_server_is_heard_of(store: Store, keep_outs: Table, clock: StillClock) -> None:
+    def told(provider: str, source: Source) -> Incoming:
+        key = f"{provider}:{source}"
+        return Incoming(team_id="T1", provider=provider, event_key=key, kind="x", source=source, body=b"[]")
+
+    await Inbox(store, clock).accept([told("livekit", Source.WEBHOOK), told("classroom", Source.COMMAND)])
+
+    assert [await keep_outs.hears_of("T1", name) for name in ("livekit", "classroom", "eu")] == [True, False, False]
+    assert not await keep_outs.hears_of("T2", "livekit")
 
 
 async def test_it_is_lifted_once(keep_outs: Table, bob: KeepOut) -> None:
@@ -78,7 +96,6 @@ async def test_it_is_lifted_once(keep_outs: Table, bob: KeepOut) -> None:
 async def test_the_live_rooms_of_those_who_are_kept_out(
     store: Store, keep_outs: Table, clock: StillClock, bob: KeepOut
 ) -> None:
-    said_at = clock.now()
     await keep_outs.add("T1", bob)
     await keep_outs.add("T1", replace(bob, identity="eve", until=clock.now() + 2 * HOUR))
     await keep_outs.add("T1", replace(bob, room="retro"))
@@ -96,7 +113,6 @@ async def test_the_live_rooms_of_those_who_are_kept_out(
 
     found = await keep_outs.in_live_rooms("T1")
     assert sorted((each.kept.identity, each.room.server_id) for each in found) == [("bob", "RM_1"), ("eve", "RM_1")]
-    assert {each.said_at for each in found} == {said_at}
     assert next(each.kept for each in found if each.kept.identity == "bob") == bob
     clock.advance(HOUR)
     assert [each.kept.identity for each in await keep_outs.in_live_rooms("T1")] == ["eve"]

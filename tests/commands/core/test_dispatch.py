@@ -144,7 +144,7 @@ async def test_the_check_comes_before_the_question(workspace: Workspace, steps: 
     assert isinstance(error, UsageError)
     assert error.problems == (Problem("ENDING: It is too odd.", "ending"),)
     assert error.path == ("step", "take")
-    assert steps == ["open", "check", "close"]
+    assert steps == ["open", "check", "check", "close"]  # the second time it is an example that is looked at
 
 
 async def test_the_question_comes_before_the_run(workspace: Workspace, steps: list[str]) -> None:

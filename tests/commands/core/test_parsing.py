@@ -56,6 +56,9 @@ PARCELS = Commands([ParcelSend])
         ("room create --MAX_participants 5 a", RoomCreate(provider="memory", name="a", max_participants=5)),
         ("room create standup --record=yes", RoomCreate(provider="memory", name="standup", record=True)),
         ("room create standup --no-record", RoomCreate(provider="memory", name="standup")),
+        ("room create standup --record no", RoomCreate(provider="memory", name="standup")),
+        ("room create --record YES standup", RoomCreate(provider="memory", name="standup", record=True)),
+        ('room create --record "yes"', RoomCreate(provider="memory", name="yes", record=True)),
         ("room create standup --no-record=no", RoomCreate(provider="memory", name="standup", record=True)),
         ("room create standup --provider annex", RoomCreate(provider="annex", name="standup")),
         ("room create a --metadata=--odd", RoomCreate(provider="memory", name="a", metadata="--odd")),
@@ -268,7 +271,7 @@ SENTENCES: dict[str, tuple[str, list[str], str]] = {
     ),
     "a switch with a value": (
         "room create x --record=maybe",
-        ["--record is a switch: leave the value out."],
+        ["--record is a switch: leave the value out, or say yes or no."],
         'For example: /video room create "Q3 review" --record',
     ),
     "an unknown option takes its value with it": (
@@ -396,4 +399,4 @@ def test_junk_gives_at_most_five_problems(noise: str) -> None:
 def test_eight_kilobytes_are_refused_as_too_long() -> None:
     error = fault("x" * 8_192)
     assert problems(error) == ["That is 8,192 characters; a command can have 4,000."]
-    assert plain(error.remedy) == "Shorten it, or use the form."
+    assert plain(error.remedy) == "Shorten it. A form takes less: 3,000 characters in a field."

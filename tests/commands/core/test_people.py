@@ -3,7 +3,8 @@
 import pytest
 
 from commands.core.errors import NothingHere
-from commands.core.people import NotInRoom, PersonCommand, as_identity, choose, has_left, pinned, stable_identity
+from commands.core.identity import stable_identity
+from commands.core.people import NotInRoom, PersonCommand, as_identity, choose, has_left, pinned
 from commands.core.reply import Action
 from commands.signal import SignalSend
 from commands.track import TrackList

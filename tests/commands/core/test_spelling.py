@@ -1,17 +1,18 @@
 """A command can be said in words and carried by a button, and comes back the same."""
 
 from datetime import timedelta
+from typing import Annotated
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import Field, SecretStr
 
-from commands.core.base import Arg, Command
+from commands.core.base import Arg, Command, Private
 from commands.core.parsing import Here, parse
 from commands.core.registry import Commands, all_commands
 from commands.core.spelling import spell
-from commands.core.types import parse_duration, spell_duration
+from commands.core.types import Pairs, parse_duration, spell_duration
 from commands.help import Help
 from commands.room import RoomClose, RoomCreate, RoomList, RoomUpdate
 from commands.room_muting import RoomMute
@@ -72,6 +73,23 @@ def test_redacted_spelling_hides_what_is_secret() -> None:
     assert spell(command, redacted=True) == "key put door *** --old *** --spares *** --spares ***"
     assert spell(command) == "key put door s3cret --old 0ld --spares sp4re --spares sp5re"
     assert "s3cret" not in repr(command)
+
+
+class Letter(Command, path="letter write"):
+    """Write a letter."""
+
+    to: Arg[str] = Field(description="To whom")
+    text: Annotated[Arg[str | None], Private()] = Field(None, description="What it says")
+    mark: Annotated[Pairs, Private()] = Field(default_factory=dict, description="What is noted on it")
+
+
+def test_redacted_spelling_hides_what_is_private_and_still_reads_back() -> None:
+    letter = Letter(to="ana", text="my cat is ill", mark={"for": "her eyes", "seal": "wax"})
+    assert spell(letter, redacted=True) == "letter write ana *** --mark for=*** --mark seal=***"
+    assert spell(Letter(to="ana"), redacted=True) == "letter write ana"
+    assert parse(spell(letter), Commands([Letter]), Here("memory")) == letter
+    hidden = parse(spell(letter, redacted=True), Commands([Letter]), Here("memory"))
+    assert hidden == Letter(to="ana", text="***", mark={"for": "***", "seal": "***"})
 
 
 @pytest.mark.parametrize(

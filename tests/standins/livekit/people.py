@@ -147,6 +147,7 @@ def _permission(grants: VideoGrants) -> ParticipantPermission:
         can_publish_sources=[name.upper() for name in grants.can_publish_sources or []],
         can_update_metadata=bool(grants.can_update_own_metadata),
         can_subscribe_metrics=bool(grants.can_subscribe_metrics),
+        can_manage_agent_session=bool(grants.can_manage_agent_session),
         hidden=bool(grants.hidden),
     )
 

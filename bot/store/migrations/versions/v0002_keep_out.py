@@ -16,6 +16,6 @@ def upgrade() -> None:
         sa.Column("identity", sa.Text(), nullable=False),
         sa.Column("until", sa.BigInteger(), nullable=False),
         sa.Column("said_by", sa.Text(), nullable=False),
-        sa.Column("said_at", sa.BigInteger(), nullable=False),
+        sa.Column("stays", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("team_id", "provider", "room", "identity", name="pk_keep_out"),
     )

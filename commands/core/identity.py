@@ -1,0 +1,21 @@
+"""What people of the workspace are called in rooms."""
+
+import re
+
+_NUMBERED = re.compile(r"(slack-[A-Z0-9]+-[UW][A-Z0-9]+)-\d+")
+
+
+def stable_identity(team_id: str, user_id: str) -> str:
+    """What somebody of the workspace is called in a room, so that others recognise them from one time to the next."""
+    return f"slack-{team_id}-{user_id}"
+
+
+def numbered(plain: str, number: int) -> str:
+    """For whoever is in the room `number` times. The first has no number."""
+    return plain if number == 1 else f"{plain}-{number}"
+
+
+def without_number(identity: str) -> str:
+    """One for all identities of a person of the workspace: `slack-T1-U1` for `slack-T1-U1-2`; others as they are."""
+    match = _NUMBERED.fullmatch(identity)
+    return match[1] if match else identity
