@@ -58,6 +58,7 @@ class ParticipantList(
             text=(Strong(room.name), f": {count_people(people)}."),
             facts=(("Kept out", _kept_out(kept)),) if kept else (),
             items=tuple(_item(room, p, ctx.provider) for p in self.on_page(present)),
+            hint=self.where(len(present)),
             actions=self.model_copy(update={"room_id": room.id or None}).turns(len(present)),
         )
 

@@ -139,6 +139,7 @@ class RoomList(
         return Reply(
             text=(f"{len(rooms)} live on ", Code(ctx.provider.name), ":"),
             items=tuple(_item(r, r.ref.id in ours) for r in self.on_page(rooms)),
+            hint=self.where(len(rooms)),
             actions=self.turns(len(rooms)),
         )
 

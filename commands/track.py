@@ -57,6 +57,7 @@ class TrackList(
         return Reply(
             text=("In ", Strong(room.name), f" {count}", *by, "."),
             items=tuple(_item(room, each, ctx.provider) for each in self.on_page(sent)),
+            hint=self.where(len(sent)),
             actions=self.model_copy(update={"room_id": room.id or None}).turns(len(sent)),
         )
 

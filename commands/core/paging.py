@@ -35,6 +35,11 @@ class PagedCommand(ServerCommand):
             if 1 <= number <= self._last(count)
         )
 
+    def where(self, count: int) -> str:
+        """`Page 2 of 3.`, for the hint; empty where there is only one."""
+        last = self._last(count)
+        return f"Page {self._shown(count)} of {last}." if last > 1 else ""
+
     def _shown(self, count: int) -> int:
         return min(self.page, self._last(count))
 

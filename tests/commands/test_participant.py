@@ -115,6 +115,7 @@ async def test_list_has_pages(workspace: Workspace, memory: Memory) -> None:
     second = told(await workspace.press(following))
     assert titles(second) == [f"p{ParticipantList.per_page:02}"]
     assert labels(second.actions) == ["Previous"]
+    assert second.hint == "Page 2 of 2."
 
 
 async def test_list_says_who_is_kept_out(workspace: Workspace) -> None:

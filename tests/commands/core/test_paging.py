@@ -38,6 +38,11 @@ def test_a_page_beyond_the_end_is_the_last_one() -> None:
     assert listing(9).turns(0) == ()
 
 
+def test_where_one_is() -> None:
+    assert [listing(page).where(3 * PAGE) for page in (1, 3, 9)] == ["Page 1 of 3.", "Page 3 of 3.", "Page 3 of 3."]
+    assert listing(1).where(PAGE) == ""
+
+
 def test_turning_changes_the_page_only() -> None:
     assert button(listing(2).turns(3 * PAGE), "Next") == listing(3)
     assert button(listing(2).turns(3 * PAGE), "Previous") == listing(1)
