@@ -37,7 +37,7 @@ class LiveKitPeople(People):
         """
         guest = self._guest(room, identity)
         may = (await self._listed(room, identity)).permissions or Permissions()
-        if not may.can_publish or (may.sources and source not in may.sources):
+        if not may.may_publish(source):
             raise Conflict(f"{identity} may not publish {source}")
         if guest.track_of(source) is not None:
             raise Conflict(f"{identity} sends {source} already")

@@ -11,6 +11,7 @@ from bot.render.button import Buttons, is_inline
 from bot.render.limits import HEADER_TEXT
 from bot.render.message import Message, context, fields, header, message, section
 from bot.render.text import Block, joined, notification, spoken_duration, spoken_size
+from commands.core.base import pin
 from commands.core.reply import Action, Code, Moment, Person, Strong, Text
 from commands.participant import ParticipantAdmit
 from commands.recording import RecordingStart, RecordingStop
@@ -218,9 +219,8 @@ def _record_again(recording: Recording) -> list[Action]:
     failed = recording.status in (RecordingStatus.FAILED, RecordingStatus.ABORTED)
     if not failed:
         return []
-    room = recording.room
-    start = RecordingStart(provider=room.provider, room=room.name, room_id=room.id or None)
-    return [Action("Record again", start, None, f"Record again room {room.name}")]
+    start = RecordingStart(**pin(recording.room))
+    return [Action("Record again", start, None, f"Record again room {recording.room.name}")]
 
 
 # Both
