@@ -15,8 +15,9 @@ from commands.core.paging import PagedCommand
 from commands.core.people import NotInRoom, PersonCommand, as_identity, choose, has_left, meant, pinned
 from commands.core.ports import KeepOut
 from commands.core.reply import Action, Code, Form, Item, Mark, Moment, Question, Reply, Strong, Text
-from commands.core.tracks import in_a_row, particulars, sending, shortened, spoken
+from commands.core.tracks import particulars, sending, spoken
 from commands.core.types import Duration, Name, spell_duration
+from commands.core.words import in_a_row, shortened
 from commands.participant_muting import mute_buttons, unmute_buttons
 from commands.participant_update import ParticipantUpdate, allowed
 from providers.base import Capability, Participant, ParticipantKind, Provider, RoomRef

@@ -13,8 +13,9 @@ from commands.core.json_text import demanded_json_problem, json_hint
 from commands.core.people import PersonCommand, has_left
 from commands.core.permissions import PermissionFields
 from commands.core.reply import Reply, Strong, Text
-from commands.core.tracks import shortened, spoken_all
+from commands.core.tracks import spoken_all
 from commands.core.types import Pairs
+from commands.core.words import shortened
 from providers.base import (
     Capability,
     Limits,

@@ -1,6 +1,5 @@
 """Recordings of rooms."""
 
-from collections.abc import Sequence
 from typing import Annotated
 
 from pydantic import Field
@@ -8,8 +7,9 @@ from pydantic import Field
 from commands.core.base import Advanced, Internal, Needs, Positional, Role, RoomCommand, RoomName, ServerCommand
 from commands.core.context import Context
 from commands.core.errors import Ended, NothingHere, Problem
-from commands.core.reply import Action, Code, Item, Mark, Moment, Reply, Strong, Text
+from commands.core.reply import Action, Code, Item, Moment, Reply, Strong, Text
 from commands.core.types import Name, spell_duration
+from commands.core.words import in_a_row
 from providers.base import Capability, Provider, Recording, RecordingOptions
 from providers.errors import Conflict, NotFound
 from providers.facts import RecordingChanged
@@ -166,11 +166,9 @@ def _item(recording: Recording) -> Item:
 
 
 def _detail(recording: Recording) -> Text:
-    parts: list[Sequence[str | Mark]] = [(Code(recording.ref.id),)]
-    if recording.started_at is not None:
-        parts.append(("since ", Moment(recording.started_at)))
-    if recording.duration is not None:
-        parts.append((spell_duration(recording.duration),))
-    if recording.error:
-        parts.append((recording.error,))
-    return [mark for n, part in enumerate(parts) for mark in (*([" · "] if n else []), *part)]
+    return in_a_row(
+        (Code(recording.ref.id),),
+        ("since ", Moment(recording.started_at)) if recording.started_at is not None else "",
+        spell_duration(recording.duration) if recording.duration is not None else "",
+        recording.error or "",
+    )

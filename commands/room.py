@@ -15,8 +15,9 @@ from commands.core.json_text import demanded_json_problem, json_hint
 from commands.core.paging import PagedCommand
 from commands.core.reply import Action, Code, Form, Item, Mark, Moment, Person, Question, Reply, Strong, Text
 from commands.core.room_options import left_as_it_is, metadata_differs
-from commands.core.tracks import sending, shortened
+from commands.core.tracks import sending
 from commands.core.types import Count, Duration, Name, spell_duration
+from commands.core.words import a_few, shortened
 from commands.participant import ParticipantList, count_people
 from commands.recording import RecordingStart, RecordingStop
 from commands.room_muting import RoomMute
@@ -316,8 +317,7 @@ async def _by_name(ctx: Context, room: RoomRef) -> list[Participant]:
 
 def _names(people: Sequence[Participant]) -> str:
     """A few of them by name."""
-    more = f" and {len(people) - NAMED} more" if len(people) > NAMED else ""
-    return ", ".join(who.shown_name for who in people[:NAMED]) + more
+    return a_few([who.shown_name for who in people], NAMED)
 
 
 def _item(room: Room, ours: bool) -> Item:

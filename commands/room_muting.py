@@ -12,6 +12,7 @@ from commands.core.people import choose
 from commands.core.reply import Action, Reply, Strong, Text
 from commands.core.tracks import chosen_kinds, spoken_kinds
 from commands.core.types import Name
+from commands.core.words import a_few
 from providers.base import Capability, Participant, RoomRef, Track, TrackKind
 from providers.errors import NotFound, ProviderError, Unreachable
 
@@ -130,5 +131,4 @@ def _others(attempts: Sequence[_Attempt], muted: Sequence[Participant]) -> tuple
 
 def _names(people: Sequence[Participant]) -> str:
     names = sorted({person.identity: person.shown_name for person in people}.values(), key=str.casefold)
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return ", ".join(names[:_NAMED]) + more
+    return a_few(names, _NAMED)

@@ -12,6 +12,7 @@ from commands.core.json_text import demanded_json_problem, json_hint
 from commands.core.people import choose
 from commands.core.reply import Reply, Strong, Text
 from commands.core.types import Name
+from commands.core.words import a_few
 from providers.base import Capability, Participant, Provider, RoomRef, Signal
 from providers.errors import NotFound
 
@@ -77,8 +78,6 @@ def _sent(room: RoomRef, listening: Sequence[Participant] | None) -> Text:
         return ("Sent to everybody in ", Strong(room.name), ".")
     if not listening:
         return ("Sent, but nobody is in ", Strong(room.name), " to get it.")
-    by_name = sorted((person.shown_name for person in listening), key=str.casefold)  # LiveKit lists in any order
-    names = ", ".join(by_name[:NAMED])
-    more = f" and {len(listening) - NAMED} more" if len(listening) > NAMED else ""
+    by_name = sorted((person.shown_name for person in listening), key=str.casefold)
     count = "1 person" if len(listening) == 1 else f"{len(listening)} people"
-    return (f"Sent to {count} in ", Strong(room.name), f": {names}{more}.")
+    return (f"Sent to {count} in ", Strong(room.name), f": {a_few(by_name, NAMED)}.")

@@ -1,6 +1,5 @@
 """Tokens: those that admit people to rooms, and those for programs that call a video server."""
 
-from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
 from typing import Annotated, ClassVar, Literal
@@ -24,6 +23,7 @@ from commands.core.permissions import PermissionFields
 from commands.core.ports import KeepOut
 from commands.core.reply import Action, Code, Form, Moment, Person, Reply, Secret, Strong, Text
 from commands.core.types import DASHED, Duration, Name, Pairs, spell_duration
+from commands.core.words import joined
 from commands.participant import ParticipantAdmit
 from commands.participant_update import allowed
 from commands.room import RoomCreate
@@ -95,7 +95,7 @@ class TokenCreate(
             metadata=self.metadata,
             attributes=self.attribute,
         )
-        return await invite(ctx, room, options, may=_may(options), note=_in_a_line(notes))
+        return await invite(ctx, room, options, may=_may(options), note=joined(notes, " "))
 
     async def _room(self, ctx: Context) -> tuple[RoomRef, list[Text]]:
         """A room that is not there yet will do where the server makes it when somebody joins."""
@@ -113,11 +113,6 @@ class TokenCreate(
                 " yet; the server makes it when the first person joins.",
             )
             return RoomRef(ctx.provider.name, "", self.room), [made_on_join]
-
-
-def _in_a_line(notes: Sequence[Text]) -> Text:
-    parts = [[note] if isinstance(note, str) else note for note in notes]
-    return [part for n, note in enumerate(parts) for part in (*([" "] if n else []), *note)]
 
 
 def _ttl_problem(ttl: timedelta, provider: Provider) -> str | None:

@@ -12,8 +12,9 @@ from commands.core.paging import PagedCommand
 from commands.core.people import PersonCommand, choose, has_left, meant
 from commands.core.reply import Action, Code, Item, Reply, Strong, Text
 from commands.core.tokens import quote
-from commands.core.tracks import in_a_row, matching, particulars, spoken
+from commands.core.tracks import matching, particulars, spoken
 from commands.core.types import Name
+from commands.core.words import a_few, in_a_row
 from commands.participant_muting import track_mute_buttons
 from providers.base import Capability, Participant, Provider, RoomRef, Track, TrackSource
 from providers.errors import NotFound
@@ -160,8 +161,7 @@ def _by_sender(present: Sequence[Participant], word: str, team_id: str) -> list[
 
 
 def _called(tracks: Sequence[_Sent]) -> str:
-    more = len(tracks) - _MOST_NAMED
-    return ", ".join(s.called for s in tracks[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+    return a_few([s.called for s in tracks], _MOST_NAMED)
 
 
 def _offer(ctx: Context, room: RoomRef, there: Sequence[_Sent]) -> Text:

@@ -91,10 +91,12 @@ class Bouncer:
             while True:
                 self._woken.clear()
                 at_work = {key: task for key, task in at_work.items() if not task.done()}
-                for key, intruder in (await self._intruders()).items():
-                    if key not in at_work:
-                        at_work[key] = removals.create_task(self._see_out(intruder))
-                await self._rest(until=await self._keep_outs.forget())
+                next_end = await self._keep_outs.forget()
+                if next_end is not None:  # else nobody is kept out, as nearly always, and the rooms need no look
+                    for key, intruder in (await self._intruders()).items():
+                        if key not in at_work:
+                            at_work[key] = removals.create_task(self._see_out(intruder))
+                await self._rest(until=next_end)
 
     async def _rest(self, until: datetime | None) -> None:
         """Until something may have changed, or the next keep-out runs out."""

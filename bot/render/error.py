@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 from bot.render.button import Buttons
 from bot.render.message import Message, context, message, section
-from bot.render.text import joined, notification
+from bot.render.text import notification
 from commands.core.errors import CommandError, UsageError
 from commands.core.reply import Code, Text
+from commands.core.words import joined
 from providers.errors import Conflict, ProviderError, Rejected, Unsupported
 
 _LONGEST_DETAIL = 300

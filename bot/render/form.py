@@ -28,13 +28,14 @@ from bot.render.limits import (
     length,
 )
 from bot.render.message import context
-from bot.render.text import Block, joined, plain_object
+from bot.render.text import Block, plain_object
 from bot.text import whole
 from commands.core.base import Advanced, Command, LongText, Needs, ServerCommand, has, marks
 from commands.core.errors import Problem
 from commands.core.fields import field_type, is_flag, is_hidden, is_many, is_tristate, known_as
 from commands.core.reply import Code, Text
 from commands.core.types import spell_duration
+from commands.core.words import joined
 from providers.base import Provider
 
 INPUTS_AT_ONCE = 6

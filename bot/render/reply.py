@@ -6,10 +6,11 @@ from datetime import timedelta
 from bot.render.button import Buttons, answers, is_inline
 from bot.render.limits import SECTION_TEXT, URL, length
 from bot.render.message import Message, Row, context, fields, message, section
-from bot.render.text import Block, joined, notification, plain_object, spoken_duration
+from bot.render.text import Block, notification, plain_object, spoken_duration
 from commands.core.errors import CommandError
 from commands.core.ports import QUESTION_LIFETIME
 from commands.core.reply import SECRET_MAX, Action, Button, Code, Item, Link, Question, Reply, Secret, Strong
+from commands.core.words import joined
 
 
 def stored_actions(shown: Reply | CommandError) -> list[Action]:

@@ -7,6 +7,7 @@ from typing import Any
 from bot.render.limits import MESSAGE_TEXT, SECTION_TEXT, cut, length
 from bot.text import channel_link, code, escape, literal, local_time, mention, one_line, showable, strong, utc
 from commands.core.reply import Channel, Code, Mark, Moment, Person, Strong, Text
+from commands.core.words import parts
 
 Block = dict[str, Any]
 """A block, an element or another object of Block Kit, as it is sent."""
@@ -29,18 +30,6 @@ def mrkdwn_object(text: Text, limit: int = SECTION_TEXT) -> Block:
 
 def plain_object(text: str, limit: int) -> Block:
     return {"type": "plain_text", "text": cut(one_line(text), limit) or "-", "emoji": False}
-
-
-def parts(text: Text) -> Sequence[str | Mark]:
-    return (text,) if isinstance(text, str) else text
-
-
-def joined(texts: Sequence[Text], separator: str) -> Text:
-    """Several texts as one; those that are empty are left out."""
-    whole: list[str | Mark] = []
-    for text in filter(None, texts):
-        whole += [separator, *parts(text)] if whole else parts(text)
-    return whole
 
 
 def spoken_duration(duration: timedelta) -> str:

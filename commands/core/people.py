@@ -13,6 +13,7 @@ from commands.core.errors import CommandError, NothingHere
 from commands.core.identity import stable_identity, without_number
 from commands.core.reply import Action, Code, Strong, Text
 from commands.core.types import Name
+from commands.core.words import a_few
 from providers.base import Participant, RoomRef
 
 MOST_OFFERED = 5
@@ -103,10 +104,8 @@ def _absent(room: RoomRef, who: str, present: Sequence[Participant]) -> tuple[Te
 
 
 def _who_is_in(present: Sequence[Participant]) -> str:
-    people = [p for p in present if p.is_person]
-    names = ", ".join(p.shown_name for p in people[:MOST_OFFERED])
-    more = f" and {len(people) - MOST_OFFERED} more" if len(people) > MOST_OFFERED else ""
-    return f"In it: {names}{more}." if people else ""
+    names = [p.shown_name for p in present if p.is_person]
+    return f"In it: {a_few(names, MOST_OFFERED)}." if names else ""
 
 
 def _close(present: Sequence[Participant], who: str) -> list[Participant]:

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from commands.core.reply import Mark, Moment, Text
+from commands.core.reply import Moment, Text
+from commands.core.words import in_a_row, shortened
 from providers.base import Participant, Track, TrackKind, TrackSource
 
 _SOURCES = {
@@ -67,15 +68,3 @@ def matching(tracks: Sequence[Track], word: str) -> list[Track]:
     source = lower.replace("-", "_").replace(" ", "_")
     by_source = [t for t in tracks if source == t.source.value or lower == _SOURCES.get(t.source)]
     return by_source or [track for track in tracks if track.name and track.name.casefold() == lower]
-
-
-def in_a_row(*texts: Text) -> Text:
-    """The particulars of one thing with dots between them; those that are empty are left out."""
-    row: list[str | Mark] = []
-    for text in filter(None, texts):
-        row += [*([" · "] if row else []), *([text] if isinstance(text, str) else text)]
-    return row
-
-
-def shortened(text: str, most: int) -> str:
-    return text if len(text) <= most else f"{text[: most - 1]}…"
