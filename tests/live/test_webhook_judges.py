@@ -48,27 +48,44 @@ Genuine = dict[str, Delivery]
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def genuine() -> AsyncIterator[Genuine]:
     """One delivery of each kind, as a real server sent it while somebody came, sent, stopped and went."""
-    async with Receiver() as receiver, LiveKitServer(webhook_url=receiver.url) as server:
+    async with AsyncExitStack() as stack:
+        receiver = await stack.enter_async_context(Receiver())
+        server = await stack.enter_async_context(LiveKitServer(webhook_url=receiver.url))
         provider = _livekit(server.url)
-        captured: Genuine = {}
-        await _one_of_everything(provider)
-        while captured.keys() != set(EVENTS):
+        stack.push_async_callback(provider.aclose)
+        yield await _one_of_everything(provider, receiver)
+
+
+async def _one_of_everything(provider: LiveKit, receiver: Receiver) -> Genuine:
+    """Do one thing after the other, each when the server has told of the one before.
+
+    A busy server never tells of a track that goes before its first packet has come, nor of somebody whose room goes
+    before they do.
+    """
+    captured: Genuine = {}
+
+    async def told(event: str) -> None:
+        while event not in captured:
             delivery = await receiver.next()
             captured.setdefault(json.loads(delivery.body)["event"], delivery)
-        await provider.aclose()
-        yield captured
 
-
-async def _one_of_everything(provider: LiveKit) -> None:
     room = (await provider.create_room("standup", RoomOptions(metadata='{"café": "+/"}'))).room.ref
+    await told("room_started")
     async with AsyncExitStack() as stack:
         token = await provider.create_token(room, TokenOptions("ana", name="Ana é"))
         ana = await stack.enter_async_context(await Client.join(token.url, token.token.get_secret_value()))
+        await told("participant_joined")
         track_id = await ana.publish(TrackSource.MICROPHONE)
+        await told("track_published")
         await ana.me.unpublish_track(track_id)
+        await told("track_unpublished")
+    await told("participant_left")
     token = await provider.create_token(room, TokenOptions("bob"))
     await _hang_up_while_joining(token.url, token.token.get_secret_value())
+    await told("participant_connection_aborted")
     await provider.close_room(room)
+    await told("room_finished")
+    return captured
 
 
 async def _hang_up_while_joining(url: str, token: str) -> None:
