@@ -26,7 +26,7 @@ from bot import logs, manifest
 from bot.demo.slack import StandIn
 from bot.demo.slack.deliver import signature
 from bot.demo.world import World
-from bot.slack.inbound import Inbound
+from bot.slack.lines import Lines
 
 SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
 ANSWER_SECONDS = 30.0
@@ -72,7 +72,7 @@ async def bolt(*, process_before_response: bool) -> AsyncIterator[Sender]:
 @asynccontextmanager
 async def showcaller() -> AsyncIterator[Sender]:
     """The bot as `showcaller run` wires it; what it starts after the acknowledgement does nothing."""
-    with patch.object(Inbound, "slash", _nothing):
+    with patch.object(Lines, "slash", _nothing):
         async with _world() as world:
             yield _typist(world)
 

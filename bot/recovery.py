@@ -42,7 +42,7 @@ class Recovery:
     async def _tell(self, left: Unanswered) -> None:
         attempt = left.attempt
         log.warning("an asker was not answered", words=attempt.words, user=attempt.caller.user_id, outcome=left.outcome)
-        address = Address(attempt.caller, attempt.place, attempt.response_url)
+        address = Address(attempt.caller, attempt.place, attempt.response_url, attempt.under)
         await self._answers.give(_what_became_of(left), address)
         if left.outcome is None and (found := await self._look(left)) is not None:
             await self._answers.give(found, address)

@@ -50,6 +50,12 @@ def whole(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
+def after_mention(text: str, user_id: str) -> str:
+    """What follows the first mention of somebody in what people wrote; all of it where there is none."""
+    mention = re.search(rf"<@{re.escape(user_id)}(?:\|[^<>]*)?>", text)
+    return text[mention.end() :] if mention else text
+
+
 def _word(entity: re.Match[str]) -> str:
     target, label = str(entity["target"]), entity["label"]
     scheme, _, rest = target.partition(":")

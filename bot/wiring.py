@@ -33,8 +33,10 @@ from bot.slack.client import CALL_SECONDS, SlackClient
 from bot.slack.errors import SlackError, TokenDead
 from bot.slack.forms import Forms
 from bot.slack.inbound import Inbound
+from bot.slack.lines import Lines
 from bot.slack.membership import SlackMembership
 from bot.slack.people import SlackRoles
+from bot.slack.presses import Presses
 from bot.slack.sdk import web_client
 from bot.slack.socket import SocketMode
 from bot.store.attempts import StoredAttempts
@@ -153,11 +155,14 @@ class _Parts:
         answers = Answers(slack, pending, clock)
         forms = Forms(slack, ports.commands, outside.providers, clock)
         dispatcher = Dispatcher(ports, attempts, pending)
+        inbound = Inbound(ports, dispatcher, attempts, answers, forms, outside.metrics)
         self.recovery = Recovery(attempts, answers, ports)
         self.app = SlackApp(
             client=outside.web,
             identity=outside.identity,
-            inbound=Inbound(ports, dispatcher, attempts, answers, forms, pending, outside.metrics),
+            inbound=inbound,
+            lines=Lines(inbound, bot_user_id=outside.identity.bot_user_id),
+            presses=Presses(inbound, forms, pending),
             forms=forms,
             membership=membership,
             reopened=self.deliverer.reopen,

@@ -124,7 +124,7 @@ class Deliverer:
         ts = card.ts
         if ts is None:
             await self._cards.start_post(card.id)
-            ts = await self._slack.post(card.channel_id, shown)
+            ts = await self._slack.post(card.channel_id, shown, thread_ts=card.thread_ts)
         elif digest != card.hash:
             await self._slack.update(card.channel_id, ts, shown)
         await self._cards.delivered(card.id, card.wanted, ts, digest)

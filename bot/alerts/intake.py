@@ -17,6 +17,7 @@ from bot.alerts.record import Record
 from bot.store.engine import Store
 from bot.store.errors import StoreError
 from bot.store.inbox import Inbox, InboxRow, Incoming
+from commands.core.ports import Place
 from providers.facts import Fact, facts_from_json, facts_to_json
 
 log = structlog.get_logger(__name__)
@@ -36,13 +37,13 @@ class Intake:
         self._folding = asyncio.Lock()
         self._waiting = asyncio.Event()
 
-    async def report(self, fact: Fact, *, team_id: str, made_by: str | None, card_in: str | None) -> None:
-        await self.accept([fact], team_id=team_id, user_id=made_by, channel_id=card_in)
+    async def report(self, fact: Fact, *, team_id: str, made_by: str | None, card_in: Place | None) -> None:
+        await self.accept([fact], team_id=team_id, user_id=made_by, card_in=card_in)
         if not await self.fold_waiting():
             self._waiting.set()
 
     async def accept(
-        self, facts: Sequence[Fact], *, team_id: str, user_id: str | None = None, channel_id: str | None = None
+        self, facts: Sequence[Fact], *, team_id: str, user_id: str | None = None, card_in: Place | None = None
     ) -> None:
         """Store what is new; durable when this returns. It is folded soon after."""
         deliveries = [list(group) for _, group in groupby(facts, key=lambda fact: (fact.provider, fact.key))]
@@ -55,7 +56,8 @@ class Intake:
                     kind=found[0].type,
                     source=found[0].source,
                     body=facts_to_json(found),
-                    channel_id=channel_id,
+                    channel_id=card_in.channel_id if card_in else None,
+                    thread_ts=card_in.thread_ts if card_in else None,
                     user_id=user_id,
                 )
                 for found in deliveries

@@ -12,7 +12,7 @@ from bot.store.inbox import InboxRow
 from bot.store.notes import Notes
 from bot.store.subscriptions import StoredSubscriptions
 from bot.store.things import Snapshot, get, save
-from commands.core.ports import Subscription
+from commands.core.ports import Place, Subscription
 from providers.facts import Fact, ParticipantKeptOut, ThingKind
 
 Fold = Callable[[ThingState | None], ThingState | None]
@@ -34,7 +34,7 @@ class Record:
             fact,
             (fact.thing, fact.thing_id),
             lambda state: fold(state, fact, made_by=row.user_id),
-            wanted_in=row.channel_id,
+            wanted_in=_wanted_in(row),
         )
         if isinstance(state, RecordingState) and state.recording.room.id:
             recording = state.recording
@@ -54,7 +54,7 @@ class Record:
         key: tuple[ThingKind, str],
         folded: Fold,
         *,
-        wanted_in: str | None = None,
+        wanted_in: Place | None = None,
     ) -> ThingState | None:
         """The state after the fact; None for a thing of which nothing is worth keeping."""
         kind, server_id = key
@@ -63,7 +63,7 @@ class Record:
         after = folded(before)
         if after is None or after == before:
             if wanted_in is not None and known is not None:
-                await self._cards.want(conn, known.id, row.team_id, wanted_in, revive=True)
+                await self._cards.want(conn, known.id, wanted_in, revive=True)
             return after
         thing_id = await save(
             conn,
@@ -77,7 +77,7 @@ class Record:
                 terminal=after.is_final,
                 seen_at=fact.seen_at,
                 state=after.model_dump_json(),
-                channel_id=wanted_in,
+                channel_id=wanted_in.channel_id if wanted_in else None,
                 made_by=after.made_by,
             ),
         )
@@ -102,7 +102,7 @@ class Record:
         row: InboxRow,
         thing_id: int,
         state: ThingState,
-        wanted_in: str | None,
+        wanted_in: Place | None,
         *,
         is_news: bool,
     ) -> None:
@@ -110,12 +110,17 @@ class Record:
 
         Subscribers get none for a thing that was over before anybody here had heard of it, or before they subscribed.
         """
-        channels = {wanted_in} if wanted_in is not None else set[str]()
+        if wanted_in is not None:
+            await self._cards.want(conn, thing_id, wanted_in, revive=True)
         if is_news:
             subscriptions = await self._subscriptions.of_team(conn, row.team_id)
-            channels |= {s.channel_id for s in _matching(subscriptions, state)}
-        for channel_id in sorted(channels):
-            await self._cards.want(conn, thing_id, row.team_id, channel_id, revive=channel_id == wanted_in)
+            others = {s.channel_id for s in _matching(subscriptions, state)} - {wanted_in and wanted_in.channel_id}
+            for channel_id in sorted(others):
+                await self._cards.want(conn, thing_id, Place(row.team_id, channel_id))
+
+
+def _wanted_in(row: InboxRow) -> Place | None:
+    return Place(row.team_id, row.channel_id, row.thread_ts) if row.channel_id is not None else None
 
 
 def _matching(subscriptions: Iterable[Subscription], state: ThingState) -> Iterable[Subscription]:

@@ -136,8 +136,8 @@ async def mute_all(story: Story) -> None:
     tracks = [track for each in (await _present(story)).values() for track in each.tracks]
     muted = [track.source for track in tracks if track.muted]
     story.check("on the video server both microphones are muted, and no camera", muted == [TrackSource.MICROPHONE] * 2)
-    await story.presses(story.omar, _must(story, _room()), "Mute all")
-    await story.told(story.omar, "a second time there is nothing to do", "everybody is muted already")
+    await story.presses(story.ana, _must(story, _room()), "Mute all")
+    await story.told(story.ana, "a second time there is nothing to do", "everybody is muted already")
 
 
 async def send_a_message(story: Story) -> None:

@@ -9,7 +9,20 @@ from bot.render.message import Message, Row, context, fields, message, section
 from bot.render.text import Block, notification, plain_object, spoken_duration
 from commands.core.errors import CommandError
 from commands.core.ports import QUESTION_LIFETIME
-from commands.core.reply import SECRET_MAX, Action, Button, Code, Item, Link, Question, Reply, Secret, Strong
+from commands.core.reply import (
+    SECRET_MAX,
+    Action,
+    Button,
+    Code,
+    Item,
+    Link,
+    Person,
+    Question,
+    Reply,
+    Secret,
+    Strong,
+    Text,
+)
 from commands.core.words import joined
 
 
@@ -39,15 +52,21 @@ def render_reply(reply: Reply, tokens: Sequence[str] = ()) -> Message:
     )
 
 
-def render_question(question: Question, token: str, *, lifetime: timedelta = QUESTION_LIFETIME) -> Message:
-    """`token` is that of the pending row that the question's answer uses up."""
+def render_question(
+    question: Question, token: str, *, asked: str | None = None, lifetime: timedelta = QUESTION_LIFETIME
+) -> Message:
+    """`token` is that of the pending row that the question's answer uses up.
+
+    `asked` names whose answer counts, where others see the question too.
+    """
+    who: Text = ("Only ", Person(asked)) if asked is not None else "Only you"
     return message(
         notification(question.text),
         [
             section(question.text),
             *fields(question.facts),
             answers(question, token),
-            context(f"Only you can answer, within {spoken_duration(lifetime)}."),
+            context(joined([who, f"can answer, within {spoken_duration(lifetime)}."], " ")),
         ],
     )
 

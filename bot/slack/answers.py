@@ -2,10 +2,13 @@
 
 A `response_url` works where the bot is no member, for half an hour and five messages. Where there is none, or it is
 used up, the answer goes as an ephemeral message to the channel, and where that cannot be, as a direct message.
+
+Who mentions the bot asks aloud, so the answer stands under the question for all to read; only secrets go to the asker
+alone.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import structlog
@@ -19,7 +22,7 @@ from commands.core.base import Audience, Command
 from commands.core.dispatch import Asked, Bug, Result
 from commands.core.errors import CommandError
 from commands.core.ports import Caller, Clock, Pending, PendingActions, Place
-from commands.core.reply import Action, Code, Reply
+from commands.core.reply import Action, Code, Person, Reply
 from providers.errors import ProviderError
 
 log = structlog.get_logger(__name__)
@@ -30,12 +33,20 @@ BUTTON_LIFETIME = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where an answer goes. `replaces`: it takes the place of what was pressed, such as an answered question."""
+    """Whom an answer is for and where it goes.
+
+    `under` is the message that asked aloud. `replaces`: the answer takes the place of what was pressed, such as an
+    answered question; `is_read_by_all` says that others see what was pressed, so no secret may take its place.
+    `trigger_id` opens a form within three seconds; a message has none.
+    """
 
     caller: Caller
     place: Place
     response_url: str | None = None
+    under: str | None = None
     replaces: bool = False
+    is_read_by_all: bool = False
+    trigger_id: str | None = None
 
 
 class Answers:
@@ -46,8 +57,24 @@ class Answers:
 
     async def give(self, result: Result, to: Address, command: Command | None = None) -> bool:
         """Draw a result and deliver it; False where it is lost. `command` says whether the channel should see it."""
+        shown = await self._draw(result, to)
+        if _holds_secret(result):
+            return await self._tell_secretly(shown, to)
         public = command is not None and command.spec.audience is Audience.CHANNEL
-        return await self.tell(await self._draw(result, to.caller), to, in_channel=public and _may_be_public(result))
+        return await self.tell(shown, to, in_channel=public and isinstance(result, Reply))
+
+    async def _tell_secretly(self, shown: Message, to: Address) -> bool:
+        """What others read is never replaced by a secret, nor is one written under it."""
+        alone = replace(to, under=None, replaces=to.replaces and not to.is_read_by_all)
+        if not await self.tell(shown, alone):
+            return False
+        if to.under is not None:
+            only_you = (
+                Person(to.caller.user_id),
+                ", that is for you alone: look for the message that only you can see.",
+            )
+            await self.tell(render_reply(Reply(text=only_you)), to)
+        return True
 
     async def tell(self, shown: Message, to: Address, *, in_channel: bool = False) -> bool:
         """Deliver. Where no way works the answer is lost: False, and the log says so."""
@@ -65,9 +92,9 @@ class Answers:
         return True
 
     async def _post(self, shown: Message, to: Address, *, in_channel: bool) -> None:
-        channel_id, thread_ts = to.place.channel_id, to.place.thread_ts
+        channel_id, thread_ts = to.place.channel_id, to.under or to.place.thread_ts
         try:
-            if in_channel or to.place.is_direct:
+            if in_channel or to.place.is_direct or to.under is not None:
                 await self._slack.post(channel_id, shown, thread_ts=thread_ts)
             else:
                 await self._slack.whisper(channel_id, to.caller.user_id, shown, thread_ts=thread_ts)
@@ -75,14 +102,14 @@ class Answers:
             log.info("an answer goes as a direct message", error=str(error))
             await self._slack.direct(to.caller.user_id, shown)
 
-    async def _draw(self, result: Result, caller: Caller) -> Message:
+    async def _draw(self, result: Result, to: Address) -> Message:
         match result:
             case Reply():
-                return render_reply(result, await self._tokens(stored_actions(result), caller))
+                return render_reply(result, await self._tokens(stored_actions(result), to.caller))
             case Asked(question, token):
-                return render_question(question, token)
+                return render_question(question, token, asked=to.caller.user_id if to.under is not None else None)
             case CommandError():
-                return render_error(result, await self._tokens(stored_actions(result), caller))
+                return render_error(result, await self._tokens(stored_actions(result), to.caller))
             case ProviderError():
                 return render_error(result)
             case Bug(reference):
@@ -97,9 +124,8 @@ class Answers:
         ]
 
 
-def _may_be_public(result: Result) -> bool:
-    """Refusals, questions and secrets are the asker's own, whatever the command's audience."""
-    return isinstance(result, Reply) and not result.secrets
+def _holds_secret(result: Result) -> bool:
+    return isinstance(result, Reply) and bool(result.secrets)
 
 
 def interrupted(words: str) -> CommandError:

@@ -22,8 +22,10 @@ from bot.logs import new_reference
 from bot.metrics import Metrics
 from bot.slack.forms import Forms, Refused
 from bot.slack.inbound import Inbound
+from bot.slack.lines import Lines
 from bot.slack.membership import SlackMembership
-from bot.slack.payloads import Body, delivery_key
+from bot.slack.payloads import Body, delivery_key, is_from_a_person, press_key
+from bot.slack.presses import Presses
 from bot.slack.sdk import web_client
 from bot.store.identity import Identity
 from bot.tasks import Tasks, TasksClosed
@@ -35,16 +37,20 @@ ANY = re.compile("")
 REMEMBERED_SECONDS = 660.0
 """Slack's last retry comes after five minutes, and a signed request can be replayed as long."""
 
+DOUBLE_CLICK_SECONDS = 0.5
+"""Within this time a second press of the same button by the same person is meant as the first."""
+
 
 class Seen:
-    """Which deliveries were taken. A retry, a doubled envelope or a recorded request is acknowledged and dropped."""
+    """What was taken within the last `seconds`, by whatever it is known by."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, seconds: float) -> None:
         self._clock = clock
+        self._seconds = seconds
         self._keys: OrderedDict[str, float] = OrderedDict()
 
-    def is_repeat(self, body: Body) -> bool:
-        key = delivery_key(body)
+    def is_repeat(self, key: str | None) -> bool:
+        """Whether it came before; what has no key never did."""
         if key is None:
             return False
         now = self._clock.monotonic()
@@ -52,7 +58,7 @@ class Seen:
             self._keys.popitem(last=False)
         if key in self._keys:
             return True
-        self._keys[key] = now + REMEMBERED_SECONDS
+        self._keys[key] = now + self._seconds
         return False
 
 
@@ -86,6 +92,8 @@ class SlackApp:
         client: AsyncWebClient,
         identity: Identity,
         inbound: Inbound,
+        lines: Lines,
+        presses: Presses,
         forms: Forms,
         membership: SlackMembership,
         reopened: Callable[[str], Coroutine[Any, Any, None]],
@@ -94,11 +102,14 @@ class SlackApp:
         metrics: Metrics,
     ) -> None:
         self._inbound = inbound
+        self._lines = lines
+        self._presses = presses
         self._forms = forms
         self._membership = membership
         self._reopened = reopened
         self._tasks = tasks
-        self._seen = Seen(clock)
+        self._seen = Seen(clock, REMEMBERED_SECONDS)
+        self._just_pressed = Seen(clock, DOUBLE_CLICK_SECONDS)
         self.bolt = _MeasuredApp(
             metrics,
             name="showcaller",
@@ -141,11 +152,11 @@ class SlackApp:
 
     async def _slash(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         await ack()
-        self._take(body, self._inbound.slash(body), "slash")
+        self._take(body, self._lines.slash(body), "slash")
 
     async def _pressed(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         await ack()
-        self._take(body, self._inbound.pressed(body), "press")
+        self._take(body, self._presses.pressed(body), "press", press=press_key(body))
 
     async def _submitted(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """The verdict is the acknowledgement: errors stand under their fields, else the form closes."""
@@ -155,7 +166,7 @@ class SlackApp:
             await ack(response_action="errors", errors=dict(verdict.errors))
             return
         await ack()
-        self._take(body, self._inbound.submitted(verdict), "form")
+        self._take(body, self._inbound.submitted(verdict, body), "form")
 
     async def _acknowledged(self, ack: AsyncAck) -> None:
         await ack()
@@ -165,12 +176,20 @@ class SlackApp:
 
     async def _happened(self, ack: AsyncAck, body: dict[str, Any], event: dict[str, Any]) -> None:
         await ack()
-        channel = event.get("channel")
-        if not isinstance(channel, str) or self._seen.is_repeat(body):
-            return
+        match event["type"]:
+            case "app_mention" if is_from_a_person(event):
+                self._take(body, self._lines.mentioned(body), "mention")
+            case "message" if event.get("channel_type") == "im" and is_from_a_person(event):
+                self._take(body, self._lines.told(body), "direct")
+            case _ if isinstance(event.get("channel"), str):
+                self._take(body, self._moved(event), "channel")
+
+    async def _moved(self, event: Body) -> None:
+        """Who is in a channel, or whether it can be written in, has changed."""
+        channel = str(event["channel"])
         self._membership.forget(channel)
         if self._can_post_again(event):
-            self._start(self._reopened(channel), "reopen")
+            await self._reopened(channel)
 
     def _can_post_again(self, event: Body) -> bool:
         """Somebody invited the bot, or took the channel out of the archive."""
@@ -181,13 +200,16 @@ class SlackApp:
     async def _failed(self, error: Exception) -> BoltResponse:
         return _not_understood(error)
 
-    def _take(self, body: Body, work: Coroutine[Any, Any, None], name: str) -> None:
-        """Start the work after the acknowledgement, unless it was started already."""
-        if self._seen.is_repeat(body):
-            log.info("a repeated delivery was dropped", door=name)
-            work.close()
+    def _take(self, body: Body, work: Coroutine[Any, Any, None], door: str, *, press: str | None = None) -> None:
+        """Start the work after the acknowledgement, unless it was started already. `press`: see `press_key`."""
+        if self._seen.is_repeat(delivery_key(body)):
+            log.info("a repeated delivery was dropped", door=door)
+        elif self._just_pressed.is_repeat(press):
+            log.info("a double click was taken for one press")
+        else:
+            self._start(work, door)
             return
-        self._start(work, name)
+        work.close()
 
     def _start(self, work: Coroutine[Any, Any, None], name: str) -> None:
         try:

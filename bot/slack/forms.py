@@ -55,9 +55,9 @@ class Forms:
         *,
         provider: str,
         address: Address,
-        trigger_id: str,
     ) -> None:
         """Raises `SlackError`: a trigger lives for three seconds."""
+        assert address.trigger_id is not None, "whoever has none is given a button first"
         provider = str(given.get("provider", provider))
         meta = FormMeta(
             provider=provider,
@@ -68,7 +68,7 @@ class Forms:
             opened=_opened(command_type, given),
             reply_key=self._keep(address.response_url),
         )
-        await self._slack.open_view(trigger_id, self._view(command_type, given, meta))
+        await self._slack.open_view(address.trigger_id, self._view(command_type, given, meta))
 
     async def show_more(self, body: Body) -> None:
         """Draw the open form again with its rarely wanted fields, keeping what was typed."""

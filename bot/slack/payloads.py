@@ -1,6 +1,8 @@
 """Slack's payloads, read once: who, where, and what for. Shapes by https://docs.slack.dev/interactivity."""
 
+import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -41,7 +43,34 @@ def slash_address(body: Body) -> Address:
         caller=Caller(team_id, str(body["user_id"]), str(body.get("user_name", ""))),
         place=Place(team_id, channel_id, is_direct=body.get("channel_name") == "directmessage"),
         response_url=body.get("response_url"),
+        trigger_id=body.get("trigger_id"),
     )
+
+
+def mention_address(body: Body) -> Address:
+    """Somebody wrote to the bot where others read it. An answer goes into the thread, which begins with what they wrote
+    where they were in none."""
+    event = body["event"]
+    return replace(_message_address(body), under=str(event.get("thread_ts") or event["ts"]))
+
+
+def direct_address(body: Body) -> Address:
+    """Somebody wrote to the bot where nobody else reads it."""
+    address = _message_address(body)
+    return replace(address, place=replace(address.place, is_direct=True))
+
+
+def _message_address(body: Body) -> Address:
+    event, team_id = body["event"], str(body["team_id"])
+    return Address(
+        caller=Caller(team_id, str(event["user"])),
+        place=Place(team_id, str(event["channel"]), thread_ts=event.get("thread_ts")),
+    )
+
+
+def is_from_a_person(event: Body) -> bool:
+    """Said for the first time, by somebody who is no bot: an edit, a deletion or a join is told as a message too."""
+    return "user" in event and not ({"bot_id", "subtype", "edited"} & set(event))
 
 
 def press_address(body: Body) -> Address:
@@ -50,7 +79,8 @@ def press_address(body: Body) -> Address:
     A message that one person sees is not sent along; its thread stands in `container`.
     """
     channel = body.get("channel") or {}
-    message = body.get("message") or body.get("container") or {}
+    container = body.get("container") or {}
+    message = body.get("message") or container
     team_id = _team_id(body)
     return Address(
         caller=_presser(body),
@@ -61,6 +91,8 @@ def press_address(body: Body) -> Address:
             is_direct=channel.get("name") == "directmessage",
         ),
         response_url=body.get("response_url"),
+        is_read_by_all=not container.get("is_ephemeral", False),
+        trigger_id=body.get("trigger_id"),
     )
 
 
@@ -81,6 +113,13 @@ def _team_id(body: Body) -> str:
     """The workspace of the conversation; the presser's own may be another one, in a shared channel."""
     team = body.get("team") or {}
     return str(team.get("id") or body["user"].get("team_id", ""))
+
+
+def press_key(body: Body) -> str:
+    """What two quick presses of one button have in common, each of which is a delivery of its own."""
+    action, container = body["actions"][0], body.get("container") or {}
+    where = container.get("message_ts") or container.get("view_id")
+    return json.dumps([_presser(body).user_id, where, action.get("action_id"), action.get("value")])
 
 
 def delivery_key(body: Body) -> str | None:

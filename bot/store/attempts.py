@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
-from sqlalchemy import RowMapping, Update, insert, select, update
+from sqlalchemy import RowMapping, Update, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.secrets import SecretBox, WrongKey
 from bot.store.engine import Store
 from bot.store.tables import attempt as table
-from commands.core.ports import Attempt, Caller, Clock, Outcome, Place
+from bot.store.upsert import insert
+from commands.core.ports import Attempt, Caller, Clock, Outcome, Place, Repeated
 
 _log = structlog.get_logger(__name__)
 
@@ -48,11 +49,17 @@ class StoredAttempts:
             "words": attempt.words,
             "provider": attempt.provider,
             "response_url": None if attempt.response_url is None else self._box.seal(attempt.response_url),
+            "under": attempt.under,
+            "delivery": attempt.delivery,
             "opened_at": self._clock.now(),
         }
 
         async def write(conn: AsyncConnection) -> int:
-            return int((await conn.execute(insert(table).values(row).returning(table.c.id))).scalar_one())
+            statement = insert(conn, table).values(row).on_conflict_do_nothing().returning(table.c.id)
+            attempt_id = (await conn.execute(statement)).scalar_one_or_none()
+            if attempt_id is None:
+                raise Repeated
+            return int(attempt_id)
 
         return await self._store.write(write)
 
@@ -96,6 +103,8 @@ class StoredAttempts:
             provider=row["provider"],
             door=row["door"],
             response_url=self._response_url(row),
+            under=row["under"],
+            delivery=row["delivery"],
         )
         outcome = None if row["outcome"] is None else Outcome(row["outcome"])
         return Unanswered(row["id"], row["opened_at"], attempt, outcome)

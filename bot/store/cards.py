@@ -16,7 +16,7 @@ from bot.store import things
 from bot.store.engine import Store
 from bot.store.tables import UtcTime, card, thing
 from bot.store.upsert import insert
-from commands.core.ports import Clock
+from commands.core.ports import Clock, Place
 
 DELETED = "deleted"
 """`blocked` of a card whose message somebody deleted. It comes back only when something fails or ends."""
@@ -24,13 +24,15 @@ DELETED = "deleted"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """`ts` and `hash` are of the message as Slack has it, None before the first post. `generation` counts the messages
-    that were meant to be this card; with the id it tells a live message from a duplicate."""
+    """`ts` and `hash` are of the message as Slack has it, None before the first post. `thread_ts` is the thread that it
+    stands in, None where it starts one of its own. `generation` counts the messages that were meant to be this card;
+    with the id it tells a live message from a duplicate."""
 
     id: int
     team_id: str
     thing_id: int
     channel_id: str
+    thread_ts: str | None
     ts: str | None
     wanted: int
     delivered: int
@@ -49,21 +51,24 @@ class Cards:
         self._store = store
         self._clock = clock
 
-    async def want(
-        self, conn: AsyncConnection, thing_id: int, team_id: str, channel_id: str, *, revive: bool = False
-    ) -> None:
+    async def want(self, conn: AsyncConnection, thing_id: int, place: Place, *, revive: bool = False) -> None:
         """That channel wants to see the thing, from here on or once more.
 
-        `revive`, for a person who asks for it, lifts whatever blocks the card there.
+        A channel has one card of a thing, in the thread where it was first wanted; in the thread of another card it
+        would be overlooked, so there it starts one of its own. `revive`, for a person who asks for it, lifts whatever
+        blocks the card there.
         """
         if revive:
-            here = and_(card.c.thing_id == thing_id, card.c.team_id == team_id, card.c.channel_id == channel_id)
+            here = and_(
+                card.c.thing_id == thing_id, card.c.team_id == place.team_id, card.c.channel_id == place.channel_id
+            )
             await self._post_anew(conn, and_(here, card.c.blocked == DELETED))
             await conn.execute(update(card).where(here).values(blocked=None))
         statement = insert(conn, card).values(
-            team_id=team_id,
+            team_id=place.team_id,
             thing_id=thing_id,
-            channel_id=channel_id,
+            channel_id=place.channel_id,
+            thread_ts=await self._thread(conn, place),
             wanted=1,
             delivered=0,
             generation=0,
@@ -74,6 +79,13 @@ class Cards:
                 index_elements=[card.c.thing_id, card.c.team_id, card.c.channel_id], set_=self._raised()
             )
         )
+
+    async def _thread(self, conn: AsyncConnection, place: Place) -> str | None:
+        """The place's thread, if people began it."""
+        ours = select(card.c.id).where(card.c.channel_id == place.channel_id, card.c.ts == place.thread_ts)
+        if place.thread_ts is None or (await conn.execute(ours)).first() is not None:
+            return None
+        return place.thread_ts
 
     async def bump(self, conn: AsyncConnection, thing_id: int, *, revive: bool = False) -> None:
         """The thing changed: every card of it that nothing blocks wants to be drawn.

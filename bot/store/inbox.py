@@ -19,7 +19,7 @@ PARKED_AFTER = 5
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incoming:
     """One delivery. `event_key` is unique within the provider; `kind` says in a word what it is about; `body` is its
-    facts as JSON. A command's names who made the thing, and the channel that wants a card."""
+    facts as JSON. A command's names who made the thing, and the channel or thread that wants a card."""
 
     team_id: str
     provider: str
@@ -28,6 +28,7 @@ class Incoming:
     source: Source
     body: bytes
     channel_id: str | None = None
+    thread_ts: str | None = None
     user_id: str | None = None
 
 

@@ -15,7 +15,8 @@ from bot.store.upsert import insert
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DueNote:
-    """A note to be posted under the message `thread_ts`. `facts`: those that it tells of, as JSON."""
+    """A note to be posted under the message `thread_ts`: the card, or what the card
+    stands under. `facts`: those that it tells of, as JSON."""
 
     id: int
     channel_id: str
@@ -43,7 +44,7 @@ class Notes:
             select(
                 note.c.id.label("note_id"),
                 card.c.channel_id.label("card_channel_id"),
-                card.c.ts.label("thread_ts"),
+                func.coalesce(card.c.thread_ts, card.c.ts).label("thread_ts"),
                 note.c.broadcast,
                 inbox.c.body,
                 thing,

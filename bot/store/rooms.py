@@ -1,11 +1,13 @@
 """The directory of rooms: the things of kind room, as commands ask for them."""
 
+import json
+
 from sqlalchemy import ColumnElement, not_, or_, select
 
 from bot.store import things
 from bot.store.engine import Store
 from bot.store.tables import card, thing
-from commands.core.ports import KnownRoom
+from commands.core.ports import KnownRoom, Place
 from providers.base import RoomRef
 from providers.facts import ThingKind
 
@@ -32,6 +34,27 @@ class StoredRooms:
         here = or_(thing.c.channel_id == channel_id, thing.c.id.in_(shown))
         found = await self._find(team_id, not_(thing.c.terminal), here)
         return sorted(found, key=lambda room: room.channel_id != channel_id)
+
+    async def of_thread(self, place: Place) -> KnownRoom | None:
+        if place.thread_ts is None:
+            return None
+        there = or_(card.c.ts == place.thread_ts, card.c.thread_ts == place.thread_ts)
+        query = (
+            select(thing)
+            .join(card, card.c.thing_id == thing.c.id)
+            .where(card.c.team_id == place.team_id, card.c.channel_id == place.channel_id, there)
+            .order_by(thing.c.terminal, thing.c.id.desc())
+            .limit(1)
+        )
+        async with self._store.reading() as conn:
+            row = (await conn.execute(query)).mappings().one_or_none()
+        if row is None:
+            return None
+        found = things.from_row(row)
+        if found.kind is ThingKind.ROOM:
+            return _known(found)
+        room = json.loads(found.state)["recording"]["room"]
+        return await self.life(place.team_id, found.provider, room["id"])
 
     async def _find(self, team_id: str, *where: ColumnElement[bool], limit: int | None = None) -> list[KnownRoom]:
         """Live ones first, then those that we heard of last."""

@@ -83,8 +83,9 @@ inbox = Table(
     Column("source", Text, nullable=False),
     Column("received_at", UtcTime, nullable=False),
     Column("body", LargeBinary, nullable=False),
-    # Of a fact from a command: who made the thing, and the channel that wants a card.
+    # Of a fact from a command: who made the thing, and the channel or thread that wants a card.
     Column("channel_id", Text),
+    Column("thread_ts", Text),
     Column("user_id", Text),
     Column("folded_at", UtcTime),
     Column("attempts", Integer, nullable=False, server_default="0"),
@@ -123,6 +124,8 @@ card = Table(
     Column("team_id", Text, nullable=False),
     Column("thing_id", _ID, ForeignKey("thing.id", ondelete="CASCADE"), nullable=False),
     Column("channel_id", Text, nullable=False),
+    # The thread that the card stands in; null where its message starts one of its own.
+    Column("thread_ts", Text),
     Column("ts", Text),
     Column("wanted", BigInteger, nullable=False),
     Column("delivered", BigInteger, nullable=False),
@@ -143,6 +146,8 @@ _index(
     card.c.dirty_at,
     where=and_(card.c.wanted > card.c.delivered, card.c.blocked.is_(None)),
 )
+Index("ix_card_ts", card.c.channel_id, card.c.ts)
+Index("ix_card_thread", card.c.channel_id, card.c.thread_ts)
 
 note = Table(
     "note",
@@ -197,6 +202,10 @@ attempt = Table(
     Column("provider", Text),
     # Sealed; gone when the asker was answered.
     Column("response_url", LargeBinary),
+    # The message that asked aloud, and is answered under.
+    Column("under", Text),
+    # What the request is known by, so that one that comes again is not done again.
+    Column("delivery", Text),
     Column("reference", Text),
     Column("outcome", Text),
     Column("detail", Text),
@@ -207,6 +216,7 @@ attempt = Table(
     sqlite_autoincrement=True,
 )
 _index("ix_attempt_unanswered", attempt.c.id, where=attempt.c.answered_at.is_(None))
+Index("ix_attempt_delivery", attempt.c.team_id, attempt.c.delivery, unique=True)
 
 pending_action = Table(
     "pending_action",

@@ -131,7 +131,7 @@ class Context:
             fact,
             team_id=self.caller.team_id,
             made_by=self.caller.user_id if made else None,
-            card_in=self.place.channel_id if card else None,
+            card_in=self.place if card else None,
         )
 
     async def participants(self, room: RoomRef) -> list[Participant]:

@@ -1,13 +1,15 @@
 """The fixed road of every command, whatever door it came through.
 
 Write the attempt down, look at the role, `check`, ask where it must be asked, run, close the attempt. The order is
-here and nowhere else. What the asker gets is an `Answer`; nothing is raised but cancellation.
+here and nowhere else. What the asker gets is an `Answer`; nothing is raised but cancellation
+and `Repeated`.
 """
 
 import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from time import perf_counter
 from uuid import uuid4
 
@@ -40,14 +42,31 @@ log = logging.getLogger(__name__)
 MOST_AT_ONCE = 64
 
 
+class Door(StrEnum):
+    """How somebody came to ask, as the audit and the log have it."""
+
+    SLASH = "slash"
+    MENTION = "mention"
+    DIRECT = "direct"
+    BUTTON = "button"
+    FORM = "form"
+    SHORTCUT = "shortcut"
+    HOME = "home"
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Who asks, where, through which door (`slash`, `button`, `form`), and where to answer if we die before."""
+    """Who asks, where, through which door, and where to answer if we die before.
+
+    `delivery` is what the request is known by: one that comes again is not done again, not even after a restart.
+    """
 
     caller: Caller
     place: Place
-    door: str
+    door: Door
     response_url: str | None = None
+    under: str | None = None
+    delivery: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +114,7 @@ class Dispatcher:
         self._turns = asyncio.Semaphore(MOST_AT_ONCE)
 
     async def dispatch(self, command: Command, request: Request, *, confirmed: bool = False) -> Answer:
-        """`confirmed`: the asker has answered this command's question with yes."""
+        """`confirmed`: the asker has answered this command's question with yes. Raises `Repeated`."""
         began = perf_counter()
         words = spell(command, redacted=True)
         attempt = await self._attempts.open(
@@ -107,6 +126,8 @@ class Dispatcher:
                 provider=getattr(command, "provider", None),
                 door=request.door,
                 response_url=request.response_url,
+                under=request.under,
+                delivery=request.delivery,
             )
         )
         try:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin
 
+from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from commands.core.base import Command, Internal, has
@@ -47,6 +48,16 @@ def is_many(info: FieldInfo) -> bool:
 
 def is_hidden(info: FieldInfo) -> bool:
     return has(info, Internal)
+
+
+def held_secrets(given: Mapping[str, object], model: type[Command]) -> list[str]:
+    """The fields of a secret's type that hold something."""
+    return [name for name, value in given.items() if value and name in model.model_fields and is_secret(model, name)]
+
+
+def is_secret(model: type[Command], name: str) -> bool:
+    kind = field_type(model.model_fields[name])
+    return kind is SecretStr or (get_origin(kind) is tuple and SecretStr in get_args(kind))
 
 
 def known_as(name: str) -> str:

@@ -29,7 +29,10 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where it was asked. `thread_ts` is set inside a thread. `is_direct`: a conversation with the bot alone."""
+    """Where it was asked. `thread_ts` is the first message of the thread it was asked in, None outside of one.
+
+    `is_direct`: a conversation with the bot alone.
+    """
 
     team_id: str
     channel_id: str
@@ -81,6 +84,9 @@ class Rooms(Protocol):
     async def live_in_channel(self, team_id: str, channel_id: str) -> list[KnownRoom]:
         """Live rooms that were made in a channel, the newest first, then others that have a card there."""
 
+    async def of_thread(self, place: Place) -> KnownRoom | None:
+        """The room whose card, or a card of a recording of it, starts the place's thread or stands in it."""
+
 
 @dataclass(frozen=True, slots=True)
 class KeepOut:
@@ -119,10 +125,11 @@ class KeepOuts(Protocol):
 
 
 class FactSink(Protocol):
-    async def report(self, fact: Fact, *, team_id: str, made_by: str | None, card_in: str | None) -> None:
+    async def report(self, fact: Fact, *, team_id: str, made_by: str | None, card_in: Place | None) -> None:
         """Take a fact from a command. It is durable when this returns, and folded unless the database has trouble.
 
-        `made_by` is who made the thing, None where it was there before; `card_in` wants a card there.
+        `made_by` is who made the thing, None where it was there before; `card_in` wants a card there, in its thread
+        where it has one.
         """
 
 
@@ -201,7 +208,11 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One try of somebody to do something. `words` are redacted; `response_url` is encrypted where it is kept."""
+    """One try of somebody to do something. `words` are redacted; `response_url` is encrypted where it is kept.
+
+    `delivery` is what the request is known by, so that one that comes twice is done once. `under` is the message that
+    asked aloud, and is answered under.
+    """
 
     caller: Caller
     place: Place
@@ -210,11 +221,17 @@ class Attempt:
     provider: str | None
     door: str
     response_url: str | None = field(default=None, repr=False)
+    under: str | None = None
+    delivery: str | None = None
+
+
+class Repeated(Exception):
+    """The delivery was written down before: whoever took it then sees to it."""
 
 
 class Attempts(Protocol):
     async def open(self, attempt: Attempt) -> int:
-        """Write it down before anything is done; returns its id."""
+        """Write it down before anything is done; returns its id. Raises `Repeated`."""
 
     async def close(self, attempt_id: int, outcome: Outcome, *, detail: str = "", reference: str = "") -> None:
         """How it ended. The asker does not know yet."""

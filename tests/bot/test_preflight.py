@@ -113,7 +113,10 @@ async def test_scopes_that_are_missing_or_too_many(tmp_path: Path) -> None:
         lacking = by_name(await preflight(settings(url, tmp_path), []))["scopes"]
     async with slack(ok(f"{SCOPES},files:write")) as url:
         extra = by_name(await preflight(settings(url, tmp_path), []))["scopes"]
-    assert (lacking.ok, lacking.what) == (False, "missing: users:read; more than needed: files:write")
+    assert (lacking.ok, lacking.what) == (
+        False,
+        "missing: app_mentions:read, im:history, users:read; more than needed: files:write",
+    )
     assert (extra.ok, extra.what) == (True, "more than needed: files:write")
     assert extra.remedy
 

@@ -61,6 +61,7 @@ class Report:
     team_id: str
     made_by: str | None
     card_in: str | None
+    card_thread: str | None = None
 
 
 class Directory:
@@ -74,11 +75,12 @@ class Directory:
     def facts(self) -> list[Fact]:
         return [report.fact for report in self.reports]
 
-    async def report(self, fact: Fact, *, team_id: str, made_by: str | None, card_in: str | None) -> None:
-        self.reports.append(Report(fact, team_id, made_by, card_in))
+    async def report(self, fact: Fact, *, team_id: str, made_by: str | None, card_in: Place | None) -> None:
+        channel_id, thread_ts = (card_in.channel_id, card_in.thread_ts) if card_in else (None, None)
+        self.reports.append(Report(fact, team_id, made_by, channel_id, thread_ts))
         if isinstance(fact, RoomSeen):
             key = (team_id, fact.room.ref)
-            self._rooms.setdefault(key, KnownRoom(fact.room.ref, False, card_in, made_by))
+            self._rooms.setdefault(key, KnownRoom(fact.room.ref, False, channel_id, made_by))
         elif isinstance(fact, RoomFinished):
             self.end(team_id, fact.room)
 
@@ -99,6 +101,11 @@ class Directory:
 
     async def live_in_channel(self, team_id: str, channel_id: str) -> list[KnownRoom]:
         return [r for r in self._of(team_id) if r.channel_id == channel_id and not r.ended]
+
+    async def of_thread(self, place: Place) -> KnownRoom | None:
+        started = (r for r in self.reports if r.card_thread == place.thread_ts and r.card_in == place.channel_id)
+        fact = next((r.fact for r in started if isinstance(r.fact, RoomSeen)), None) if place.thread_ts else None
+        return self._rooms.get((place.team_id, fact.room.ref)) if fact else None
 
     def _of(self, team_id: str) -> list[KnownRoom]:
         """The newest first."""

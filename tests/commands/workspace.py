@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from commands.core.base import Command, Role
 from commands.core.context import Context, Ports
-from commands.core.dispatch import Answer, Asked, Dispatcher, Request
+from commands.core.dispatch import Answer, Asked, Dispatcher, Door, Request
 from commands.core.errors import CommandError
 from commands.core.parsing import Here, parse
 from commands.core.ports import CHANNEL_PROVIDER, Caller, Outcome, Place
@@ -79,12 +79,12 @@ class Workspace:
         """`room`: the room that the channel has."""
         default = await self.settings.get(place, CHANNEL_PROVIDER) or self.providers.default
         command = parse(line, self.commands, Here(default, room))
-        return await self.dispatcher.dispatch(command, Request(by, place, "slash"))
+        return await self.dispatcher.dispatch(command, Request(by, place, Door.SLASH))
 
     async def press(
         self, command: Command, *, by: Caller = OLGA, place: Place = STUDIO, confirmed: bool = False
     ) -> Answer:
-        return await self.dispatcher.dispatch(command, Request(by, place, "button"), confirmed=confirmed)
+        return await self.dispatcher.dispatch(command, Request(by, place, Door.BUTTON), confirmed=confirmed)
 
     async def confirm(self, answer: Answer) -> Answer:
         """Answer the question with yes, as the one who was asked."""

@@ -93,6 +93,24 @@ class People:
             return replace(ack, problem=f"invalid_command_response: {refused}")
         return ack
 
+    # Messages
+
+    async def write(self, user: User, channel: Channel, text: str, *, under: Message | None = None) -> Message:
+        """Write a message, in the thread of `under` where one is given. The bot is told of it where Slack would:
+        in a direct conversation always, elsewhere where it is mentioned and a member."""
+        self._enter(user, channel)
+        thread_ts = (under.thread_ts or under.ts) if under is not None else None
+        message = self._workspace.post(channel, user, typed.written(self._workspace, user, text), thread_ts=thread_ts)
+        said = {"user": user.id, "text": message.text, "ts": message.ts, "channel": channel.id, "team": TEAM_ID}
+        if thread_ts is not None:
+            said["thread_ts"] = thread_ts
+        bot = self._workspace.bot.id
+        if channel.kind is ChannelKind.DIRECT:
+            self._noted(await self.event({"type": "message", "channel_type": "im", **said}), user, text)
+        elif f"<@{bot}>" in message.text and bot in channel.members:
+            self._noted(await self.event({"type": "app_mention", **said}), user, text)
+        return message
+
     # Buttons
 
     async def press(self, user: User, place: Message | View, button: str) -> Ack:

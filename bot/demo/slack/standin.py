@@ -98,6 +98,10 @@ class StandIn:
         """Type a slash command, as in `/video room create x`."""
         return await self._people.command(user, channel, text)
 
+    async def write(self, user: User, channel: Channel, text: str, *, under: Message | None = None) -> Message:
+        """Write a message, as in `@showcaller room list`; `under` replies in that message's thread."""
+        return await self._people.write(user, channel, text, under=under)
+
     async def press(self, user: User, place: Message | View, button: str) -> Ack:
         """Press a button by its label or action_id. Raises LookupError where it is not there at this moment."""
         return await self._people.press(user, place, button)

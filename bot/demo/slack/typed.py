@@ -18,6 +18,11 @@ def plain(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
+def written(workspace: Workspace, user: User, text: str) -> str:
+    """As in a message: like a command's text, but people and channels go by their ids alone."""
+    return re.sub(r"<([@#][A-Z0-9]+)\|[^>]*>", r"<\1>", escaped(workspace, user, text))
+
+
 def escaped(workspace: Workspace, user: User, text: str) -> str:
     """`@ana`, `#general`, links and addresses as entities; a name that nobody has stays as typed."""
 

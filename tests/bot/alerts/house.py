@@ -49,7 +49,7 @@ class House:
 
     async def command(self, fact: Fact, *, channel: str | None, user: str | None = "U1") -> None:
         """What a command does. `user` made the thing, None where it only looked."""
-        await self.intake.report(fact, team_id=TEAM, made_by=user, card_in=channel)
+        await self.intake.report(fact, team_id=TEAM, made_by=user, card_in=Place(TEAM, channel) if channel else None)
 
     async def subscribe(self, channel: str, *kinds: ThingKind, room: str = "*", provider: str | None = None) -> None:
         await self.subscriptions.add(

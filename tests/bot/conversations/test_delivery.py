@@ -38,10 +38,22 @@ async def test_a_press_that_is_delivered_twice_acts_once(world: World, log: Log)
     assert len(log.events("a repeated delivery was dropped")) == 1
 
 
-async def test_two_presses_are_two_presses(world: World) -> None:
+async def test_a_double_click_acts_once(world: World, log: Log) -> None:
+    await ask(world, world.operator, "/video room create standup")
+    shown = await card(world, "standup")
+    for _ in range(2):
+        accepted(await world.slack.press(world.operator, shown, "Record"))
+    await card(world, "Recording of standup", "🔴 *Live*")
+    await ask(world, world.operator, "/video whoami")
+    assert [words.split()[0] for words, _ in attempts(world)] == ["room", "recording", "whoami"]
+    assert len(log.events("a double click was taken for one press")) == 1
+
+
+async def test_two_presses_are_two_presses(world: World, clock: MovedClock) -> None:
     await ask(world, world.operator, "/video room create standup")
     shown = await card(world, "standup")
     await press(world, world.operator, shown, "Participants")
+    clock.move(seconds=1)
     await press(world, world.operator, shown, "Participants")
     assert [words.split()[0] for words, _ in attempts(world)] == ["room", "participant", "participant"]
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.slack.app import Seen
+from bot.slack.app import REMEMBERED_SECONDS, Seen
 from bot.slack.payloads import FormMeta, delivery_key, form_address, press_address, read_meta, slash_address
 from commands.core.ports import Caller, Place
 from tests.bot.slack.conftest import Clock
@@ -65,10 +65,10 @@ def test_what_tells_a_repeat(body: dict[str, Any], key: str | None) -> None:
 
 
 def test_a_repeat_is_known_for_as_long_as_slack_repeats(clock: Clock) -> None:
-    seen = Seen(clock)
-    assert [seen.is_repeat({"event_id": "Ev1"}) for _ in range(2)] == [False, True]
-    assert [seen.is_repeat({}) for _ in range(2)] == [False, False]
+    seen = Seen(clock, REMEMBERED_SECONDS)
+    assert [seen.is_repeat("Ev1") for _ in range(2)] == [False, True]
+    assert [seen.is_repeat(None) for _ in range(2)] == [False, False]
     clock.seconds = 659
-    assert seen.is_repeat({"event_id": "Ev1"})
+    assert seen.is_repeat("Ev1")
     clock.seconds = 660
-    assert not seen.is_repeat({"event_id": "Ev1"})
+    assert not seen.is_repeat("Ev1")

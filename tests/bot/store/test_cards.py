@@ -7,6 +7,7 @@ from sqlalchemy import Row, select
 from bot.store.cards import DELETED, Card, Cards
 from bot.store.engine import Store
 from bot.store.tables import card as table
+from commands.core.ports import Place
 from tests.bot.store.conftest import StillClock
 from tests.bot.store.snapshots import save, snapshot
 
@@ -17,7 +18,7 @@ def cards(store: Store, clock: StillClock) -> Cards:
 
 
 async def _want(store: Store, cards: Cards, thing_id: int, channel_id: str = "C1") -> None:
-    await store.write(lambda conn: cards.want(conn, thing_id, "T1", channel_id))
+    await store.write(lambda conn: cards.want(conn, thing_id, Place("T1", channel_id)))
 
 
 async def _bump(store: Store, cards: Cards, thing_id: int, *, revive: bool = False) -> None:
@@ -49,6 +50,7 @@ async def test_a_wanted_card_is_dirty_until_it_is_delivered(store: Store, cards:
         team_id="T1",
         thing_id=thing_id,
         channel_id="C1",
+        thread_ts=None,
         ts=None,
         wanted=1,
         delivered=0,

@@ -4,6 +4,7 @@ from bot.store.cards import DELETED, Cards
 from bot.store.engine import Store
 from bot.store.inbox import Inbox, Incoming
 from bot.store.notes import DueNote, Notes
+from commands.core.ports import Place
 from providers.facts import Source
 from tests.bot.store.conftest import StillClock
 from tests.bot.store.snapshots import save, snapshot
@@ -25,7 +26,7 @@ async def _card_and_fact(store: Store, cards: Cards, clock: StillClock) -> tuple
     await inbox.accept([incoming])
     [row] = await inbox.unfolded(1)
     thing_id = await save(store, snapshot())
-    await store.write(lambda conn: cards.want(conn, thing_id, "T1", "C1"))
+    await store.write(lambda conn: cards.want(conn, thing_id, Place("T1", "C1")))
     found = await cards.next_dirty()
     assert found is not None
     return found[0].id, row.id

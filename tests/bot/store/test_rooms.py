@@ -3,7 +3,7 @@ import pytest
 from bot.store.cards import Cards
 from bot.store.engine import Store
 from bot.store.rooms import StoredRooms
-from commands.core.ports import KnownRoom, Rooms
+from commands.core.ports import KnownRoom, Place, Rooms
 from providers.base import RoomRef
 from providers.facts import ThingKind
 from tests.bot.store.conftest import StillClock
@@ -66,7 +66,7 @@ async def test_a_room_that_has_a_card_in_a_channel_is_one_of_its_rooms(
 ) -> None:
     elsewhere = await save(store, snapshot("RM_1", "a", channel_id="C1"))
     await save(store, snapshot("RM_2", "b", channel_id="C2"))
-    await store.write(lambda conn: Cards(store, clock).want(conn, elsewhere, "T1", "C2"))
+    await store.write(lambda conn: Cards(store, clock).want(conn, elsewhere, Place("T1", "C2")))
 
     assert [room.ref.name for room in await rooms.live_in_channel("T1", "C2")] == ["b", "a"]
     assert [room.ref.name for room in await rooms.live_in_channel("T1", "C1")] == ["a"]

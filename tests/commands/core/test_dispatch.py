@@ -16,6 +16,7 @@ from commands.core.dispatch import (
     Asked,
     Bug,
     Dispatcher,
+    Door,
     Interrupted,
     Request,
     check,
@@ -171,7 +172,7 @@ async def test_an_admin_may_what_an_operator_may(workspace: Workspace) -> None:
 
 async def test_the_attempt_says_who_what_and_where(workspace: Workspace) -> None:
     command = Step(provider="memory", ending="well", key=SecretStr("s3cret"))
-    request = Request(OLGA, STUDIO, "form", "https://hooks.test/answer-here")
+    request = Request(OLGA, STUDIO, Door.FORM, "https://hooks.test/answer-here")
     await workspace.dispatcher.dispatch(command, request)
     attempt = workspace.attempts.rows[0].attempt
     assert attempt == Attempt(
@@ -252,7 +253,7 @@ async def test_nothing_runs_that_could_not_be_written_down(workspace: Workspace,
 
     dispatcher = Dispatcher(workspace.ports, Broken(), workspace.pending)
     with pytest.raises(OSError, match="the disk is full"):
-        await dispatcher.dispatch(Step(provider="memory"), Request(OLGA, STUDIO, "slash"))
+        await dispatcher.dispatch(Step(provider="memory"), Request(OLGA, STUDIO, Door.SLASH))
     assert steps == []
 
 

@@ -1,0 +1,110 @@
+"""Buttons: what was pressed, and what that means by now."""
+
+from dataclasses import replace
+
+import structlog
+
+from bot.render.button import Pressed, StaleButton, decode, decode_given, read_action_id
+from bot.slack.answers import Address
+from bot.slack.errors import ViewGone
+from bot.slack.forms import Forms
+from bot.slack.inbound import Inbound
+from bot.slack.payloads import Body, press_address
+from commands.core.dispatch import Door
+from commands.core.errors import CommandError, Ended, NotAllowed
+from commands.core.parsing import closest_path
+from commands.core.ports import Pending, PendingActions
+from commands.core.reply import Code, Person, Reply
+from commands.core.spelling import spell
+
+log = structlog.get_logger(__name__)
+
+
+class Presses:
+    def __init__(self, inbound: Inbound, forms: Forms, pending: PendingActions) -> None:
+        self._inbound = inbound
+        self._forms = forms
+        self._pending = pending
+
+    async def pressed(self, body: Body) -> None:
+        """Somebody pressed a button in a message or a form."""
+        address = press_address(body)
+        await self._inbound.guard(address, self._press(body, address))
+
+    async def _press(self, body: Body, address: Address) -> None:
+        action = body["actions"][0]
+        try:
+            press = read_action_id(str(action.get("action_id", "")))
+            value = str(action.get("value", ""))
+            match press.pressed:
+                case Pressed.LINK:
+                    return
+                case Pressed.MORE:
+                    await self._show_more(body)
+                case Pressed.FORM:
+                    await self._press_form(press.path, value, address)
+                case Pressed.COMMAND:
+                    command = decode(press.path, value, self._inbound.commands)
+                    await self._inbound.carry_out(command, address, Door.BUTTON, body)
+                case Pressed.PENDING:
+                    await self._press_pending(value, address, body)
+                case Pressed.YES | Pressed.NO:
+                    await self._answered(value, press.pressed is Pressed.YES, address, body)
+        except StaleButton as stale:
+            await self._inbound.refuse(self._stale(stale), address)
+
+    async def _show_more(self, body: Body) -> None:
+        """Of two quick presses the second comes from a form that has changed already."""
+        try:
+            await self._forms.show_more(body)
+        except ViewGone as error:
+            log.info("a form was not drawn again", error=str(error))
+
+    async def _press_form(self, path: tuple[str, ...], value: str, address: Address) -> None:
+        command_type = self._inbound.commands.get(path)
+        if command_type is None:
+            raise StaleButton(path)
+        here = await self._inbound.here(address.place)
+        await self._inbound.open_form(command_type, decode_given(value), address=address, provider=here.provider)
+
+    async def _press_pending(self, token: str, address: Address, body: Body) -> None:
+        pending = await self._pending.peek(token)
+        if pending is None or pending.team_id != address.caller.team_id:
+            gone = Ended("This button has expired.", "Ask again for what it belongs to.")
+            await self._inbound.refuse(gone, address)
+            return
+        if _is_for_another(pending, address):
+            await self._inbound.refuse(_not_yours("This button", pending), address)
+            return
+        await self._inbound.carry_out(pending.command, address, Door.BUTTON, body)
+
+    async def _answered(self, token: str, yes: bool, address: Address, body: Body) -> None:
+        """An answer counts from the one who was asked, once. Somebody else's press leaves the question open."""
+        pending = await self._pending.peek(token)
+        asked = pending is not None and pending.team_id == address.caller.team_id
+        if asked and pending is not None and _is_for_another(pending, address):
+            await self._inbound.refuse(_not_yours("This question", pending), address)
+            return
+        answered = replace(address, replaces=True)
+        if not asked or pending is None or not await self._pending.take(token):
+            gone = Ended("This question has been answered, or has expired.", "Press the button again to be asked anew.")
+            await self._inbound.refuse(gone, answered)
+        elif yes:
+            await self._inbound.carry_out(pending.command, answered, Door.BUTTON, body, confirmed=pending.confirmed)
+        else:
+            log.info("a question was answered with no", words=spell(pending.command, redacted=True))
+            await self._inbound.tell(Reply(text="Nothing was changed."), answered)
+
+    def _stale(self, stale: StaleButton) -> CommandError:
+        what = "This button was made by another version of the bot and is not understood any more."
+        path = closest_path(stale.path, self._inbound.commands) or ("help",)
+        return Ended(what, ("Type ", Code(" ".join([self._inbound.slash, *path])), " instead."))
+
+
+def _is_for_another(pending: Pending, address: Address) -> bool:
+    return pending.user_id not in (None, address.caller.user_id)
+
+
+def _not_yours(what: str, pending: Pending) -> NotAllowed:
+    whose = (f"{what} is for ", Person(str(pending.user_id)), ".")
+    return NotAllowed(whose, "Press the button yourself to be asked.")
