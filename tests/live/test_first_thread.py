@@ -56,6 +56,6 @@ async def test_an_earlier_life_is_told_apart_from_the_present_one(studio: Studio
     assert (await studio.card("Live")).ts != old.ts
 
     studio.world.slack.workspace.edit(old, old.text, old.blocks)
-    answer = await studio.press(old, "End")
+    answer = await studio.press(old, "Participants")
     assert "The room `standup` has ended." in answer.words
     assert "1 live on `livekit`" in (await studio.ask("room list")).words
