@@ -59,6 +59,10 @@ class LiveStage(LiveKitStage):
         else:
             await client.loses(track_id)
 
+    async def learns_of_mute(self, token: JoinToken, track_id: str) -> None:
+        client = self._client(token)
+        await client.until(lambda: client.is_muted(track_id) or None)
+
     async def signal(self, token: JoinToken) -> Heard:
         return await self._client(token).hears()
 

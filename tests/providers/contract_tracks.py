@@ -59,6 +59,7 @@ class Tracks:
         track = await stage.publish(ana)
         before = await self._track(stage, room, track)
         await stage.provider.mute_track(room, "ana", track)
+        await stage.learns_of_mute(ana, track)
         for _ in range(2):
             try:
                 answer = await stage.provider.unmute_track(room, "ana", track)

@@ -134,6 +134,17 @@ class Stage(ABC):
     async def receives(self, token: JoinToken, track_id: str, wanted: bool = True) -> None:
         """Return when the client that came in by this token receives that track, or no longer where not `wanted`."""
 
+    async def learns_of_mute(self, token: JoinToken, track_id: str) -> None:
+        """Return when the client that came in by this token knows that its track was muted.
+
+        A server is the last to know unless its clients repeat to it what they were told, which an unmute would cross.
+        """
+
+        def muted(who: Participant) -> bool:
+            return any(track.id == track_id and track.muted for track in who.tracks)
+
+        await self.shows(token.room, token.identity, muted)
+
     @abstractmethod
     async def signal(self, token: JoinToken) -> Heard:
         """The next data message that the client got, waited for if need be."""
