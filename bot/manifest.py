@@ -29,6 +29,8 @@ def http_variant(manifest: Manifest, public_url: str) -> Manifest:
     settings = variant["settings"]
     settings["event_subscriptions"]["request_url"] = url
     settings["interactivity"]["request_url"] = url
+    settings["interactivity"]["message_menu_options_url"] = url
+    settings["interactivity"]["message_menu_options_url"] = url
     settings["socket_mode_enabled"] = False
     return variant
 

@@ -53,6 +53,15 @@ class Metrics:
         self.cards_behind = Gauge(
             "showcaller_cards_behind", "Cards whose newest version is not in Slack.", registry=self.registry
         )
+        self.socket_connections = Gauge(
+            "showcaller_socket_connections", "Socket Mode connections that are open.", registry=self.registry
+        )
+        self.socket_reconnects = Counter(
+            "showcaller_socket_reconnects_total",
+            "Socket Mode connections that ended and were to be replaced.",
+            ["reason"],
+            registry=self.registry,
+        )
         self.tasks_in_flight = Gauge("showcaller_tasks_in_flight", "Tasks that run.", registry=self.registry)
         self.tasks_waiting = Gauge("showcaller_tasks_waiting", "Tasks that wait their turn.", registry=self.registry)
 

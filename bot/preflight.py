@@ -11,6 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot import manifest
 from bot.config import BadSettings
 from bot.settings import Settings
+from bot.slack.errors import SlackDown, Suspended, Throttled, kind_of
 from bot.slack.sdk import web_client
 from providers.base import Provider
 from providers.errors import ProviderError
@@ -103,7 +104,9 @@ def _slack_failed(name: str, error: Exception, remedy: str) -> Finding:
     answer = error.response.data if isinstance(error, SlackApiError) else None
     if not isinstance(answer, dict) or "error" not in answer:
         return Finding(name, False, "what answers does not speak like Slack", "Check SLACK_API_URL.")
-    return Finding(name, False, f"Slack refuses it with `{answer['error']}`", remedy)
+    code = str(answer["error"])
+    passes = kind_of(code) in (SlackDown, Suspended, Throttled)
+    return Finding(name, False, f"Slack refuses it with `{code}`", "Try again in a few minutes." if passes else remedy)
 
 
 async def _provider(provider: Provider, ping_seconds: float) -> list[Finding]:

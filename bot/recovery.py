@@ -9,6 +9,7 @@ import asyncio
 import structlog
 
 from bot.slack.answers import Address, Answers, interrupted
+from bot.slack.response_urls import LIFETIME_SECONDS
 from bot.store.attempts import StoredAttempts, Unanswered
 from commands.core.context import Context, Ports
 from commands.core.dispatch import MOST_AT_ONCE, Result, require, require_role
@@ -42,7 +43,9 @@ class Recovery:
     async def _tell(self, left: Unanswered) -> None:
         attempt = left.attempt
         log.warning("an asker was not answered", words=attempt.words, user=attempt.caller.user_id, outcome=left.outcome)
-        address = Address(attempt.caller, attempt.place, attempt.response_url, attempt.under)
+        age = (self._ports.clock.now() - left.opened_at).total_seconds()
+        response_url = attempt.response_url if age < LIFETIME_SECONDS else None
+        address = Address(attempt.caller, attempt.place, response_url, attempt.under)
         await self._answers.give(_what_became_of(left), address)
         if left.outcome is None and (found := await self._look(left)) is not None:
             await self._answers.give(found, address)

@@ -78,7 +78,21 @@ SlackHandler = Callable[[dict[str, Any]], Awaitable[web.StreamResponse]]
 WebhookHandler = Callable[[str, str, Headers, bytes], Awaitable[WebhookAnswer]]
 """Takes the provider's name, the callback kind (empty where there is one URL), headers and body, unverified."""
 
-Check = Callable[[], Awaitable[bool]]
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What a check found. `why` says what is less than well, also where it is well enough to be ready."""
+
+    is_ready: bool
+    why: str = ""
+
+    def __str__(self) -> str:
+        if not self.is_ready:
+            return "failed"
+        return "degraded" if self.why else "ok"
+
+
+Check = Callable[[], Awaitable[Health]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +144,13 @@ def _add_admin(app: web.Application, doors: Doors) -> None:
         return web.Response(text="ok\n")
 
     async def readyz(_: web.Request) -> web.Response:
-        passed = await asyncio.gather(*(_passes(name, check) for name, check in doors.checks.items()))
-        checks = {name: "ok" if ok else "failed" for name, ok in zip(doors.checks, passed, strict=True)}
-        return web.json_response({"ready": all(passed), "checks": checks}, status=200 if all(passed) else 503)
+        results = await asyncio.gather(*(_checked(name, check) for name, check in doors.checks.items()))
+        found = dict(zip(doors.checks, results, strict=True))
+        is_ready = all(health.is_ready for health in results)
+        answer: dict[str, object] = {"ready": is_ready, "checks": {name: str(health) for name, health in found.items()}}
+        if why := {name: health.why for name, health in found.items() if health.why}:
+            answer["why"] = why
+        return web.json_response(answer, status=200 if is_ready else 503)
 
     async def metrics(_: web.Request) -> web.Response:
         return web.Response(body=doors.metrics(), headers={"Content-Type": CONTENT_TYPE})
@@ -142,13 +160,13 @@ def _add_admin(app: web.Application, doors: Doors) -> None:
     app.router.add_get("/metrics", _reporting(metrics))
 
 
-async def _passes(name: str, check: Check) -> bool:
+async def _checked(name: str, check: Check) -> Health:
     try:
         async with asyncio.timeout(CHECK_SECONDS):
             return await check()
     except Exception:
         log.warning("a readiness check failed", check=name, exc_info=True)
-        return False
+        return Health(False)
 
 
 def _reporting(handler: Handler) -> Handler:

@@ -25,22 +25,30 @@ from bot.alerts.webhooks import Webhooks
 from bot.clock import SystemClock
 from bot.metrics import Metrics
 from bot.recovery import Recovery
+from bot.render.closure import why_closed
 from bot.secrets import SecretBox, key_for, key_path
 from bot.settings import ProviderConfig, Settings
 from bot.slack.answers import Answers
 from bot.slack.app import SlackApp
-from bot.slack.client import CALL_SECONDS, SlackClient
-from bot.slack.errors import SlackError, TokenDead
+from bot.slack.client import CALL_SECONDS, REACH_SECONDS, SlackClient
+from bot.slack.drafts import Drafts
+from bot.slack.errors import NotGranted, SlackError, TokenDead
 from bot.slack.forms import Forms
+from bot.slack.home import HomeTabs
 from bot.slack.inbound import Inbound
 from bot.slack.lines import Lines
 from bot.slack.membership import SlackMembership
 from bot.slack.people import SlackRoles
+from bot.slack.presence import Presence
 from bot.slack.presses import Presses
 from bot.slack.sdk import web_client
-from bot.slack.socket import SocketMode
+from bot.slack.shortcuts import Shortcuts
+from bot.slack.socket import Pace, SocketMode
+from bot.slack.suggestions import Suggestions
 from bot.store.attempts import StoredAttempts
 from bot.store.cards import Cards
+from bot.store.closures import Closures
+from bot.store.dashboard import StoredDashboard
 from bot.store.engine import Store, sqlite_path
 from bot.store.identity import Identities, Identity
 from bot.store.inbox import Inbox
@@ -51,11 +59,12 @@ from bot.store.rooms import StoredRooms
 from bot.store.settings import StoredSettings
 from bot.store.subscriptions import StoredSubscriptions
 from bot.tasks import Tasks, keep_running
-from bot.web import Doors, Server, SlackDoor, build_admin, build_public, serve
+from bot.web import Doors, Health, Server, SlackDoor, build_admin, build_public, serve
 from commands.core.context import Ports
 from commands.core.dispatch import Dispatcher
 from commands.core.ports import Clock
 from commands.core.registry import all_commands
+from commands.home import Home
 from providers.base import Provider
 from providers.registry import provider_class
 
@@ -128,7 +137,8 @@ class _Parts:
         store, clock, slack, team_id = outside.store, outside.clock, outside.slack, outside.identity.team_id
         cards, notes, subscriptions = Cards(store, clock), Notes(store), StoredSubscriptions(store, clock)
         self.tasks = Tasks()
-        self.deliverer = Deliverer(cards, notes, slack, outside.providers, clock, outside.metrics.cards_behind.set)
+        closures, behind = Closures(store, clock), outside.metrics.cards_behind.set
+        self.deliverer = Deliverer(cards, notes, closures, slack, outside.providers, clock, behind)
         record = Record(cards, notes, subscriptions)
         self.intake = Intake(store, Inbox(store, clock), record, self._changed)
         keep_outs = StoredKeepOuts(store, clock, self._changed)
@@ -153,17 +163,25 @@ class _Parts:
         attempts = StoredAttempts(store, clock, outside.box)
         pending = StoredPendingActions(store, clock, outside.box, ports.commands)
         answers = Answers(slack, pending, clock)
-        forms = Forms(slack, ports.commands, outside.providers, clock)
+        presence, drafts = Presence(ports.rooms, self.tasks, clock), Drafts(clock)
+        forms = Forms(slack, ports, presence, drafts)
         dispatcher = Dispatcher(ports, attempts, pending)
         inbound = Inbound(ports, dispatcher, attempts, answers, forms, outside.metrics)
         self.recovery = Recovery(attempts, answers, ports)
+        presses = Presses(inbound, forms, pending)
+        transport = "over Socket Mode" if settings.slack.app_token is not None else "over HTTP"
+        home = Home(ports, StoredDashboard(store), outside.identity.url, f"reaches me {transport}", why_closed)
+        self.home_tabs = HomeTabs(slack, home, presses, clock)
         self.app = SlackApp(
             client=outside.web,
             identity=outside.identity,
             inbound=inbound,
             lines=Lines(inbound, bot_user_id=outside.identity.bot_user_id),
-            presses=Presses(inbound, forms, pending),
+            presses=presses,
             forms=forms,
+            suggestions=Suggestions(forms, ports, presence, drafts),
+            shortcuts=Shortcuts(inbound, membership),
+            home_tabs=self.home_tabs,
             membership=membership,
             reopened=self.deliverer.reopen,
             tasks=self.tasks,
@@ -177,6 +195,7 @@ class _Parts:
         """What we know of the video servers, or want of them, may be another."""
         self.deliverer.wake()
         self.bouncer.wake()
+        self.home_tabs.wake()
 
 
 class Bot:
@@ -188,7 +207,7 @@ class Bot:
         parts: _Parts,
         servers: Sequence[Server],
         socket: SocketMode | None,
-        delivering: asyncio.Task[None],
+        working: Sequence[asyncio.Task[None]],
     ) -> None:
         self.providers = outside.providers
         self.port = servers[0].port
@@ -196,25 +215,34 @@ class Bot:
         self._parts = parts
         self._servers = servers
         self._socket = socket
-        self._delivering = delivering
+        self._working = working
         self._resources = AsyncExitStack()
 
     @classmethod
-    async def start(cls, settings: Settings, *, clock: Clock | None = None, build: Building = build_providers) -> Self:
+    async def start(
+        cls,
+        settings: Settings,
+        *,
+        clock: Clock | None = None,
+        build: Building = build_providers,
+        pace: Pace | None = None,
+    ) -> Self:
         """Raises `CannotStart`, `StoreError` or `BadKey`, having cleaned up."""
         async with AsyncExitStack() as resources:
             outside = await _open(settings, clock or SystemClock(), build, resources)
             parts = _Parts(outside, settings)
-            _in_background(keep_running(parts.intake.run, name="intake"), resources)
-            delivering = _in_background(keep_running(parts.deliverer.run, name="deliverer"), resources)
-            _in_background(keep_running(parts.bouncer.run, name="bouncer"), resources)
+            working = [
+                _in_background(keep_running(parts.intake.run, name="intake"), resources),
+                _in_background(keep_running(parts.deliverer.run, name="deliverer"), resources),
+                _in_background(keep_running(parts.bouncer.run, name="bouncer"), resources),
+                _in_background(keep_running(parts.home_tabs.run, name="home tabs"), resources),
+            ]
             unanswered = await parts.recovery.unanswered()
-            socket = await _socket_mode(parts.app, settings, resources)
+            socket = await _socket_mode(parts.app, settings, outside.metrics, pace, resources)
             servers = await _listen(outside, parts, socket, settings, resources)
             if socket is not None:
-                connecting = _in_background(socket.connect(), resources)
-                await asyncio.wait({connecting}, timeout=CONNECT_SECONDS)
-            bot = cls(outside, parts, servers, socket, delivering)
+                await socket.connect(CONNECT_SECONDS)
+            bot = cls(outside, parts, servers, socket, working)
             bot._resources = resources.pop_all()
         for attempt in unanswered:
             parts.tasks.start(parts.recovery.settle(attempt), name="recovery")
@@ -230,8 +258,9 @@ class Bot:
             if unfinished := await self._parts.tasks.drain(drain_seconds):
                 log.warning("work was cut short", tasks=unfinished)
             await self._parts.intake.fold_waiting()
-            self._parts.deliverer.stop()
-            await asyncio.wait({self._delivering}, timeout=FLUSH_SECONDS)
+            for part in (self._parts.intake, self._parts.bouncer, self._parts.home_tabs, self._parts.deliverer):
+                part.stop()
+            await asyncio.wait(self._working, timeout=FLUSH_SECONDS)
         log.info("stopped")
 
 
@@ -240,11 +269,11 @@ async def _open(settings: Settings, clock: Clock, build: Building, resources: As
     providers = ConfiguredProviders(build(settings.providers))
     for provider in providers:
         resources.push_async_callback(provider.aclose)
-    session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=CALL_SECONDS))
+    session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=CALL_SECONDS, sock_connect=REACH_SECONDS))
     resources.push_async_callback(session.close)
     web = web_client(settings.slack.api_url, session, token=settings.slack.bot_token.get_secret_value())
     metrics = Metrics()
-    slack = SlackClient(web, session, metrics)
+    slack = SlackClient(web, session, metrics, monotonic=clock.monotonic)
     identity = await _identify(slack, Identities(store, clock))
     return _Outside(clock, store, box, providers, web, slack, identity, metrics)
 
@@ -266,7 +295,7 @@ async def _identify(slack: SlackClient, identities: Identities) -> Identity:
     """Ask Slack who we are; while it is down, what it said last time will do."""
     try:
         answer = await slack.identify()
-    except TokenDead as error:
+    except (TokenDead, NotGranted) as error:
         raise CannotStart(
             f"Slack refuses SLACK_BOT_TOKEN with `{error.code}`. Copy it again from the app's page."
         ) from None
@@ -287,16 +316,18 @@ async def _identify(slack: SlackClient, identities: Identities) -> Identity:
     return identity
 
 
-async def _socket_mode(app: SlackApp, settings: Settings, resources: AsyncExitStack) -> SocketMode | None:
+async def _socket_mode(
+    app: SlackApp, settings: Settings, metrics: Metrics, pace: Pace | None, resources: AsyncExitStack
+) -> SocketMode | None:
     """Not connected yet. None where Slack comes to us over HTTP."""
     token = settings.slack.app_token
     if token is None:
         return None
-    socket = SocketMode(app.bolt, token.get_secret_value())
+    socket = SocketMode(app.bolt, token.get_secret_value(), metrics, pace)
     resources.push_async_callback(_close, socket)
     try:
         await socket.open()
-    except TokenDead as error:
+    except (TokenDead, NotGranted) as error:
         raise CannotStart(
             f"Slack refuses SLACK_APP_TOKEN with `{error.code}`. Make an app-level token with the scope "
             "connections:write, and switch on Socket Mode."
@@ -341,18 +372,20 @@ async def _close(door: Server | SocketMode) -> None:
         log.exception("a door did not close", door=type(door).__name__)
 
 
-async def _reads(store: Store) -> bool:
+async def _reads(store: Store) -> Health:
     async with store.reading() as conn:
-        return bool((await conn.execute(select(1))).scalar_one())
+        return Health(bool((await conn.execute(select(1))).scalar_one()))
 
 
-async def _is_reached(slack: SlackClient, socket: SocketMode | None) -> bool:
+async def _is_reached(slack: SlackClient, socket: SocketMode | None) -> Health:
     """Over HTTP it is Slack that connects, so what we know is how the last call went, `auth.test` at the start."""
-    return slack.is_answered if socket is None else await socket.is_connected()
+    if slack.is_refused:
+        return Health(False, "Slack refuses SLACK_BOT_TOKEN")
+    return Health(slack.is_answered) if socket is None else socket.health()
 
 
 def _in_background(work: Coroutine[Any, Any, None], resources: AsyncExitStack) -> asyncio.Task[None]:
-    """Runs until the bot stops."""
+    """Runs until the bot stops. What ends of itself before that is not cut off in the middle of a read."""
     task = asyncio.create_task(work)
 
     async def end() -> None:

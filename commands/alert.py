@@ -4,11 +4,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from commands.core.base import Arg, Command, Internal, Role
+from commands.core.base import Arg, Command, Internal, Offered, Offers, Role
 from commands.core.context import Context
 from commands.core.errors import NothingHere
-from commands.core.ports import Subscription
-from commands.core.reply import Action, Code, Form, Item, Person, Reply
+from commands.core.paging import PagedCommand, Rows
+from commands.core.ports import Place, Subscription
+from commands.core.reply import Action, Code, Form, Item, Person, Reply, plain
+from commands.core.words import counted
 from providers.facts import ThingKind
 
 Kind = Literal["room", "recording"]
@@ -21,7 +23,7 @@ class AlertSubscribe(
 
     kinds: Arg[tuple[Kind, ...]] = Field((), description="room, recording, or both; all kinds by default")
     room: str = Field("*", description="Only rooms with names like this, with * and ? as wildcards", min_length=1)
-    provider: str | None = Field(None, description="Only those on this video server")
+    provider: Annotated[str | None, Offers(Offered.SERVER)] = Field(None, description="Only those on this video server")
 
     async def run(self, ctx: Context) -> Reply:
         await ctx.require_card_place()
@@ -33,7 +35,7 @@ class AlertSubscribe(
             created_by=ctx.caller.user_id,
         )
         return Reply(
-            text=("This channel is told of ", *_words(subscription), " from now on."),
+            text=("This channel is told of ", *told_of(subscription), " from now on."),
             actions=(Action("Unsubscribe", AlertUnsubscribe(number=subscription.id)),),
         )
 
@@ -43,18 +45,24 @@ class AlertUnsubscribe(Command, path="alert unsubscribe", role=Role.OPERATOR, ex
 
     kinds: Arg[tuple[Kind, ...]] = Field((), description="room, recording, or both, as subscribed")
     room: str = Field("*", description="The room pattern, as subscribed", min_length=1)
-    provider: str | None = Field(None, description="The video server, as subscribed")
+    provider: Annotated[str | None, Offers(Offered.SERVER)] = Field(None, description="The video server, as subscribed")
     number: Annotated[int | None, Internal()] = Field(None, description="Which one, by its number")
+    channel: Annotated[str | None, Internal()] = Field(None, description="The channel that has it, where it is yours")
 
     async def run(self, ctx: Context) -> Reply:
-        there = await ctx.ports.subscriptions.in_channel(ctx.place)
-        meant = next((s for s in there if self._means(s)), None)
-        if meant is None or not await ctx.ports.subscriptions.remove(ctx.place, meant.id):
+        place = ctx.place if self.channel is None else Place(ctx.place.team_id, self.channel)
+        there = await ctx.ports.subscriptions.in_channel(place)
+        meant = next((s for s in there if self._means(s) and self._may_end(s, ctx)), None)
+        if meant is None or not await ctx.ports.subscriptions.remove(place, meant.id):
             raise NothingHere(
                 "This channel has no such subscription.",
                 ("See ", Code(f"{ctx.ports.slash} alert list"), " for those it has."),
             )
-        return Reply(text=("This subscription has ended: ", *_words(meant), "."))
+        return Reply(text=("This subscription has ended: ", *told_of(meant), "."))
+
+    def _may_end(self, subscription: Subscription, ctx: Context) -> bool:
+        """Who is not in the channel ends there only what is their own."""
+        return ctx.place.channel_id == subscription.channel_id or ctx.caller.user_id == subscription.created_by
 
     def _means(self, subscription: Subscription) -> bool:
         if self.number is not None:
@@ -66,8 +74,12 @@ class AlertUnsubscribe(Command, path="alert unsubscribe", role=Role.OPERATOR, ex
         )
 
 
-class AlertList(Command, path="alert list", aliases=("alerts",)):
+class AlertList(PagedCommand, path="alert list", examples=("", "--kind recording"), aliases=("alerts",)):
     """List what this channel is told of."""
+
+    filters = ("kind",)
+
+    kind: Kind | None = Field(None, description="Only what tells of this")
 
     async def run(self, ctx: Context) -> Reply:
         there = await ctx.ports.subscriptions.in_channel(ctx.place)
@@ -76,20 +88,38 @@ class AlertList(Command, path="alert list", aliases=("alerts",)):
                 text="This channel is told of what is started here, and of nothing else.",
                 actions=(Form("Subscribe", AlertSubscribe),),
             )
-        return Reply(
-            text="This channel is told of what is started here, and of:",
-            items=tuple(
-                Item(
-                    title=_words(s),
-                    detail=("subscribed by ", Person(s.created_by)),
-                    actions=(Action("Unsubscribe", AlertUnsubscribe(number=s.id)),),
-                )
-                for s in there
-            ),
+        found = [s for s in there if self.kind is None or not s.kinds or ThingKind(self.kind) in s.kinds]
+        shown = Rows(
+            item=_item,
+            columns=("Told of", "Subscribed by"),
+            cells=lambda s: (told_of(s), (Person(s.created_by),)),
+            names=lambda s: plain(told_of(s)),
         )
+        return self.listed(self._how_many(len(found), len(there)), found, shown)
+
+    def _how_many(self, found: int, there: int) -> str:
+        if self.kind is None:
+            return f"This channel is told of what is started here, and has {_subscriptions(there)}."
+        which = f"{found} of {_subscriptions(there)}"
+        return f"{which} of this channel {'is' if found == 1 else 'are'} shown: those that tell of {self.kind}s."
 
 
-def _words(subscription: Subscription) -> tuple[str | Code, ...]:
+def _item(subscription: Subscription) -> Item:
+    unsubscribe = AlertUnsubscribe(number=subscription.id)
+    words = told_of(subscription)
+    return Item(
+        title=words,
+        detail=("subscribed by ", Person(subscription.created_by)),
+        actions=(Action("Unsubscribe", unsubscribe, description=f"Unsubscribe from {plain(words)}"),),
+    )
+
+
+def _subscriptions(count: int) -> str:
+    return counted(count, "subscription", "subscriptions")
+
+
+def told_of(subscription: Subscription) -> tuple[str | Code, ...]:
+    """What a channel hears of by it: `recordings in rooms like team-*`."""
     kinds = " and ".join(sorted(f"{kind.value}s" for kind in subscription.kinds)) or "everything"
     named: tuple[str | Code, ...] = (
         () if subscription.room_glob == "*" else (" in rooms like ", Code(subscription.room_glob))

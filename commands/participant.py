@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from fnmatch import fnmatchcase
 from typing import Annotated, Self
 
 from pydantic import Field
@@ -11,13 +12,13 @@ from commands.core.context import Context
 from commands.core.errors import Ended, NothingHere, Problem
 from commands.core.identity import without_number
 from commands.core.invitation import keep_out_of, may_lift, own_lift_refused
-from commands.core.paging import PagedCommand
+from commands.core.paging import PagedCommand, Rows
 from commands.core.people import NotInRoom, PersonCommand, as_identity, choose, has_left, meant, pinned
 from commands.core.ports import KeepOut
 from commands.core.reply import Action, Code, Form, Item, Mark, Moment, Question, Reply, Strong, Text
 from commands.core.tracks import particulars, sending, spoken
 from commands.core.types import Duration, Name, spell_duration
-from commands.core.words import in_a_row, shortened
+from commands.core.words import counted, in_a_row, people_in_it, shortened
 from commands.participant_muting import mute_buttons, unmute_buttons
 from commands.participant_update import ParticipantUpdate, allowed
 from providers.base import Capability, Participant, ParticipantKind, Provider, RoomRef
@@ -44,24 +45,40 @@ _KINDS = {
 
 
 class ParticipantList(
-    RoomCommand, PagedCommand, path="participant list", needs=Capability.LIST_PARTICIPANTS, examples=("standup", ".")
+    PagedCommand, RoomCommand, path="participant list", needs=Capability.LIST_PARTICIPANTS, examples=("standup", ".")
 ):
     """List who is in a room, and what they send."""
 
-    per_page = 6  # each with three buttons; more do not fit a message where names are long
+    per_page = 6
+    filters = ("pattern",)
+
+    pattern: str | None = Field(None, description="Only people with names like this, with * and ? as wildcards")
 
     async def run(self, ctx: Context) -> Reply:
         room = await ctx.find_room(self)
         present = sorted(await ctx.participants(room), key=_in_order)
-        people = sum(p.is_person for p in present)
+        found = [p for p in present if self._wants(p)]
         kept = await ctx.ports.keep_outs.of_room(ctx.caller.team_id, room.provider, room.name)
-        return Reply(
-            text=(Strong(room.name), f": {count_people(people)}."),
-            facts=(("Kept out", _kept_out(kept)),) if kept else (),
-            items=tuple(_item(room, p, ctx.provider) for p in self.on_page(present)),
-            hint=self.where(len(present)),
-            actions=self.model_copy(update={"room_id": room.id or None}).turns(len(present)),
+        shown: Rows[Participant] = Rows(
+            item=lambda p: _item(room, p, ctx.provider),
+            columns=("Name", "Identity", "Kind", "Sends", "In since", "Connection"),
+            cells=lambda p: _cells(p, ctx.provider),
+            names=lambda p: p.identity + p.shown_name,
+            buttons=3,
         )
+        facts = (("Kept out", _kept_out(kept)),) if kept else ()
+        pinned_to = self.model_copy(update={"room_id": room.id or None})
+        return pinned_to.listed(self._how_many(room, found, present), found, shown, facts=facts)
+
+    def _wants(self, participant: Participant) -> bool:
+        like = (self.pattern or "*").casefold()
+        return any(fnmatchcase(name.casefold(), like) for name in (participant.identity, participant.name))
+
+    def _how_many(self, room: RoomRef, found: Sequence[Participant], present: Sequence[Participant]) -> Text:
+        if self.pattern is None:
+            return (Strong(room.name), f": {people_in_it(sum(p.is_person for p in present))}.")
+        of = f"{len(found):,} of {counted(len(present), 'participant', 'participants')}"
+        return (Strong(room.name), f": {of} {'is' if len(found) == 1 else 'are'} shown, like ", Code(self.pattern), ".")
 
 
 class ParticipantShow(
@@ -300,10 +317,6 @@ async def _let_back_in(ctx: Context, kept: KeepOut) -> tuple[Action, ...]:
     return (Action("Let back in", admit, description=f"Let {kept.identity} into {kept.room} again"),)
 
 
-def count_people(count: int) -> str:
-    return {0: "nobody is in it", 1: "one person is in it"}.get(count, f"{count} people are in it")
-
-
 def _in_order(participant: Participant) -> tuple[bool, bool, str, str]:
     """People first, then machines, then observers, each by name: a server tells them in any order."""
     is_observer = participant.kind is ParticipantKind.OBSERVER
@@ -335,6 +348,17 @@ def _item(room: RoomRef, person: Participant, provider: Provider) -> Item:
             *_remove_buttons(room, person, provider),
             Action("Details", show, description=f"Show {person.shown_name}"),
         ),
+    )
+
+
+def _cells(person: Participant, provider: Provider) -> tuple[Text, ...]:
+    return (
+        (Strong(person.shown_name),),
+        (Code(person.identity),),
+        _KINDS[person.kind] or "person",
+        _sending(person, provider),
+        (Moment(person.joined_at),) if person.joined_at else "",
+        person.quality.value if person.quality else "",
     )
 
 

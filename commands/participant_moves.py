@@ -1,10 +1,11 @@
 """Taking a participant to another room, or showing them there too."""
 
 from collections.abc import Awaitable, Callable
+from typing import Annotated
 
 from pydantic import Field
 
-from commands.core.base import Arg, Role
+from commands.core.base import Offered, Offers, Positional, Role
 from commands.core.context import Context
 from commands.core.errors import CommandError, NothingHere, Problem
 from commands.core.people import PersonCommand, has_left
@@ -20,7 +21,9 @@ Call = Callable[[RoomRef, str, RoomRef], Awaitable[None]]
 class _Journey(PersonCommand):
     """From one live room to another on the same video server."""
 
-    destination: Arg[Name] = Field(description="Name of the other room, which must be live")
+    destination: Annotated[Name, Positional(), Offers(Offered.ROOM)] = Field(
+        description="Name of the other room, which must be live"
+    )
 
     def problems(self, provider: Provider) -> list[Problem]:
         if self.destination == self.room:

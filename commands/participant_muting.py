@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Annotated
 
 from pydantic import Field
 
-from commands.core.base import Arg, Role
+from commands.core.base import Offered, Offers, Positional, Role
 from commands.core.context import Context
 from commands.core.errors import CannotDo, CommandError, NothingHere, Problem
 from commands.core.people import PersonCommand, has_left, pinned
@@ -24,7 +25,9 @@ Call = Callable[[RoomRef, str, str], Awaitable[Track]]
 class _TrackChoice(PersonCommand):
     """One track by name, or all the sound, or all the pictures."""
 
-    track: Arg[Name | None] = Field(None, description="One track: its id, its source such as camera, or its name")
+    track: Annotated[Name | None, Positional(), Offers(Offered.TRACK, whose="who")] = Field(
+        None, description="One track: its id, its source such as camera, or its name"
+    )
     audio: bool = Field(False, description="All their sound, which is meant where nothing is said")
     video: bool = Field(False, description="All their pictures")
 

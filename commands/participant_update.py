@@ -11,7 +11,7 @@ from commands.core.context import Context
 from commands.core.errors import Problem
 from commands.core.json_text import demanded_json_problem, json_hint
 from commands.core.people import PersonCommand, has_left
-from commands.core.permissions import PermissionFields
+from commands.core.permissions import ALL_SOURCES, PermissionFields
 from commands.core.reply import Reply, Strong, Text
 from commands.core.tracks import spoken_all
 from commands.core.types import Pairs
@@ -42,6 +42,7 @@ _WORDS = {
     "hidden": "stay unseen by the others",
 }
 _LONGEST_SHOWN = 60
+_WHOM = frozenset({"provider", "room", "room_id", "who", "exact"})
 
 
 class ParticipantUpdate(
@@ -54,6 +55,7 @@ class ParticipantUpdate(
 ):
     """Change somebody's name, metadata, attributes or permissions while they are in the room."""
 
+    begins_from = ("room", "who")
     permissions_need: ClassVar[Capability] = Capability.PARTICIPANT_PERMISSIONS
 
     name: Annotated[str | None, Needs(Capability.PARTICIPANT_NAME)] = Field(
@@ -70,9 +72,24 @@ class ParticipantUpdate(
     )
     as_json: Annotated[bool, Advanced()] = Field(False, description="The metadata must be JSON")
 
+    @classmethod
+    async def begins_with(cls, ctx: Context, given: Mapping[str, object]) -> Mapping[str, object]:
+        known = cls.model_validate({name: value for name, value in given.items() if name in _WHOM})
+        person = await known.find_who(ctx, await ctx.find_room(known))
+        return {
+            "name": person.name,
+            "metadata": person.metadata,
+            "attribute": person.attributes,
+            **(_as_fields(person.permissions) if person.permissions else {}),
+        }
+
+    @property
+    def is_unfinished(self) -> bool:
+        return not self.changed_fields() - _WHOM - {"as_json"}
+
     def problems(self, provider: Provider) -> list[Problem]:
         found = self.permission_problems()
-        if not self.changed_fields() - {"provider", "room", "room_id", "who", "exact", "as_json"}:
+        if self.is_unfinished:
             found.append(Problem("Say what to change: --name, --metadata, --attribute, --grant or a permission."))
         limits = provider.limits
         if problem := limits.display_name_problem(self.name or ""):
@@ -152,6 +169,12 @@ def _differences(before: Participant, after: Participant) -> list[tuple[str, Tex
         was, is_ = _permissions(before.permissions), _permissions(after.permissions)
         compared += [(f"May {words}", was[words], is_[words]) for words in was]
     return [(label, f"{_shown(was)} → {_shown(now)}") for label, was, now in compared if was != now]
+
+
+def _as_fields(permissions: Permissions) -> Mapping[str, object]:
+    """As the fields of `PermissionFields` say it. Who may publish without a limit may send all sources."""
+    sources = [source.value for source in permissions.sources] or ([ALL_SOURCES] if permissions.can_publish else [])
+    return {name: getattr(permissions, name) for name in _WORDS} | {"source": sources}
 
 
 def _permissions(permissions: Permissions) -> Mapping[str, str]:

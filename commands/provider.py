@@ -1,12 +1,15 @@
 """The video servers that this deployment has, and which of them a channel uses."""
 
+from typing import Annotated
+
 from pydantic import Field
 
-from commands.core.base import Arg, Command, Role
+from commands.core.base import Command, Offered, Offers, Positional, Role
 from commands.core.context import Context
 from commands.core.errors import NothingHere
 from commands.core.ports import CHANNEL_PROVIDER
 from commands.core.reply import Action, Code, Item, Reply, Strong, Text
+from commands.core.words import counted
 from providers.base import Provider
 from providers.errors import ProviderError
 
@@ -23,16 +26,21 @@ class ProviderList(Command, path="provider list", aliases=("providers",)):
                 Item(
                     title=(Strong(name), " · used here" if used else ""),
                     detail=f"{provider.kind} {provider.address}".strip(),
-                    actions=() if used else (Action("Use here", ProviderUse(name=name)),),
+                    actions=()
+                    if used
+                    else (Action("Use here", ProviderUse(name=name), description=f"Use {name} here"),),
                 )
             )
-        return Reply(text="The video servers:", items=tuple(items))
+        known = counted(len(items), "video server is", "video servers are")
+        return Reply(
+            text=(f"{known} configured; this channel uses ", Strong(ctx.provider.name), "."), items=tuple(items)
+        )
 
 
 class ProviderUse(Command, path="provider use", role=Role.ADMIN, examples=("memory",)):
     """Choose the video server that this channel's commands go to."""
 
-    name: Arg[str] = Field(description="Name of the video server")
+    name: Annotated[str, Positional(), Offers(Offered.SERVER)] = Field(description="Name of the video server")
 
     async def run(self, ctx: Context) -> Reply:
         provider = _named(ctx, self.name)
@@ -43,7 +51,9 @@ class ProviderUse(Command, path="provider use", role=Role.ADMIN, examples=("memo
 class ProviderShow(Command, path="provider show", examples=("", "memory")):
     """Show what a video server can do and whether it answers."""
 
-    name: Arg[str | None] = Field(None, description="Name of the video server; this channel's by default")
+    name: Annotated[str | None, Positional(), Offers(Offered.SERVER)] = Field(
+        None, description="Name of the video server; this channel's by default"
+    )
 
     async def run(self, ctx: Context) -> Reply:
         provider = ctx.provider if self.name is None else _named(ctx, self.name)

@@ -4,12 +4,24 @@ from typing import Annotated
 
 from pydantic import Field
 
-from commands.core.base import Advanced, Internal, Needs, Positional, Role, RoomCommand, RoomName, ServerCommand
+from commands.core.base import (
+    Advanced,
+    Internal,
+    Needs,
+    Offered,
+    Offers,
+    Positional,
+    Role,
+    RoomCommand,
+    RoomName,
+    ServerCommand,
+)
 from commands.core.context import Context
 from commands.core.errors import Ended, NothingHere, Problem
+from commands.core.paging import PagedCommand, Rows
 from commands.core.reply import Action, Code, Item, Moment, Reply, Strong, Text
 from commands.core.types import Name, spell_duration
-from commands.core.words import in_a_row
+from commands.core.words import counted, in_a_row
 from providers.base import Capability, Provider, Recording, RecordingOptions
 from providers.errors import Conflict, NotFound
 from providers.facts import RecordingChanged
@@ -74,7 +86,7 @@ class RecordingStop(
 ):
     """Stop a recording."""
 
-    recording: Annotated[Name, Positional(), RoomName()] = Field(
+    recording: Annotated[Name, Positional(), RoomName(), Offers(Offered.RECORDING)] = Field(
         description="Id of the recording, or the room that is being recorded"
     )
     room_id: Annotated[str | None, Internal(of="recording")] = Field(
@@ -126,6 +138,7 @@ class RecordingStop(
 
 
 class RecordingList(
+    PagedCommand,
     ServerCommand,
     path="recording list",
     needs=Capability.LIST_RECORDINGS,
@@ -133,16 +146,36 @@ class RecordingList(
 ):
     """List recordings, the newest first."""
 
-    room: Annotated[Name | None, Positional(), RoomName()] = Field(None, description="Only those of this room")
+    filters = ("room", "active", "room_id")
+
+    room: Annotated[Name | None, Positional(), RoomName(), Offers(Offered.ROOM)] = Field(
+        None, description="Only those of this room"
+    )
     active: bool = Field(False, description="Only those that run")
     room_id: Annotated[str | None, Internal(of="room")] = Field(None, description="The life of the room that is meant")
 
     async def run(self, ctx: Context) -> Reply:
-        found = [r for r in await ctx.provider.list_recordings() if self._wants(r)]
-        return Reply(
-            text=("Recordings on ", Code(ctx.provider.name), ":") if found else "There are no such recordings.",
-            items=tuple(_item(r) for r in found),
+        known = await ctx.provider.list_recordings()
+        found = [r for r in known if self._wants(r)]
+        shown = Rows(
+            item=_item,
+            columns=("Room", "State", "Id", "Since", "Duration", "Trouble"),
+            cells=_cells,
+            names=lambda r: r.ref.id + r.room.name,
         )
+        return self.listed(self._how_many(ctx, len(found), len(known)), found, shown)
+
+    def _how_many(self, ctx: Context, found: int, known: int) -> Text:
+        on = (" on ", Code(ctx.provider.name))
+        room: tuple[str | Strong, ...] = (" of ", Strong(self.room)) if self.room else ()
+        if not found:
+            others = f"; {counted(known, 'other is', 'others are')}" if known else ""
+            return ("No recording", *room, " runs" if self.active else " is", *on, f"{others}.")
+        if not self.is_filtered:
+            return (counted(found, "recording is", "recordings are"), *on, ".")
+        of = f"{found:,} of {counted(known, 'recording', 'recordings')}"
+        which = f" {'is' if found == 1 else 'are'} shown: those{' that run' if self.active else ''}"
+        return (of, *on, which, *room, ".")
 
     def _wants(self, recording: Recording) -> bool:
         room = recording.room
@@ -162,6 +195,17 @@ def _item(recording: Recording) -> Item:
         actions=(Action("Stop", _stop(recording), description=f"Stop recording {recording.room.name}"),)
         if running
         else (),
+    )
+
+
+def _cells(recording: Recording) -> tuple[Text, ...]:
+    return (
+        (Strong(recording.room.name),),
+        recording.status.value,
+        (Code(recording.ref.id),),
+        (Moment(recording.started_at),) if recording.started_at is not None else "",
+        spell_duration(recording.duration) if recording.duration is not None else "",
+        recording.error or "",
     )
 
 

@@ -1,32 +1,40 @@
 """Rooms: making, finding, changing, joining, silencing and ending them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from fnmatch import fnmatchcase
 from typing import Annotated
 
 from pydantic import Field
 
-from commands.core.base import Advanced, Arg, LongText, Needs, Private, Role, RoomCommand, ServerCommand, pin
+from commands.core.base import (
+    Advanced,
+    Arg,
+    LongText,
+    Needs,
+    Private,
+    Role,
+    RoomCommand,
+    ServerCommand,
+    WorkspacePerson,
+    pin,
+)
 from commands.core.context import Context
 from commands.core.errors import Ended, NothingHere, Problem
 from commands.core.invitation import invite, own_identity, own_keep_out, own_lift_refused
 from commands.core.json_text import demanded_json_problem, json_hint
-from commands.core.paging import PagedCommand
-from commands.core.reply import Action, Code, Form, Item, Mark, Moment, Person, Question, Reply, Strong, Text
+from commands.core.paging import PagedCommand, Rows
+from commands.core.reply import Action, Code, Form, Item, Mark, Person, Question, Reply, Strong, Text
 from commands.core.room_options import left_as_it_is, metadata_differs
-from commands.core.tracks import sending
-from commands.core.types import Count, Duration, Name, spell_duration
-from commands.core.words import a_few, shortened
-from commands.participant import ParticipantList, count_people
+from commands.core.types import Count, Duration, Name, PersonId, spell_duration
+from commands.core.words import counted, in_a_row, people_in_it
+from commands.participant import ParticipantList
 from commands.recording import RecordingStart, RecordingStop
 from commands.room_muting import RoomMute
+from commands.room_particulars import a_few_of, metadata_fact, room_facts, table_cells
 from providers.base import Capability, Participant, Provider, Room, RoomOptions, RoomRef, TokenOptions
 from providers.errors import NotFound, ProviderError
 from providers.facts import RecordingChanged, RoomFinished, RoomSeen
-
-NAMED = 5
-LONGEST_METADATA = 300
 
 
 class RoomCreate(
@@ -90,7 +98,7 @@ class RoomCreate(
             return Reply(text=("Created ", Strong(self.name), "."), hint=json_hint(self.metadata or ""))
         people, _ = await _people(ctx, created.room)
         return Reply(
-            text=(Strong(self.name), " was there already: ", count_people(people), "."),
+            text=(Strong(self.name), " was there already: ", people_in_it(people), "."),
             hint=left_as_it_is(options, created.room),
             actions=self._next_steps(options, created.room, ctx.provider),
         )
@@ -98,7 +106,7 @@ class RoomCreate(
     async def aftermath(self, ctx: Context) -> Reply:
         for room in await ctx.provider.list_rooms([self.name]):
             await ctx.report(RoomSeen(room=room, **ctx.observed()), card=True)
-            return Reply(text=("The room ", Strong(self.name), " is there: ", count_people(room.participants), "."))
+            return Reply(text=("The room ", Strong(self.name), " is there: ", people_in_it(room.participants), "."))
         return Reply(text=("There is no room ", Strong(self.name), "; create it again if it is needed."))
 
     async def _report_recording(self, ctx: Context, room: RoomRef) -> None:
@@ -121,6 +129,7 @@ class RoomCreate(
 
 class RoomList(
     PagedCommand,
+    ServerCommand,
     path="room list",
     needs=Capability.LIST_ROOMS,
     examples=("", "team-*"),
@@ -128,25 +137,49 @@ class RoomList(
 ):
     """List the live rooms, this channel's first."""
 
+    filters = ("pattern", "by")
+
     pattern: Arg[str | None] = Field(None, description="Only names like this, with * and ? as wildcards")
+    by: Annotated[PersonId | None, WorkspacePerson()] = Field(None, description="Only those that this person made")
 
     async def run(self, ctx: Context) -> Reply:
-        rooms = [r for r in await ctx.provider.list_rooms() if fnmatchcase(r.ref.name, self.pattern or "*")]
+        live = await ctx.provider.list_rooms()
+        rooms = [r for r in live if fnmatchcase(r.ref.name, self.pattern or "*")]
+        if self.by is not None:
+            directory = await ctx.ports.rooms.live(ctx.caller.team_id, ctx.provider.name)
+            made = {room.ref.id for room in directory if f"@{room.made_by}" == self.by}
+            rooms = [r for r in rooms if r.ref.id in made]
         known = await ctx.ports.rooms.live_in_channel(ctx.caller.team_id, ctx.place.channel_id)
         ours = {room.ref.id for room in known}
         rooms.sort(key=lambda r: (r.ref.id not in ours, r.ref.name))
         if not rooms:
-            return Reply(text=self._nothing(ctx), actions=(Form("Create room", RoomCreate),))
+            return self._nothing(ctx, len(live))
+        shown: Rows[Room] = Rows(
+            item=lambda r: _item(r, r.ref.id in ours),
+            columns=("Room", "In it", "Recording", "Since", "Made in"),
+            cells=lambda r: table_cells(r, r.ref.id in ours),
+            names=lambda r: r.ref.name + r.ref.id,
+        )
+        return self.listed(self._how_many(ctx, len(rooms), len(live)), rooms, shown)
+
+    def _how_many(self, ctx: Context, found: int, live: int) -> Text:
+        on = (" live on ", Code(ctx.provider.name))
+        if not self.is_filtered:
+            return (counted(found, "room is", "rooms are"), *on, ".")
+        of = f"{found:,} of {counted(live, 'room', 'rooms')}"
+        return (of, *on, f" {'is' if found == 1 else 'are'} shown", *self._like(), ".")
+
+    def _nothing(self, ctx: Context, live: int) -> Reply:
+        others = (f"{counted(live, 'other is', 'others are')} live there.", self.filter_buttons()) if live else ("", ())
         return Reply(
-            text=(f"{len(rooms)} live on ", Code(ctx.provider.name), ":"),
-            items=tuple(_item(r, r.ref.id in ours) for r in self.on_page(rooms)),
-            hint=self.where(len(rooms)),
-            actions=self.turns(len(rooms)),
+            text=("No room", *self._like(), " is live on ", Code(ctx.provider.name), "."),
+            hint=others[0],
+            actions=(Form("Create room", RoomCreate), *others[1]),
         )
 
-    def _nothing(self, ctx: Context) -> Text:
-        like = (" like ", Code(self.pattern)) if self.pattern else ()
-        return ("No room", *like, " is live on ", Code(ctx.provider.name), ".")
+    def _like(self) -> tuple[str | Mark, ...]:
+        like: tuple[str | Mark, ...] = (" like ", Code(self.pattern)) if self.pattern else ()
+        return (*like, " made by ", Person(self.by.removeprefix("@"))) if self.by else like
 
 
 class RoomShow(RoomCommand, path="room show", needs=Capability.LIST_ROOMS, examples=("standup", ".")):
@@ -159,8 +192,8 @@ class RoomShow(RoomCommand, path="room show", needs=Capability.LIST_ROOMS, examp
         people, known_people = await _people(ctx, room)
         stop = RecordingStop(provider=ref.provider, recording=ref.name, room_id=ref.id) if room.recording else None
         return Reply(
-            text=(Strong(ref.name), f": {count_people(people)}."),
-            facts=_facts(room, known_people, made_by=known.made_by if known else None),
+            text=(Strong(ref.name), f": {people_in_it(people)}."),
+            facts=room_facts(room, known_people, made_by=known.made_by if known else None),
             actions=_possible(room_actions(ref, stop=stop), ctx.provider),
         )
 
@@ -174,10 +207,18 @@ class RoomUpdate(
 ):
     """Change a room's metadata."""
 
+    begins_from = ("room",)
+
     metadata: Annotated[str, LongText(), Private()] = Field(
         description='Text for the application, in place of what there is; typed as "" it is cleared'
     )
     as_json: Annotated[bool, Advanced()] = Field(False, description="Take it only if it is JSON")
+
+    @classmethod
+    async def begins_with(cls, ctx: Context, given: Mapping[str, object]) -> Mapping[str, object]:
+        known = {name: given[name] for name in ("provider", "room", "room_id") if name in given}
+        room = await _look(ctx, await ctx.find_room(RoomShow.model_validate(known)))
+        return {"metadata": room.metadata}
 
     def problems(self, provider: Provider) -> list[Problem]:
         too_large = provider.limits.metadata_problem(self.metadata)
@@ -194,7 +235,7 @@ class RoomUpdate(
         await ctx.report(RoomSeen(room=room, **ctx.observed()))
         return Reply(
             text=("Updated the metadata of " if self.metadata else "Cleared the metadata of ", Strong(ref.name), "."),
-            facts=_metadata("Before", before.metadata),
+            facts=metadata_fact("Before", before.metadata),
             hint=json_hint(self.metadata),
             actions=(Action("Show", RoomShow(**pin(ref))),),
         )
@@ -233,7 +274,7 @@ class RoomClose(
         people = await _by_name(ctx, room)
         if not people:
             return "Nobody is in it."
-        return f"This disconnects {_names(people)}."
+        return f"This disconnects {a_few_of(people)}."
 
     async def run(self, ctx: Context) -> Reply:
         room = await ctx.find_room(self)
@@ -315,53 +356,14 @@ async def _by_name(ctx: Context, room: RoomRef) -> list[Participant]:
     return sorted(people, key=lambda who: who.shown_name.casefold())
 
 
-def _names(people: Sequence[Participant]) -> str:
-    """A few of them by name."""
-    return a_few([who.shown_name for who in people], NAMED)
-
-
 def _item(room: Room, ours: bool) -> Item:
-    detail: list[str | Mark] = [count_people(room.participants)]
-    if room.recording:
-        detail.append(" · being recorded")
-    if ours:
-        detail.append(" · from this channel")
+    detail = in_a_row(
+        people_in_it(room.participants),
+        "being recorded" if room.recording else "",
+        "from this channel" if ours else "",
+    )
     ref = room.ref
     show = RoomShow(provider=ref.provider, room=ref.name, room_id=ref.id)
     return Item(
         title=(Strong(ref.name),), detail=detail, actions=(Action("Show", show, description=f"Show {ref.name}"),)
     )
-
-
-def _facts(room: Room, people: Sequence[Participant], *, made_by: str | None) -> tuple[tuple[str, Text], ...]:
-    facts: list[tuple[str, Text]] = [("Video server", room.ref.provider), ("Id", (Code(room.ref.id),))]
-    if room.created_at is not None:
-        facts.append(("Since", (Moment(room.created_at),)))
-    if people:
-        facts.append(("In it", _names(people)))
-    if sends := _sending(people):
-        facts.append(("Sending", sends))
-    if room.max_participants:
-        facts.append(("Room for", f"{room.max_participants:,}"))
-    if ends := _ends(room):
-        facts.append(("Ends by itself", ends))
-    facts.append(("Recording", "runs" if room.recording else "none"))
-    if made_by is not None:
-        facts.append(("Made by", (Person(made_by),)))
-    return (*facts, *_metadata("Metadata", room.metadata))
-
-
-def _sending(people: Sequence[Participant]) -> str:
-    """Who sends what, a few of them."""
-    senders = [person for person in people if person.tracks]
-    more = f"; and {len(senders) - NAMED} more" if len(senders) > NAMED else ""
-    return "; ".join(f"{person.shown_name}: {sending(person)}" for person in senders[:NAMED]) + more
-
-
-def _ends(room: Room) -> str:
-    timeouts = {"after nobody has come": room.empty_timeout, "after the last one has left": room.departure_timeout}
-    return ", ".join(f"{spell_duration(timeout)} {when}" for when, timeout in timeouts.items() if timeout)
-
-
-def _metadata(label: str, metadata: str) -> tuple[tuple[str, Text], ...]:
-    return ((label, (Code(shortened(metadata, LONGEST_METADATA)),)),) if metadata else ()

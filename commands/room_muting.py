@@ -3,16 +3,17 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
 from pydantic import Field
 
-from commands.core.base import Role, RoomCommand
+from commands.core.base import Offered, Offers, Role, RoomCommand
 from commands.core.context import Context
 from commands.core.people import choose
 from commands.core.reply import Action, Reply, Strong, Text
 from commands.core.tracks import chosen_kinds, spoken_kinds
 from commands.core.types import Name
-from commands.core.words import a_few
+from commands.core.words import a_few, count_people, counted
 from providers.base import Capability, Participant, RoomRef, Track, TrackKind
 from providers.errors import NotFound, ProviderError, Unreachable
 
@@ -29,7 +30,9 @@ class RoomMute(
 ):
     """Mute everybody in a room. Recorders and other machines are left alone."""
 
-    except_: tuple[Name, ...] = Field((), description="Who is left as they are: identity, display name or @mention")
+    except_: Annotated[tuple[Name, ...], Offers(Offered.PARTICIPANT)] = Field(
+        (), description="Who is left as they are: identity, display name or @mention"
+    )
     audio: bool = Field(False, description="The sound, which is meant where nothing is said")
     video: bool = Field(False, description="The pictures")
 
@@ -112,8 +115,7 @@ async def _mute(ctx: Context, room: RoomRef, tracks: Sequence[tuple[Participant,
 
 def _count(done: Sequence[_Attempt]) -> str:
     people = len({attempt.person.identity for attempt in done})
-    tracks = "1 track" if len(done) == 1 else f"{len(done)} tracks"
-    return f"{tracks} of {'1 person' if people == 1 else f'{people} people'}"
+    return f"{counted(len(done), 'track', 'tracks')} of {count_people(people)}"
 
 
 def _others(attempts: Sequence[_Attempt], muted: Sequence[Participant]) -> tuple[tuple[str, Text], ...]:

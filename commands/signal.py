@@ -5,14 +5,14 @@ from typing import Annotated
 
 from pydantic import Field
 
-from commands.core.base import Advanced, Arg, LongText, Needs, Private, Role, RoomCommand
+from commands.core.base import Advanced, Arg, LongText, Needs, Offered, Offers, Private, Role, RoomCommand
 from commands.core.context import Context
 from commands.core.errors import Problem
 from commands.core.json_text import demanded_json_problem, json_hint
 from commands.core.people import choose
 from commands.core.reply import Reply, Strong, Text
 from commands.core.types import Name
-from commands.core.words import a_few
+from commands.core.words import a_few, count_people
 from providers.base import Capability, Participant, Provider, RoomRef, Signal
 from providers.errors import NotFound
 
@@ -33,7 +33,7 @@ class SignalSend(
     """Send a message to the apps of everybody in a room, or of some."""
 
     message: Annotated[Arg[str], LongText(), Private()] = Field(description="What is sent: text, or JSON in one piece")
-    to: Annotated[tuple[Name, ...], Needs(Capability.LIST_PARTICIPANTS)] = Field(
+    to: Annotated[tuple[Name, ...], Needs(Capability.LIST_PARTICIPANTS), Offers(Offered.PARTICIPANT)] = Field(
         (), description="Only to these: identity, display name or @mention; everybody by default"
     )
     topic: Annotated[str, Needs(Capability.SIGNAL_TOPIC), Advanced()] = Field(
@@ -79,5 +79,4 @@ def _sent(room: RoomRef, listening: Sequence[Participant] | None) -> Text:
     if not listening:
         return ("Sent, but nobody is in ", Strong(room.name), " to get it.")
     by_name = sorted((person.shown_name for person in listening), key=str.casefold)
-    count = "1 person" if len(listening) == 1 else f"{len(listening)} people"
-    return (f"Sent to {count} in ", Strong(room.name), f": {a_few(by_name, NAMED)}.")
+    return (f"Sent to {count_people(len(listening))} in ", Strong(room.name), f": {a_few(by_name, NAMED)}.")

@@ -6,7 +6,18 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from commands.core.base import Advanced, LongText, Needs, Private, Role, RoomName, ServerCommand
+from commands.core.base import (
+    Advanced,
+    LongText,
+    Needs,
+    Offered,
+    Offers,
+    Private,
+    Role,
+    RoomName,
+    ServerCommand,
+    ShownWith,
+)
 from commands.core.context import Context
 from commands.core.errors import CannotDo, NotAllowed, NothingHere, Problem
 from commands.core.invitation import (
@@ -178,8 +189,10 @@ class TokenApi(
     allow: Annotated[tuple[Allowed, ...], DASHED] = Field(
         min_length=1, description="What the program may do, as often as needed"
     )
-    room: Annotated[Name | None, RoomName()] = Field(None, description="The room that admin is for")
-    destination: Annotated[Name | None, Advanced()] = Field(
+    room: Annotated[Name | None, RoomName(), Offers(Offered.ROOM), ShownWith("allow", ApiGrant.ADMIN)] = Field(
+        None, description="The room that admin is for"
+    )
+    destination: Annotated[Name | None, Advanced(), Offers(Offered.ROOM), ShownWith("allow", ApiGrant.ADMIN)] = Field(
         None, description="Another room, to which admin may move people"
     )
     ttl: Duration = Field(timedelta(minutes=10), description="How long the token is good, such as 5m or 1h")

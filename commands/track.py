@@ -2,19 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Annotated
 
 from pydantic import Field
 
-from commands.core.base import Arg, Role, RoomCommand
+from commands.core.base import Offered, Offers, Positional, Role, RoomCommand
 from commands.core.context import Context
 from commands.core.errors import CommandError, NothingHere, Problem, UsageError
-from commands.core.paging import PagedCommand
+from commands.core.paging import PagedCommand, Rows
 from commands.core.people import PersonCommand, choose, has_left, meant
-from commands.core.reply import Action, Code, Item, Reply, Strong, Text
+from commands.core.reply import Action, Code, Item, Mark, Moment, Reply, Strong, Text
 from commands.core.tokens import quote
 from commands.core.tracks import matching, particulars, spoken
 from commands.core.types import Name
-from commands.core.words import a_few, in_a_row
+from commands.core.words import a_few, counted, in_a_row
 from commands.participant_muting import track_mute_buttons
 from providers.base import Capability, Participant, Provider, RoomRef, Track, TrackSource
 from providers.errors import NotFound
@@ -37,36 +39,51 @@ class _Sent:
 
 
 class TrackList(
-    RoomCommand,
     PagedCommand,
+    RoomCommand,
     path="track list",
     needs=(Capability.LIST_PARTICIPANTS, Capability.PARTICIPANT_TRACKS),
     examples=("standup", "standup bob", "."),
 ):
     """List what is sent in a room, track by track."""
 
-    who: Arg[Name | None] = Field(None, description="Only those of this participant")
+    filters = ("who", "pattern")
+
+    who: Annotated[Name | None, Positional(), Offers(Offered.PARTICIPANT)] = Field(
+        None, description="Only those of this participant"
+    )
+    pattern: str | None = Field(None, description="Only sender/source like this, such as */camera")
 
     async def run(self, ctx: Context) -> Reply:
         room = await ctx.find_room(self)
         present = await ctx.participants(room)
         if self.who is not None:
             present = [choose(ctx, present, room, self.who, self)]
-        sent = sorted(_sent(present), key=lambda s: (s.by.shown_name.casefold(), s.by.identity, s.called, s.track.id))
-        count = {0: "nothing is sent", 1: "one track is sent"}.get(len(sent), f"{len(sent)} tracks are sent")
+        every = sorted(_sent(present), key=lambda s: (s.by.shown_name.casefold(), s.by.identity, s.called, s.track.id))
+        found = [s for s in every if fnmatchcase(s.called.casefold(), (self.pattern or "*").casefold())]
         by: Text = (" by ", Strong(present[0].shown_name)) if self.who is not None else ""
-        return Reply(
-            text=("In ", Strong(room.name), f" {count}", *by, "."),
-            items=tuple(_item(room, each, ctx.provider) for each in self.on_page(sent)),
-            hint=self.where(len(sent)),
-            actions=self.model_copy(update={"room_id": room.id or None}).turns(len(sent)),
+        shown = Rows(
+            item=lambda s: _item(room, s, ctx.provider),
+            columns=("Track", "Sender", "Called", "Id", "Muted", "Codec", "Since"),
+            cells=_cells,
+            names=lambda s: s.by.identity + s.called + s.track.id,
         )
+        pinned_to = self.model_copy(update={"room_id": room.id or None})
+        return pinned_to.listed(
+            ("In ", Strong(room.name), " ", *self._how_many(len(found), len(every), by)), found, shown
+        )
+
+    def _how_many(self, found: int, every: int, by: Text) -> tuple[str | Mark, ...]:
+        if self.pattern is None:
+            return (counted(found, "track is", "tracks are") if found else "nothing is", " sent", *by, ".")
+        of = f"{found:,} of {counted(every, 'track', 'tracks')}"
+        return (of, " sent", *by, f" {'is' if found == 1 else 'are'} shown, like ", Code(self.pattern), ".")
 
 
 class _Subscription(PersonCommand):
     """Somebody, and tracks of others."""
 
-    track: Arg[tuple[Name, ...]] = Field(
+    track: Annotated[tuple[Name, ...], Positional(), Offers(Offered.TRACK)] = Field(
         min_length=1, description="The tracks: ids, names, or sender/source such as bob/camera"
     )
 
@@ -183,4 +200,17 @@ def _item(room: RoomRef, sent: _Sent, provider: Provider) -> Item:
         title=(Strong(sent.by.shown_name), f": {spoken(sent.track)}"),
         detail=in_a_row((Code(sent.track.id),), (Code(sent.called),), particulars(sent.track)),
         actions=track_mute_buttons(room, sent.by, sent.track, provider),
+    )
+
+
+def _cells(sent: _Sent) -> tuple[Text, ...]:
+    track = sent.track
+    return (
+        (Strong(spoken(track)),),
+        sent.by.shown_name,
+        (Code(sent.called),),
+        (Code(track.id),),
+        "yes" if track.muted else "no",
+        track.codec,
+        (Moment(track.published_at),) if track.published_at else "",
     )

@@ -79,16 +79,22 @@ class Bouncer:
         self._team_id = team_id
         self._head_start = head_start
         self._woken = asyncio.Event()
+        self._stopped = asyncio.Event()
         self._unable: set[str] = set()
 
     def wake(self) -> None:
         self._woken.set()
 
+    def stop(self) -> None:
+        """Let `run` return between two reads of the database. Who is still to be removed is found at the next start."""
+        self._stopped.set()
+        self.wake()
+
     async def run(self) -> None:
-        """Keep people out, for ever."""
+        """Keep people out until `stop`."""
         at_work: dict[tuple[str, str], asyncio.Task[None]] = {}
         async with asyncio.TaskGroup() as removals:
-            while True:
+            while not self._stopped.is_set():
                 self._woken.clear()
                 at_work = {key: task for key, task in at_work.items() if not task.done()}
                 next_end = await self._keep_outs.forget()
@@ -128,9 +134,9 @@ class Bouncer:
     async def _see_out(self, found: _Intruder) -> None:
         """Try until they are out, have left, or may be there again."""
         if not found.came_back:
-            await asyncio.sleep(self._head_start.total_seconds())
+            await self._pause(self._head_start.total_seconds())
         pause = FIRST_PAUSE_SECONDS
-        while (intruder := (await self._intruders()).get(found.key)) is not None:
+        while not self._stopped.is_set() and (intruder := (await self._intruders()).get(found.key)) is not None:
             provider = self._providers.get(intruder.kept.provider)
             assert provider is not None, "an intruder is on a server that can remove people"
             try:
@@ -139,8 +145,14 @@ class Bouncer:
             except ProviderError as error:
                 seconds = max(pause, error.retry_after if isinstance(error, RateLimited) else 0.0)
                 log.warning("a removal waits", provider=provider.name, error=str(error), seconds=seconds)
-            await asyncio.sleep(seconds)
+            await self._pause(seconds)
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+
+    async def _pause(self, seconds: float) -> None:
+        """As long as that, or until `stop`."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._stopped.wait()
 
     async def _remove(self, provider: Provider, intruder: _Intruder) -> None:
         """Remove them and report it. Nobody hears of one who was not there any more."""

@@ -3,6 +3,8 @@
 A card is drawn at the moment of the call, so any number of changes that came meanwhile are one call. What Slack shows
 is known by its hash, and an equal one needs no call. No transaction is open while we talk to Slack. A post whose
 answer was lost is posted again after a pause.
+
+Where a channel is closed to the bot, whoever asked for something to be shown there is told once, by direct message.
 """
 
 import asyncio
@@ -15,10 +17,23 @@ import structlog
 
 from bot.alerts.state import state_from_json
 from bot.render.card import draw, note
+from bot.render.closure import render_closure
 from bot.render.message import Message
-from bot.slack.client import SlackClient
-from bot.slack.errors import ChannelClosed, MessageGone, PayloadRefused, SlackError, Throttled
+from bot.slack.client import TOKEN_PAUSE_SECONDS, SlackClient
+from bot.slack.errors import (
+    ChannelClosed,
+    MessageGone,
+    NotGranted,
+    PayloadRefused,
+    PersonUnreachable,
+    SlackError,
+    Suspended,
+    Throttled,
+    TokenDead,
+    Unfamiliar,
+)
 from bot.store.cards import DELETED, Card, Cards
+from bot.store.closures import Closure, Closures
 from bot.store.notes import DueNote, Notes
 from bot.store.things import Thing
 from commands.core.ports import Clock, Providers
@@ -29,9 +44,16 @@ log = structlog.get_logger(__name__)
 FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 30.0
 
+FIRST_LONG_PAUSE_SECONDS = 60.0
+LONGEST_LONG_PAUSE_SECONDS = 900.0
+"""Where somebody must do something before the same call can work, and nobody says when that is done."""
 
-HOPELESS = (ChannelClosed, MessageGone, PayloadRefused)
+HOPELESS = (ChannelClosed, PersonUnreachable, MessageGone, PayloadRefused)
 """Errors after which the same call would fail again."""
+
+_UPDATES = "updates"
+_EVERYTHING = "everything"
+"""What waits besides channels: Slack counts updates over the whole workspace, and a dead token stops all."""
 
 
 class Deliverer:
@@ -44,6 +66,7 @@ class Deliverer:
         self,
         cards: Cards,
         notes: Notes,
+        closures: Closures,
         slack: SlackClient,
         providers: Providers,
         clock: Clock,
@@ -51,6 +74,7 @@ class Deliverer:
     ) -> None:
         self._cards = cards
         self._notes = notes
+        self._closures = closures
         self._slack = slack
         self._providers = providers
         self._behind = behind
@@ -63,6 +87,7 @@ class Deliverer:
 
     async def reopen(self, channel_id: str) -> None:
         """The bot can post in a channel again, so its cards catch up."""
+        await self._closures.forget(channel_id)
         await self._cards.unblock(channel_id, ChannelClosed.codes)
         self.wake()
 
@@ -86,15 +111,23 @@ class Deliverer:
                     await self._woken.wait()
 
     async def _deliver_one(self) -> bool:
-        """The card that has waited longest, else the oldest note. False where nothing can be done at this moment."""
-        waiting = self._pauses.channels()
-        if (due := await self._cards.next_dirty(waiting)) is not None:
+        """The card that has waited longest, else the oldest note, else somebody who is to be told of a closed channel.
+
+        False where nothing can be done at this moment.
+        """
+        waiting = self._pauses.waiting()
+        if _EVERYTHING in waiting:
+            return False
+        if (due := await self._cards.next_dirty(waiting, skip_updates=_UPDATES in waiting)) is not None:
             await self._attempt(due[0].channel_id, lambda: self._card(*due), lambda e: self._card_failed(*due, e))
             return True
         if (noted := await self._notes.next_due(waiting)) is not None:
             await self._attempt(
                 noted[0].channel_id, lambda: self._note(*noted), lambda e: self._note_failed(noted[0], e)
             )
+            return True
+        if (closure := await self._closures.next_due(waiting)) is not None:
+            await self._attempt(closure.user_id, lambda: self._tell(closure), lambda e: self._tell_failed(closure, e))
             return True
         return False
 
@@ -108,7 +141,7 @@ class Deliverer:
         try:
             await deliver()
         except HOPELESS as error:
-            log.warning("a card or note cannot be delivered", error=str(error), channel=channel_id)
+            log.warning("a card or note cannot be delivered", error=str(error), channel=channel_id, remedy=error.remedy)
             await failed(error)
         except Exception as error:
             pause = self._pauses.after(channel_id, error)
@@ -154,7 +187,10 @@ class Deliverer:
                 await self._cards.renew(card.id)
             case MessageGone():
                 await self._cards.block(card.id, DELETED)
-            case ChannelClosed() | PayloadRefused():
+            case ChannelClosed():
+                await self._closures.add(card.id, error.code)  # first: what is blocked is not tried again
+                await self._cards.block(card.id, error.code)
+            case PersonUnreachable() | PayloadRefused():
                 await self._cards.block(card.id, error.code)
             case _:
                 await self._cards.postpone(card.id)
@@ -166,9 +202,22 @@ class Deliverer:
     async def _drop(self, due: DueNote) -> None:
         await self._notes.done(due.id, "")
 
+    async def _tell(self, closure: Closure) -> None:
+        await self._slack.direct(closure.user_id, render_closure(closure.channel_id, closure.reason))
+        await self._closures.told(closure)
+        log.info("somebody was told of a closed channel", user=closure.user_id, channel=closure.channel_id)
+
+    async def _tell_failed(self, closure: Closure, error: Exception) -> None:
+        """Tried again where it is certain that nothing arrived, as nobody shall be told twice."""
+        if isinstance(error, HOPELESS) or (isinstance(error, SlackError) and error.may_have_happened):
+            await self._closures.told(closure)
+
 
 class _Pauses:
-    """Which channels wait, and until when: as long as Slack says, else doubling from a second."""
+    """What waits, and until when: as long as Slack says, else doubling. A key is a channel's id or a word from above.
+
+    A person's id stands for the direct conversation with them.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -176,22 +225,36 @@ class _Pauses:
         self._last: dict[str, float] = {}
 
     def after(self, channel_id: str, error: Exception) -> float:
-        doubled = min(self._last.get(channel_id, FIRST_PAUSE_SECONDS / 2) * 2, LONGEST_PAUSE_SECONDS)
-        pause = error.retry_after if isinstance(error, Throttled) else doubled
-        self._last[channel_id] = doubled
-        self._until[channel_id] = self._clock.monotonic() + pause
+        """Begin a pause; how long it is, in seconds."""
+        match error:
+            case Throttled(method="chat.update"):
+                key, pause = _UPDATES, error.retry_after
+            case Throttled():
+                key, pause = channel_id, error.retry_after
+            case TokenDead():
+                key, pause = _EVERYTHING, TOKEN_PAUSE_SECONDS
+            case NotGranted() | Suspended() | Unfamiliar():
+                key = channel_id
+                pause = self._doubled(key, FIRST_LONG_PAUSE_SECONDS, LONGEST_LONG_PAUSE_SECONDS)
+            case _:
+                key, pause = channel_id, self._doubled(channel_id, FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS)
+        self._until[key] = self._clock.monotonic() + pause
         return pause
+
+    def _doubled(self, key: str, first: float, longest: float) -> float:
+        self._last[key] = min(max(self._last.get(key, 0.0) * 2, first), longest)
+        return self._last[key]
 
     def end(self, channel_id: str) -> None:
         self._until.pop(channel_id, None)
         self._last.pop(channel_id, None)
 
-    def channels(self) -> list[str]:
+    def waiting(self) -> list[str]:
         now = self._clock.monotonic()
-        return [channel_id for channel_id, until in self._until.items() if until > now]
+        return [key for key, until in self._until.items() if until > now]
 
     def shortest(self) -> float | None:
-        """Seconds until the first channel may be tried again; None where none waits."""
+        """Seconds until the first of them may be tried again; None where none waits."""
         now = self._clock.monotonic()
         left = [until - now for until in self._until.values() if until > now]
         return min(left, default=None)

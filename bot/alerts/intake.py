@@ -36,6 +36,7 @@ class Intake:
         self._changed = changed
         self._folding = asyncio.Lock()
         self._waiting = asyncio.Event()
+        self._stopping = False
 
     async def report(self, fact: Fact, *, team_id: str, made_by: str | None, card_in: Place | None) -> None:
         await self.accept([fact], team_id=team_id, user_id=made_by, card_in=card_in)
@@ -66,14 +67,21 @@ class Intake:
         self._waiting.set()
 
     async def run(self) -> None:
-        """Fold what comes in, for ever; what failed is tried again after a pause."""
+        """Fold what comes in until `stop`; what failed is tried again after a pause."""
         while True:
             pause = None if await self.fold_waiting() else RETRY_SECONDS
+            if self._stopping:
+                return
             try:
                 async with asyncio.timeout(pause):
                     await self._waiting.wait()
             except TimeoutError:
                 continue
+
+    def stop(self) -> None:
+        """Let `run` return between two reads of the database."""
+        self._stopping = True
+        self._waiting.set()
 
     async def fold_waiting(self) -> bool:
         """Fold all that waits, the oldest first. False where something failed and still waits."""

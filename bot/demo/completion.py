@@ -41,12 +41,14 @@ class Completions(Completer):
         return [offer for offer in await self._all(before) if offer[0].startswith(word) and offer[0] != word]
 
     async def _all(self, before: list[str]) -> list[Offer]:
-        slash = self._seat.world.settings.commands.slash
+        slash, mention = self._seat.world.settings.commands.slash, f"@{self._seat.world.slack.workspace.bot.name}"
         if not before:
-            return [(slash, "a command to the bot"), *((f":{name}", verb.help) for name, verb in VERBS.items())]
-        if before[0].startswith(":"):
-            return await self._argument(before)
-        return await self._words(tuple(before[1:])) if before[0] == slash else []
+            verbs = ((f":{name}", verb.help) for name, verb in VERBS.items())
+            return [(slash, "a command to the bot"), (mention, "the same as a message"), *verbs]
+        begins = [at for at, word in enumerate(before, 1) if word in (slash, mention, f":{DIRECT}")]
+        if begins:
+            return await self._words(tuple(before[begins[-1] :]))
+        return await self._argument(before) if before[0].startswith(":") else []
 
     async def _argument(self, before: list[str]) -> list[Offer]:
         verb = VERBS.get(before[0].removeprefix(":"))
@@ -65,11 +67,13 @@ class Completions(Completer):
                 return [(source, "") for source in SOURCES]
             case Kind.QUALITY:
                 return [(quality, "") for quality in ConnectionQuality]
-            case Kind.NEW:
+            case Kind.MESSAGE:
+                return [(str(number), message.text) for number, message in enumerate(self._seat.numbered, 1)]
+            case Kind.TEXT | Kind.NEW:
                 return []
 
     async def _words(self, typed: tuple[str, ...]) -> list[Offer]:
-        """After the slash command: the next word of a path, or, where that is complete, arguments and options."""
+        """After what begins a line to the bot: the next word of a path, or, once complete, arguments and options."""
         following: dict[str, str] = {}
         for path, command in self._commands.items():
             if len(path) > len(typed) and path[: len(typed)] == typed:

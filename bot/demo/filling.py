@@ -1,19 +1,26 @@
 """A form at the prompt, field by field, until the bot takes it or the person closes it."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any, Final
 
 from rich.console import Console
 from rich.text import Text
 
-from bot.demo.form import Field, fields_of
+from bot.demo.form import Field, fields_of, standing
 from bot.demo.keys import Cancelled, Keys
 from bot.demo.screen import Screen, field_label, field_notes
 from bot.demo.slack import StandIn, User, View
-from bot.demo.slack.forms import filled
+from bot.demo.slack.choosing import entered
+from bot.demo.slack.forms import SEARCHES
 from bot.demo.slack.reading import label
 
-Answer = str | list[str] | None
-"""As the stand-in takes it: text or a choice, several choices, or nothing."""
+Part = Mapping[str, Any]
+PICKED: Final = frozenset({"users_select", "conversations_select"})
+"""Selects whose choices Slack knows: the bot gets an id."""
+
+Answer = str | list[str] | Part | list[Part] | None
+"""As the stand-in takes it: text or a choice, several choices, options that were offered for a text, or nothing."""
 
 
 class NoChoice(Exception):
@@ -33,8 +40,8 @@ class Filling:
 
     async def fill(self, view: View) -> None:
         self._console.print(self._screen.form_head(view))
-        current: View | None = view
         try:
+            current = await self._loaded(view)
             while current is not None:
                 current = await self._round(current)
         except Cancelled:
@@ -42,32 +49,105 @@ class Filling:
                 await self._slack.close(self._user, left)
             self._console.print(Text("The form is closed.", "dim"))
 
+    async def _loaded(self, view: View) -> View | None:
+        """The form once it can be sent. Where there is none, as nothing is kept for it, the view says why."""
+        if "submit" in view.source:
+            return view
+        if view.private_metadata:
+            return await self._changed(view)
+        self._console.print(Text("\n".join(view.lines[1:-1])))
+        raise Cancelled
+
+    async def _changed(self, view: View) -> View | None:
+        """The bot answers by another version of the form."""
+
+        def changed() -> bool:
+            present = self._slack.view_of(self._user)
+            return present is None or present.hash != view.hash
+
+        await self._slack.until(changed)
+        present = self._slack.view_of(self._user)
+        return None if present is None else await self._loaded(present)
+
     async def _round(self, view: View) -> View | None:
         """Ask what is open, then send; returns the form that is there afterwards."""
         for field in fields_of(view):
             if field.error or field.block_id not in self._answers:
-                self._answers[field.block_id] = await self._ask(field)
+                answer = self._answers[field.block_id] = await self._ask(field, view)
+                if field.tells:
+                    await self._slack.choose(self._user, self._entered(view), field.block_id, answer)
+                    return await self._changed(view)
         button = await self._way_on(view)
         if button is not None:
             return await self._press(view, button)
-        ack = await self._slack.submit(self._user, view, self._answers)
+        ack = await self._slack.submit(self._user, view, self._given(view))
         if ack.problem not in (None, "incomplete"):
             self._console.print(Text(f"Slack shows an error: {ack.problem}", "bold red"))
         return self._slack.view_of(self._user)
 
-    async def _ask(self, field: Field) -> Answer:
+    def _given(self, view: View) -> dict[str, Answer]:
+        """Of all answers those to this page."""
+        return {block_id: answer for block_id, answer in self._answers.items() if block_id in view.fields}
+
+    def _entered(self, view: View) -> View:
+        return entered(self._slack.workspace, self._slack.view_of(self._user) or view, self._given(view))
+
+    async def _ask(self, field: Field, view: View) -> Answer:
         self._console.print(Text.assemble(*field_label(field)))
         for note in field_notes(field):
             self._console.print(note)
+        if field.kind in SEARCHES:
+            return await self._search(field, view)
         if field.takes_lines:
             return await self._ask_lines(field)
+        if field.kind in PICKED:
+            field = replace(field, choices=tuple(self._things(field)))
         while True:
             self._console.print(_offer(field), end="")
             given = await self._keys.answer(default=_default(field), choices=field.choices)
             try:
-                return _answer(field, given)
+                answer = _answer(field, given)
             except NoChoice:
                 self._console.print(Text(f"  ✗ “{given}” is none of them.", "bold red"))
+                continue
+            return self._things(field).get(str(answer)) if field.kind in PICKED else answer
+
+    def _things(self, field: Field) -> dict[str, str]:
+        """The ids of the people or the conversations that can be picked, by name."""
+        workspace = self._slack.workspace
+        found = workspace.people if field.kind == "users_select" else workspace.channels
+        return {each.name: each.id for each in found}
+
+    async def _search(self, field: Field, view: View) -> Answer:
+        """Type part of a name, then choose: one, or several until nothing is typed."""
+        many, found = "; an empty line ends it" * field.takes_many, list[Part]()
+        stands = f" (Enter: {field.shown})" * bool(field.value)
+        self._console.print(Text(f"  Type a part of it{many}, ? for all{stands}", "cyan"))
+        while given := await self._keys.answer():
+            view = self._entered(view)
+            query = "" if given == "?" else given
+            options = await self._slack.suggest(self._user, view, field.block_id, query)
+            if (option := await self._pick(options, query)) is None:
+                continue
+            if not field.takes_many:
+                return option
+            found.append(option)
+        if found:
+            return found
+        there = standing(view, field.block_id)
+        return there if field.takes_many else next(iter(there), None)
+
+    async def _pick(self, options: Sequence[Part], query: str) -> Part | None:
+        """The last option is what was typed; where it is the only one, there is nothing to choose from."""
+        if len(options) < 2:
+            return options[0] if query and options else None
+        numbered = "\n".join(f"  {number} {label(each['text'])}" for number, each in enumerate(options, 1))
+        self._console.print(Text(f"{numbered}\n  (Enter: 1)", "cyan"))
+        given = await self._keys.answer() or "1"
+        if given.isdecimal() and 1 <= int(given) <= len(options):
+            return options[int(given) - 1]
+        self._console.print(Text(f"  ✗ “{given}” is none of them. Type a part of it.", "bold red"))
+        return None
 
     async def _ask_lines(self, field: Field) -> Answer:
         self._console.print(Text("  An empty line ends it.", "dim"))
@@ -89,20 +169,13 @@ class Filling:
                 return view.buttons[int(given) - 1].action_id
 
     async def _press(self, view: View, button: str) -> View | None:
-        """Slack sends along what is typed. The bot answers by another version of the form."""
-        entered = {(block_id, action_id): value for block_id, action_id, value in filled(view, self._answers)}
-        view = self._slack.workspace.modals.put(replace(view, typed=entered))
+        """Slack sends along what is typed."""
+        view = self._entered(view)
         ack = await self._slack.press(self._user, view, button)
         if ack.problem is not None:
             self._console.print(Text(f"Slack shows an error: {ack.problem}", "bold red"))
             return view
-
-        def changed() -> bool:
-            present = self._slack.view_of(self._user)
-            return present is None or present.hash != view.hash
-
-        await self._slack.until(changed)
-        return self._slack.view_of(self._user)
+        return await self._changed(view)
 
 
 def _is_flag(field: Field) -> bool:

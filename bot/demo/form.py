@@ -5,15 +5,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.demo.slack import View
-from bot.demo.slack.forms import filled, options
+from bot.demo.slack.forms import SEARCHES, filled, options
 from bot.demo.slack.reading import label
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """`choices` are empty where anything may be typed; `value` is what stands there, of several choices a list."""
+    """`choices` are empty where anything may be typed; `value` is what stands there, of several choices a list.
+
+    `kind` is the type of its element. `tells`: the bot hears at once of what is chosen.
+    """
 
     block_id: str
+    kind: str
     label: str
     hint: str
     example: str
@@ -23,6 +27,7 @@ class Field:
     takes_many: bool
     takes_lines: bool
     value: str | list[str]
+    tells: bool
 
     @property
     def shown(self) -> str:
@@ -40,19 +45,28 @@ def fields_of(view: View) -> list[Field]:
     ]
 
 
+def standing(view: View, block_id: str) -> list[Mapping[str, Any]]:
+    """The options that stand in a select."""
+    state = next(state for name, _, state in filled(view, {}) if name == block_id)
+    chosen = state.get("selected_options") or [state.get("selected_option")]
+    return [option for option in chosen if option]
+
+
 def _field(block: Mapping[str, Any], state: Mapping[str, Any], error: str) -> Field:
     element = block["element"]
     return Field(
         block_id=block["block_id"],
+        kind=element["type"],
         label=label(block["label"]),
         hint=label(block.get("hint")),
         example=label(element.get("placeholder")),
         error=error,
         optional=bool(block.get("optional", False)),
-        choices=tuple(label(option["text"]) for option in options(element)),
-        takes_many=element["type"] in ("checkboxes", "multi_static_select"),
+        choices=() if element["type"] in SEARCHES else tuple(label(option["text"]) for option in options(element)),
+        takes_many=element["type"] in ("checkboxes", "multi_static_select", "multi_external_select"),
         takes_lines=bool(element.get("multiline", False)),
         value=_value(state),
+        tells=bool(block.get("dispatch_action", False)),
     )
 
 

@@ -15,7 +15,7 @@ from bot.demo.keys import Cancelled, Keys, Left
 from bot.demo.people import Place, in_words
 from bot.demo.screen import Numbers, Screen, Shown
 from bot.demo.slack import Ack, Message
-from bot.demo.slack.things import elements
+from bot.demo.slack.things import ChannelKind, elements
 from bot.demo.verbs import NotDone, Seat
 from bot.demo.world import World
 from commands.core.registry import all_commands
@@ -30,7 +30,7 @@ QUIET_SECONDS: Final = 0.06
 SERVERS: Final = {"memory": "a video server in memory", "livekit": "a livekit-server of its own on loopback"}
 WELCOME: Final = (
     "Showcaller, offline: the real bot, a stand-in Slack, {server}.",
-    "Try /video room create standup, its buttons by number, :join standup bob, :publish standup bob.",
+    "Try /video room create standup, its buttons by number, :join standup bob, @showcaller room list.",
     "You are ana, the owner; :as omar is a member and :as gus a guest. See :help.",
 )
 
@@ -61,6 +61,7 @@ class Prompt:
         self._heard: Mapping[Place, Sequence[Signal]] = {}
         self._seat = Seat(world, world.owner, world.general)
         self._slash = world.settings.commands.slash
+        self._bot = world.slack.workspace.bot.name
         self._keys = Keys(self._seat, all_commands())
         self._shown = Shown()
         self._numbering = Numbering()
@@ -95,8 +96,11 @@ class Prompt:
             await self._command(line)
         elif line.startswith(":"):
             await self._verb(line)
+        elif line.startswith("@") or (line and self._seat.channel.kind is ChannelKind.DIRECT):
+            await self._seat.write(line)
+            await self._answered(None)
         elif line:
-            raise NotDone(f"Begin with {self._slash}, with a number, or with a colon. See :help.")
+            raise NotDone(f"Begin with {self._slash}, @{self._bot}, a number, or a colon. See :help.")
         if (view := self._slack.view_of(self._seat.user)) is not None:
             await Filling(self._slack, self._seat.user, self._screen, self._console, self._keys).fill(view)
             await self._answered(None)
@@ -165,8 +169,9 @@ class Prompt:
 
     def _news(self) -> None:
         for news in self._shown.news(self._messages()):
-            audience = "only you see it" if news.message.ephemeral_to else ""
-            self._console.print(self._screen.message(news, audience=audience, numbers=self._numbering.of(news.message)))
+            number = self._seat.number(news.message)
+            known_as = f"message {number}" if number else "only you see it" if news.message.ephemeral_to else ""
+            self._console.print(self._screen.message(news, note=known_as, numbers=self._numbering.of(news.message)))
         before, self._heard = self._heard, self._people.all_heard()
         for (room, identity), signals in self._heard.items():
             for signal in signals[len(before.get((room, identity), ())) :]:
@@ -178,6 +183,7 @@ class Prompt:
     def _everything(self) -> None:
         """Draw the channel from its beginning, with new numbers."""
         self._shown, self._numbering = Shown(), Numbering()
+        self._seat.numbered.clear()
         self._console.rule(Text(f"{self._seat.name} in {self._seat.place}", "bold"), align="left")
         if not self._messages():
             self._console.print(Text("Nothing is here yet.", "dim"))

@@ -46,7 +46,10 @@ class Shown:
         self._messages: dict[tuple[str, str], Message] = {}
 
     def news(self, messages: Iterable[Message]) -> list[News]:
-        """What is new, reads differently or is gone since the last call. `messages` is all there is to be seen."""
+        """What is new, reads differently or is gone since the last call, replies after what they are replies to.
+
+        `messages` is all there is to be seen.
+        """
         present = _by_place(messages)
         found = self._compare(present)
         self._messages = present
@@ -68,7 +71,8 @@ class Shown:
 
 
 def _by_place(messages: Iterable[Message]) -> dict[tuple[str, str], Message]:
-    return {(each.channel, each.ts): each for each in messages}
+    in_threads = sorted(messages, key=lambda each: (each.thread_ts or each.ts, each.ts))
+    return {(each.channel, each.ts): each for each in in_threads}
 
 
 class Screen:
@@ -78,11 +82,11 @@ class Screen:
         self._workspace = workspace
         self._markup = Markup(workspace)
 
-    def message(self, news: News, *, audience: str = "", numbers: Numbers | None = None) -> RenderableType:
-        """Under a line that says from whom, for whom and where; replies in threads are indented."""
+    def message(self, news: News, *, note: str = "", numbers: Numbers | None = None) -> RenderableType:
+        """Under a line that says from whom and where, with a `note`; replies in threads are indented."""
         message = news.message
         author = self._workspace.user(message.user)
-        marks = [audience, self._thread(message), "" if news.change is Change.NEW else news.change.value]
+        marks = [note, self._thread(message), "" if news.change is Change.NEW else news.change.value]
         head = Text(author.name if author else message.user, "bold magenta")
         head.append(" · ".join(["", *filter(None, marks)]), "dim italic")
         color = "yellow" if message.ephemeral_to else "magenta"
@@ -100,6 +104,11 @@ class Screen:
         inputs = iter(fields_of(view))
         rows = [row for block in view.blocks for row in self._form_block(block, inputs)]
         return Panel(Group(*rows, foot), title=f"form: {view.title}", title_align="left", border_style="blue")
+
+    def home(self, view: View, numbers: Numbers | None = None) -> RenderableType:
+        """The whole Home tab."""
+        rows = [row for block in view.blocks for row in self._block(block, numbers or {})]
+        return Panel(Group(*rows), title="Home", title_align="left", border_style="blue")
 
     def form_head(self, view: View) -> RenderableType:
         """What stands above the fields."""
@@ -119,8 +128,13 @@ class Screen:
             return ""
         channel = self._workspace.channel(message.channel)
         parent = self._workspace.message(channel, message.thread_ts) if channel else None
-        subject = parent.lines[0] if parent and parent.lines else "a message that is gone"
-        return f"in the thread of “{subject}”" + (", and in the channel" if message.broadcast else "")
+        return f"in the thread of “{self._subject(parent)}”" + (", and in the channel" if message.broadcast else "")
+
+    def _subject(self, message: Message | None) -> str:
+        """What a message begins with."""
+        if message is None or message.deleted:
+            return "a message that is gone"
+        return message.lines[0] if message.blocks else self._markup.styled(message.text).plain.partition("\n")[0]
 
     def _content(self, message: Message, numbers: Numbers) -> Iterator[RenderableType]:
         if not message.blocks:

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from bot.demo.screen import Change, Screen, Shown
-from bot.demo.slack import Message, User, View
+from bot.demo.slack import Channel, Message, User, View
 from bot.demo.slack.things import elements
 from bot.demo.world import World
 from providers.base import Capability
@@ -35,7 +35,10 @@ class Checks:
 
 
 class Story:
-    """All gestures and sightings are in the channel `general`. A gesture first prints what happened before it."""
+    """Gestures and sightings are in the channel `general` where no other is named.
+
+    A gesture first prints what happened before it.
+    """
 
     def __init__(self, world: World, console: Console, patience_seconds: float = PATIENCE_SECONDS) -> None:
         self.world = world
@@ -55,7 +58,15 @@ class Story:
         self._act(who, Text.assemble("types ", (line, "bold")))
         await self._slack.command(who, self.world.general, line)
 
-    async def presses(self, who: User, message: Message, button: str) -> None:
+    async def writes(
+        self, who: User, text: str, *, under: Message | None = None, channel: Channel | None = None
+    ) -> Message:
+        """A message, in the thread of `under` where one is given."""
+        place = "to the bot alone " if channel else "in the thread " if under else ""
+        self._act(who, Text.assemble(f"writes {place}", (text, "bold")))
+        return await self._slack.write(who, channel or self.world.general, text, under=under)
+
+    async def presses(self, who: User, message: Message | View, button: str) -> None:
         """`button` is its label, or, where several have the same, what a screen reader says."""
         self._act(who, Text.assemble("presses ", (f"[{button}]", "bold")))
         spoken = {part.get("accessibility_label"): part["action_id"] for _, part in elements(message.blocks)}
@@ -65,6 +76,15 @@ class Story:
         entered = ", ".join(f"{form.fields.get(block_id, block_id)} {value}" for block_id, value in values.items())
         self._act(who, Text.assemble("fills in ", (entered, "bold")))
         await self._slack.submit(who, form, values)
+
+    async def opens_home(self, who: User) -> None:
+        self._act(who, Text("opens the app's Home"))
+        await self._slack.open_home(who)
+
+    async def chooses(self, who: User, shortcut: str, *, of: Message) -> None:
+        """A shortcut in the menu of a message."""
+        self._act(who, Text.assemble("chooses ", (shortcut, "bold"), " in the menu of that message"))
+        await self._slack.message_shortcut(who, of, shortcut)
 
     def meanwhile(self, what: str) -> None:
         """Say what happens outside of Slack, right before it is made to happen."""
@@ -76,9 +96,11 @@ class Story:
 
     # What must come
 
-    async def sees(self, who: User, what: str, wanted: Callable[[Message], bool]) -> Message:
+    async def sees(
+        self, who: User, what: str, wanted: Callable[[Message], bool], *, channel: Channel | None = None
+    ) -> Message:
         """Wait until that person sees such a message, and check it off as `what`. The newest of several counts."""
-        return await self._until(what, lambda: self.sight(who, wanted))
+        return await self._until(what, lambda: self.sight(who, wanted, channel=channel))
 
     async def told(self, who: User, what: str, *words: str) -> Message:
         """Wait for an answer to the last gesture, to that person alone, that has all these words."""
@@ -101,12 +123,23 @@ class Story:
         self._console.print(self._screen.form(view))
         return view
 
+    async def home(self, who: User, what: str, *words: str) -> View:
+        """Wait until that person's Home has all these words, and check it off as `what`."""
+
+        def look() -> View | None:
+            view = self._slack.home_of(who)
+            return view if view is not None and all(word in view.words for word in words) else None
+
+        view = await self._until(what, look)
+        self._console.print(self._screen.home(view))
+        return view
+
     def check(self, what: str, ok: bool) -> None:
         self.checks.found.append((what, ok))
 
-    def sight(self, who: User, wanted: Callable[[Message], bool]) -> Message | None:
+    def sight(self, who: User, wanted: Callable[[Message], bool], *, channel: Channel | None = None) -> Message | None:
         """What that person sees at this moment."""
-        seen = self._slack.seen_by(who, self.world.general)
+        seen = self._slack.seen_by(who, channel or self.world.general)
         return next((message for message in reversed(seen) if wanted(message)), None)
 
     async def _until(self, what: str, look: Callable[[], T | None]) -> T:
@@ -160,7 +193,7 @@ class Story:
     def _tell(self) -> None:
         for news in self._shown.news(self._all()):
             if news.change is not Change.DELETED:
-                self._console.print(self._screen.message(news, audience=self._audience(news.message)))
+                self._console.print(self._screen.message(news, note=self._audience(news.message)))
 
     def _audience(self, message: Message) -> str:
         workspace = self._slack.workspace

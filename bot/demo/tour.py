@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from bot.demo.people import in_words
-from bot.demo.slack import Message
+from bot.demo.slack import Message, View
 from bot.demo.story import Story
 from bot.demo.world import World
 from providers.base import Capability, Participant, Signal, TrackSource
@@ -63,7 +63,62 @@ async def somebody_joins(story: Story) -> None:
     card = await story.sees(story.gus, "the card says that one person is there", _room("Live", "1 person"))
     story.check("it is the same card, edited in place", _count(story, _room()) == 1)
     await story.presses(story.gus, card, "Participants")
-    await story.told(story.gus, "a guest may look: Bob is there", "one person is in it", "Bob")
+    await story.told(story.gus, "a guest may look: Bob is there", "1 person is in it", "Bob")
+
+
+async def ask_in_a_thread(story: Story) -> None:
+    """A question in the card's thread, by mention"""
+    card = _must(story, _room())
+    asked = await story.writes(story.omar, "@showcaller participant list .", under=card)
+    answer = await story.sees(
+        story.gus, "the answer stands there too, for all to read", _under(card, "1 person is in it", "Bob")
+    )
+    story.check("the dot meant the room of that thread", "standup" in answer.lines[0] and answer.ts > asked.ts)
+
+
+async def ask_alone(story: Story) -> None:
+    """A question to the bot alone"""
+    alone = story.world.slack.workspace.dm(story.omar)
+    await story.writes(story.omar, "room list", channel=alone)
+    await story.sees(
+        story.omar, "omar is answered there, without a mention", lambda m: "standup" in m.words, channel=alone
+    )
+    story.check("nobody else sees that conversation", not story.world.slack.seen_by(story.ana, alone))
+
+
+async def open_a_form_from_a_mention(story: Story) -> None:
+    """A form, by mention"""
+    asked = await story.writes(story.ana, "Could you, @showcaller room create")
+    offer = await story.sees(story.ana, "what is missing is asked for by a button", _under(asked, "[Open form]"))
+    await story.presses(story.ana, offer, "Open form")
+    form = await story.form(story.ana, "which opens the form", lambda v: v.title == "Create room")
+    await story.fills(story.ana, form, {"name": "lobby"})
+    await story.sees(story.gus, "the answer stands under what ana wrote", _under(asked, "Created", "lobby"))
+
+
+async def look_at_home(story: Story) -> None:
+    """The Home tab"""
+    await story.opens_home(story.gus)
+    view = await story.home(story.gus, "gus sees what is live, and who made it", "standup", "1 person", "answered")
+    story.check("a guest is offered no End", "Join" in _labels(view) and "End" not in _labels(view))
+    await story.opens_home(story.ana)
+    view = await story.home(story.ana, "ana sees her own rooms first", "Your rooms", "standup", "answered")
+    story.check("she may end them", "End" in _labels(view))
+    await story.presses(story.ana, view, "Show room standup")
+    alone = story.world.slack.workspace.dm(story.ana)
+    await story.sees(
+        story.ana, "the answer is in her conversation with the bot", lambda m: "Made by" in m.words, channel=alone
+    )
+
+
+async def start_from_a_message(story: Story) -> None:
+    """A room from a message, by shortcut"""
+    asked = await story.writes(story.gus, "The API is down in eu-west, who is on call?")
+    await story.chooses(story.omar, "Start a video room", of=asked)
+    form = await story.form(story.omar, "a form opens", lambda v: v.title == "Create room")
+    story.check("its name is made of the message's words", "the-api-is-down-in" in str(form.blocks))
+    await story.fills(story.omar, form, {"name": "api-down"})
+    await story.sees(story.gus, "the card stands in that message's thread", _under(asked, "api-down", "Live"))
 
 
 async def record(story: Story) -> None:
@@ -240,6 +295,11 @@ STEPS: Final[Sequence[Step]] = (
     mistype,
     fill_in_a_form,
     somebody_joins,
+    ask_in_a_thread,
+    ask_alone,
+    open_a_form_from_a_mention,
+    look_at_home,
+    start_from_a_message,
     record,
     recording_fails,
     record_again,
@@ -305,6 +365,11 @@ def _alert(*words: str) -> Callable[[Message], bool]:
     return lambda m: m.thread_ts is not None and not m.ephemeral_to and all(word in m.words for word in words)
 
 
+def _under(message: Message, *words: str) -> Callable[[Message], bool]:
+    """What stands in the thread of that message with all these words."""
+    return lambda m: m.thread_ts == message.ts and not m.ephemeral_to and all(word in m.words for word in words)
+
+
 def _must(story: Story, wanted: Callable[[Message], bool]) -> Message:
     """A message that an earlier step has seen."""
     message = story.sight(story.gus, wanted)
@@ -312,8 +377,8 @@ def _must(story: Story, wanted: Callable[[Message], bool]) -> Message:
     return message
 
 
-def _labels(message: Message) -> list[str]:
-    return [button.label for button in message.buttons]
+def _labels(shown: Message | View) -> list[str]:
+    return [button.label for button in shown.buttons]
 
 
 def _count(story: Story, wanted: Callable[[Message], bool]) -> int:

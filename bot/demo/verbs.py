@@ -1,12 +1,12 @@
 """What one can do at the prompt beside what one can do in Slack: change who and where one is, play the video server."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, StrEnum, auto
 from typing import Final, TypeVar
 
 from bot.demo.people import in_words
-from bot.demo.slack import Channel, User
+from bot.demo.slack import Channel, Message, User, View
 from bot.demo.slack.things import ChannelKind
 from bot.demo.world import World
 from providers.base import ConnectionQuality, Recording, TrackSource
@@ -17,10 +17,15 @@ from providers.memory.server import MemoryServer
 E = TypeVar("E", bound=StrEnum)
 
 DIRECT: Final = "dm"
-"""The name of the conversation with the bot, in `:in`."""
+"""The name of the conversation with the bot, in `:in`, and the verb that writes there."""
 
 SOURCES: Final = tuple(source for source in TrackSource if source is not TrackSource.UNKNOWN)
 """What somebody in a room can send."""
+
+
+CREATE_ROOM: Final = "Create video room"
+FROM_MESSAGE: Final = "Start a video room"
+"""The app's shortcuts, as the manifest names them."""
 
 
 class NotDone(Exception):
@@ -36,17 +41,21 @@ class Kind(Enum):
     IDENTITY = auto()
     SOURCE = auto()
     QUALITY = auto()
+    MESSAGE = auto()
+    TEXT = auto()
+    """All that follows, as it is."""
     NEW = auto()
 
 
 @dataclass(slots=True)
 class Seat:
-    """Who sits at the prompt, and where."""
+    """Who sits at the prompt, and where. `numbered` are the messages before them that one can answer by number."""
 
     world: World
     user: User
     channel: Channel
     leaving: bool = False
+    numbered: list[Message] = field(default_factory=list)
 
     @property
     def name(self) -> str:
@@ -58,6 +67,30 @@ class Seat:
     @property
     def place(self) -> str:
         return "a direct message" if self.channel.kind is ChannelKind.DIRECT else f"#{self.channel.name}"
+
+    def number(self, message: Message) -> int | None:
+        """What it goes by for as long as it is on the screen. None for one that can have no thread of its own."""
+        if message.ephemeral_to or message.thread_ts:
+            return None
+        stamps = [each.ts for each in self.numbered]
+        if message.ts not in stamps:
+            self.numbered.append(message)
+            return len(self.numbered)
+        return stamps.index(message.ts) + 1
+
+    def message(self, number: str) -> Message:
+        """Raises `NotDone`."""
+        at = int(number) if number.isdecimal() else 0
+        if not 1 <= at <= len(self.numbered):
+            raise NotDone(f"There is no message {number}.")
+        return self.numbered[at - 1]
+
+    async def write(self, text: str, *, under: Message | None = None) -> None:
+        """Raises `NotDone`."""
+        try:
+            await self.world.slack.write(self.user, self.channel, text, under=under)
+        except ValueError as error:
+            raise NotDone(f"{error}.") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +113,12 @@ class Verb:
 
 async def carry_out(seat: Seat, line: str) -> str:
     """Do what a line with a leading colon says; returns what to say. Raises `NotDone`."""
-    name, *words = line.removeprefix(":").split() or [""]
+    name, *rest = line.removeprefix(":").split(maxsplit=1) or [""]
     verb = VERBS.get(name.lower())
     if verb is None:
         raise NotDone(f"There is no :{name}. See :help.")
+    kinds = [kind for _, kind in verb.arguments]
+    words = "".join(rest).split(maxsplit=len(kinds) - 1 if Kind.TEXT in kinds else -1)
     if not verb.least <= len(words) <= len(verb.arguments):
         raise NotDone(f"Type :{name.lower()} {verb.usage}".rstrip() + ".")
     try:
@@ -134,6 +169,66 @@ async def _invite(seat: Seat, words: list[str]) -> str:
     slack.workspace.invite(seat.channel, slack.workspace.bot)
     await slack.event({"type": "member_joined_channel", "user": slack.bot_user_id, "channel": seat.channel.id})
     return "The bot is here."
+
+
+# What one writes
+
+
+async def _write_alone(seat: Seat, words: list[str]) -> str:
+    """Goes there too, as the answer comes there."""
+    seat.channel = seat.world.slack.workspace.dm(seat.user)
+    if words:
+        await seat.write(words[0])
+    return ""
+
+
+async def _reply(seat: Seat, words: list[str]) -> str:
+    await seat.write(words[1], under=seat.message(words[0]))
+    return ""
+
+
+# Slack's other ways in
+
+
+async def _home(seat: Seat, words: list[str]) -> str:
+    """Open it, or press a button of it, whose answer comes to the conversation with the bot."""
+    slack, user = seat.world.slack, seat.user
+    view = slack.home_of(user)
+    if not words:
+        await slack.open_home(user)
+        return _numbered(await slack.until(lambda: _other_than(view, slack.home_of(user))))
+    buttons = [] if view is None else view.buttons
+    number = int(words[0]) if words[0].isdecimal() else 0
+    if view is None or not 1 <= number <= len(buttons):
+        raise NotDone(f"There is no button {words[0]} on the Home. :home shows it.")
+    await slack.press(user, view, buttons[number - 1].action_id)
+    if buttons[number - 1].action_id.startswith("cmd:"):
+        seat.channel = slack.workspace.dm(user)
+    return f"{user.name} presses {buttons[number - 1].label}."
+
+
+def _other_than(before: View | None, view: View | None) -> View | None:
+    """A Home that was published since, by what the video servers have said."""
+    fresh = view is not None and (before is None or before.hash != view.hash)
+    return view if fresh and view is not None and "not asked yet" not in view.words else None
+
+
+def _numbered(view: View) -> str:
+    """What stands on it, its buttons with the numbers that press them."""
+    words, at = view.words, 0
+    for number, button in enumerate(view.buttons, 1):
+        at = words.index(f"[{button.label}]", at)
+        words = f"{words[:at]}[{number} {button.label}]{words[at + len(button.label) + 2 :]}"
+    return words
+
+
+async def _choose(seat: Seat, words: list[str]) -> str:
+    slack = seat.world.slack
+    if not words:
+        await slack.shortcut(seat.user, CREATE_ROOM)
+        return f"{seat.user.name} chooses {CREATE_ROOM} in Slack's menu."
+    await slack.message_shortcut(seat.user, seat.message(words[0]), FROM_MESSAGE)
+    return f"{seat.user.name} chooses {FROM_MESSAGE} in the menu of message {words[0]}."
 
 
 # The video server
@@ -233,7 +328,8 @@ async def _help(seat: Seat, words: list[str]) -> str:
     width = max(len(usage) for usage, _ in rows)
     return "\n".join(
         [
-            "Type what you would type in Slack, such as /video help, or the number of a button. Besides:",
+            "Type what you would type in Slack, such as /video help or @showcaller help, or the number of a button.",
+            "Besides:",
             *(f"  {usage:<{width}}  {help}" for usage, help in rows),
         ]
     )
@@ -253,6 +349,10 @@ VERBS: Final[Mapping[str, Verb]] = {
     "in": Verb((("CHANNEL", Kind.CHANNEL),), 1, f"go to a channel; {DIRECT} is your conversation with the bot", _go),
     "channel": Verb((("NAME", Kind.NEW),), 1, "make a channel and go there", _make_channel),
     "invite": Verb((), 0, "bring the bot into this channel", _invite),
+    DIRECT: Verb((("TEXT", Kind.TEXT),), 0, "write to the bot alone, and stay there", _write_alone),
+    "reply": Verb((("N", Kind.MESSAGE), ("TEXT", Kind.TEXT)), 2, "write in the thread of message N", _reply),
+    "home": Verb((("N", Kind.NEW),), 0, "open the app's Home tab, or press button N of it", _home),
+    "shortcut": Verb((("N", Kind.MESSAGE),), 0, "make a room from Slack's menu, or from that of message N", _choose),
     "join": Verb(_ROOM_AND_IDENTITY, 2, "somebody joins a room on the video server", _join),
     "leave": Verb(_ROOM_AND_IDENTITY, 2, "somebody leaves it", _leave),
     "publish": Verb(_ROOM_IDENTITY_SOURCE, 2, "somebody sends sound, or what is named: camera, ...", _publish),

@@ -4,10 +4,11 @@
     pending:<path>:<n>   a command too large or too secret for a button; value: the token of its row
     ask:yes, ask:no      the answer to a question; value: the token of its row
     form:<path>:<n>      opens a form; value: what is known, as JSON
-    more:<path>          shows the rest of an open form
+    more:<path>:<page>   shows another page of an open form, counted from 0
     link:<n>             opens an address; the press is reported all the same
 
-`<path>` has dots for spaces, `<n>` makes an action_id unique in its message.
+`<path>` has dots for spaces, `<n>` makes an action_id unique in its message. The first three may end in `:in-place`:
+the answer takes the place of the message that has the button, as the next page of a list does.
 """
 
 import json
@@ -31,7 +32,8 @@ INLINE_VALUE = 1_500
 BUTTONS_PER_ROW = 5
 _VERSION = 1
 _ACTION_ID = re.compile(
-    r"(?P<kind>cmd|pending|form):(?P<path>[a-z0-9_.-]+):[0-9]+|(?P<more>more):(?P<more_path>[a-z0-9_.-]+)"
+    r"(?P<kind>cmd|pending|form):(?P<path>[a-z0-9_.-]+):[0-9]+(?P<in_place>:in-place)?"
+    r"|(?P<more>more):(?P<more_path>[a-z0-9_.-]+)(?::(?P<page>[0-9]{1,3}))?"
     r"|(?P<link>link):[0-9]+|(?P<ask>ask:(?:yes|no))"
 )
 
@@ -48,10 +50,12 @@ class Pressed(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """What an `action_id` says. `path` is empty for links and answers."""
+    """What an `action_id` says. `path` is empty for links and answers; `page` is of a form."""
 
     pressed: Pressed
     path: tuple[str, ...] = ()
+    in_place: bool = False
+    page: int = 1
 
 
 class StaleButton(Exception):
@@ -69,7 +73,9 @@ def read_action_id(action_id: str) -> Press:
         raise StaleButton(())
     kind = match["kind"] or match["more"] or match["link"] or match["ask"]
     path = match["path"] or match["more_path"]
-    return Press(Pressed(kind), tuple(path.split(".")) if path else ())
+    return Press(
+        Pressed(kind), tuple(path.split(".")) if path else (), match["in_place"] is not None, int(match["page"] or 1)
+    )
 
 
 def is_inline(action: Action) -> bool:
@@ -154,8 +160,8 @@ class Buttons:
             case Action():
                 return self._action(button)
             case Form():
-                path = ".".join(button.command_type.spec.path)
-                return _button(f"form:{path}:{self._drawn}", button.label, encode_given(button))
+                action_id = self._action_id("form", button.command_type, in_place=button.in_place)
+                return _button(action_id, button.label, encode_given(button))
             case Link():
                 return _link(f"link:{self._drawn}", button)
 
@@ -165,15 +171,17 @@ class Buttons:
 
     def _action(self, action: Action) -> Block:
         inline = is_inline(action)
-        path = ".".join(action.command.spec.path)
-        value = encode(action) if inline else self._tokens.pop(0)
-        drawn = _button(f"{'cmd' if inline else 'pending'}:{path}:{self._drawn}", action.label, value)
+        action_id = self._action_id("cmd" if inline else "pending", type(action.command), in_place=action.in_place)
+        drawn = _button(action_id, action.label, encode(action) if inline else self._tokens.pop(0))
         if action.description:
             drawn["accessibility_label"] = plain_object(action.description, ACCESSIBILITY_LABEL)["text"]
         if action.style == "danger" or (action.style == "primary" and not self._has_primary):
             drawn["style"] = action.style
             self._has_primary |= action.style == "primary"
         return drawn
+
+    def _action_id(self, kind: str, command_type: type[Command], *, in_place: bool) -> str:
+        return f"{kind}:{'.'.join(command_type.spec.path)}:{self._drawn}{':in-place' if in_place else ''}"
 
 
 def actions(elements: list[Block]) -> Block:
@@ -186,8 +194,8 @@ def answers(question: Question, token: str) -> Block:
     return actions([yes, _button("ask:no", question.deny, token)])
 
 
-def more_options(path: tuple[str, ...]) -> Block:
-    return _button(f"more:{'.'.join(path)}", "More options", "more")
+def turn_page(path: tuple[str, ...], page: int, label: str) -> Block:
+    return _button(f"more:{'.'.join(path)}:{page}", label, "more")
 
 
 def _button(action_id: str, label: str, value: str) -> Block:

@@ -13,7 +13,7 @@ from bot.render.message import Message, context, fields, header, message, sectio
 from bot.render.text import Block, notification, spoken_duration, spoken_size
 from commands.core.base import pin
 from commands.core.reply import Action, Code, Moment, Person, Strong, Text
-from commands.core.words import joined
+from commands.core.words import count_people, joined
 from commands.participant import ParticipantAdmit
 from commands.recording import RecordingStart, RecordingStop
 from commands.room import room_actions
@@ -115,7 +115,7 @@ def _room_ended(room: RoomState) -> Text:
 
 
 def _people(room: RoomState) -> str:
-    people = "1 person" if room.people == 1 else f"{room.people:,} people" if room.people else "nobody"
+    people = count_people(room.people or 0)
     if room.max_participants and room.people:
         return f"{people} of {room.max_participants:,}"
     return f"{people} in it" if not room.people else people

@@ -1,46 +1,51 @@
-"""A command's fields as a form, and what was filled in as the command's fields.
+"""A command's fields as a form, page by page, and what was filled in by field.
 
 The `block_id` of an input is the name of its field, so that errors find their place and what was typed survives a
-redraw. What the form does not show (the provider, the life of a room) is for the caller to keep in
-`private_metadata`.
+redraw. What the form does not show (the provider, the life of a room, the other pages) is for the caller to keep.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import timedelta
-from enum import Enum
-from typing import Any, Literal, get_args, get_origin
 
-from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
-from bot.render.button import actions, more_options
-from bot.render.limits import (
-    CHOICES,
-    HINT_TEXT,
-    INPUT_TEXT,
-    LABEL_TEXT,
-    OPTION_TEXT,
-    OPTIONS,
-    PLACEHOLDER,
-    VIEW_BUTTON,
-    VIEW_TITLE,
-    cut,
-    length,
-)
-from bot.render.message import context
+from bot.render.button import actions, turn_page
+from bot.render.form_fields import element, is_too_long, read_value, several_choices, values_of
+from bot.render.limits import BLOCKS_PER_VIEW, HINT_TEXT, LABEL_TEXT, VIEW_BUTTON, VIEW_TITLE, cut
+from bot.render.message import context, section
 from bot.render.text import Block, plain_object
-from bot.text import whole
-from commands.core.base import Advanced, Command, LongText, Needs, ServerCommand, has, marks
+from commands.core.base import Advanced, Command, Needs, Offers, ServerCommand, ShownWith, has, marks
 from commands.core.errors import Problem
-from commands.core.fields import field_type, is_flag, is_hidden, is_many, is_tristate, known_as
-from commands.core.reply import Code, Text
-from commands.core.types import spell_duration
+from commands.core.fields import is_flag, is_hidden, is_many, known_as
+from commands.core.reply import Code, Strong, Text
 from commands.core.words import joined
 from providers.base import Provider
 
 INPUTS_AT_ONCE = 6
-_ACTION_ID = "value"
-_YES, _NO = "yes", "no"
+INPUTS_ON_FURTHER_PAGES = 8
+ELEMENT = "value"
+"""The action_id of every input's element."""
+
+PLACE = ":conversation"
+"""The block that asks where the answer goes. No field has such a name."""
+
+_IN_CAPITALS = frozenset(
+    ["api", "dtmf", "e2ee", "hls", "http", "id", "ip", "json", "rtmp", "sip", "srt", "ttl", "url", "whip"]
+)
+
+
+def pages(command_type: type[Command], provider: Provider, values: Mapping[str, object]) -> list[list[str]]:
+    """The fields that the form shows, page by page: what is required and common first. At least one page.
+
+    `values` are what stands in the form: some fields make sense only with others.
+    """
+    names = _shown(command_type, provider, values)
+    if len(names) <= INPUTS_AT_ONCE:
+        return [names]
+    common = [name for name in names if not has(command_type.model_fields[name], Advanced)]
+    first = common[:INPUTS_AT_ONCE]
+    rest = [name for name in names if name not in first]
+    step = INPUTS_ON_FURTHER_PAGES
+    return [first, *(rest[start : start + step] for start in range(0, len(rest), step))]
 
 
 def render_form(
@@ -49,44 +54,67 @@ def render_form(
     given: Mapping[str, object],
     provider: Provider,
     private_metadata: str,
-    more: bool = False,
+    page: int = 0,
+    may_be_emptied: Collection[str] = (),
+    asks_place: bool = False,
+    problems: Sequence[Problem] = (),
+    note: Text = "",
 ) -> Block:
     """The view, to be opened or to replace the open one. `given` is what is known, by field, as typed or validated.
 
-    Beyond six inputs the advanced ones wait behind **More options**, which asks for the view again with `more`; where
-    one of them is given already, all are shown, since what a form does not show it does not send.
+    `may_be_emptied` are required fields that began with what is there. `problems` stand beside their fields, for a page
+    that was not the one that was sent: Slack shows errors of its own there only.
     """
+    there = pages(command_type, provider, given)
+    page = min(page, len(there) - 1)
+    blocks: list[Block] = [context(_introduction(command_type, provider))]
+    if note:
+        blocks.append(section(note))
+    if asks_place:
+        blocks.append(_place())
+    for name in there[page]:
+        optional = name in may_be_emptied
+        blocks.append(_input(command_type, name, given.get(name), may_be_emptied=optional))
+        blocks += [_beside(name, problem) for problem in problems if problem.field == name]
+    if turns := _turns(command_type.spec.path, page, len(there)):
+        blocks.append({**actions(turns), "block_id": "page"})
     path = command_type.spec.path
-    names = _shown(command_type, provider)
-    waiting = [name for name in names if has(command_type.model_fields[name], Advanced)]
-    if more or len(names) <= INPUTS_AT_ONCE or any(given.get(name) is not None for name in waiting):
-        waiting = []
-    inputs = [_input(name, command_type.model_fields[name], given.get(name)) for name in names if name not in waiting]
     return {
-        "type": "modal",
-        "callback_id": f"form:{'.'.join(path)}",
-        "title": plain_object(_title(path), VIEW_TITLE),
-        "submit": plain_object(path[-1].capitalize(), VIEW_BUTTON),
+        **_frame(path, private_metadata),
+        "submit": plain_object(_words(path[-1]), VIEW_BUTTON),
         "close": plain_object("Cancel", VIEW_BUTTON),
-        "private_metadata": private_metadata,
-        "blocks": [
-            context(_introduction(command_type, provider)),
-            *inputs,
-            *([{**actions([more_options(path)]), "block_id": "more:options"}] if waiting else []),
-        ],
+        "blocks": blocks[:BLOCKS_PER_VIEW],
     }
 
 
-def read_form(
-    command_type: type[Command], state_values: Mapping[str, Mapping[str, Mapping[str, Any]]]
-) -> dict[str, object]:
-    """What was filled in, ready for `model_validate`. What was left empty is absent."""
-    read: dict[str, object] = {}
-    for name, elements in state_values.items():
-        field = command_type.model_fields.get(name)
-        if field is not None and (value := _read(field, elements.get(_ACTION_ID, {}))) not in (None, "", []):
-            read[name] = value
-    return read
+def render_waiting(command_type: type[Command], text: Text, *, private_metadata: str) -> Block:
+    """What stands there while a server is asked: nothing that could be sent."""
+    close = plain_object("Cancel", VIEW_BUTTON)
+    return {**_frame(command_type.spec.path, private_metadata), "close": close, "blocks": [section(text)]}
+
+
+def render_ended(path: Sequence[str], text: Text) -> Block:
+    """Why there is no form, and what to do."""
+    close = plain_object("Close", VIEW_BUTTON)
+    return {**_frame(path, ""), "close": close, "blocks": [section(text)]}
+
+
+def read_form(command_type: type[Command], state_values: object, names: Iterable[str]) -> dict[str, object]:
+    """What stands in the inputs of these fields, ready for `model_validate`; None for an empty one."""
+    values = state_values if isinstance(state_values, Mapping) else {}
+    return {
+        name: read_value(command_type.model_fields[name], _state(values.get(name)))
+        for name in names
+        if name in command_type.model_fields
+    }
+
+
+def read_place(state_values: object) -> str | None:
+    """The conversation that was chosen for the answer."""
+    values = state_values if isinstance(state_values, Mapping) else {}
+    state = _state(values.get(PLACE))
+    chosen = state.get("selected_conversation") if isinstance(state, Mapping) else None
+    return chosen if isinstance(chosen, str) and chosen else None
 
 
 def form_errors(problems: Iterable[Problem], shown: Collection[str]) -> dict[str, str]:
@@ -99,7 +127,17 @@ def form_errors(problems: Iterable[Problem], shown: Collection[str]) -> dict[str
     return errors
 
 
-def _shown(command_type: type[Command], provider: Provider) -> list[str]:
+def label_of(name: str) -> str:
+    """`as_json` is “As JSON”."""
+    return _words(known_as(name).replace("_", " "))
+
+
+def _words(text: str) -> str:
+    words = " ".join(word.upper() if word in _IN_CAPITALS else word for word in text.split())
+    return words[:1].upper() + words[1:]
+
+
+def _shown(command_type: type[Command], provider: Provider, values: Mapping[str, object]) -> list[str]:
     """The fields in a form's order: what is required, what is common, what is advanced."""
     shown = {
         name: field
@@ -107,13 +145,30 @@ def _shown(command_type: type[Command], provider: Provider) -> list[str]:
         if not (name == "provider" and issubclass(command_type, ServerCommand))
         and not is_hidden(field)
         and all(need.capability in provider.capabilities for need in marks(field, Needs))
+        and all(with_.value in values_of(values.get(with_.field)) for with_ in marks(field, ShownWith))
     }
-    return sorted(shown, key=lambda name: (has(shown[name], Advanced), not shown[name].is_required()))
+
+    def rank(name: str) -> tuple[bool, bool, bool]:
+        """Of what is advanced, what many commands have in common comes last."""
+        is_advanced = has(shown[name], Advanced)
+        is_shared = name not in vars(command_type).get("__annotations__", {})
+        return is_advanced, not shown[name].is_required(), is_advanced and is_shared
+
+    return sorted(shown, key=rank)
+
+
+def _frame(path: Sequence[str], private_metadata: str) -> Block:
+    return {
+        "type": "modal",
+        "callback_id": f"form:{'.'.join(path)}",
+        "title": plain_object(_title(path), VIEW_TITLE),
+        "private_metadata": private_metadata,
+    }
 
 
 def _title(path: Sequence[str]) -> str:
     """`room create` is “Create room”."""
-    return " ".join([path[-1], *path[:-1]]).capitalize()
+    return _words(" ".join([path[-1], *path[:-1]]))
 
 
 def _introduction(command_type: type[Command], provider: Provider) -> Text:
@@ -121,133 +176,59 @@ def _introduction(command_type: type[Command], provider: Provider) -> Text:
     return joined([command_type.summary(), server], " ")
 
 
-def _input(name: str, field: FieldInfo, given: object) -> Block:
+def _turns(path: tuple[str, ...], page: int, count: int) -> list[Block]:
+    back = [turn_page(path, page - 1, "Back")] if page > 0 else []
+    return [*back, *([turn_page(path, page + 1, "More options")] if page + 1 < count else [])]
+
+
+def _place() -> Block:
+    return {
+        "type": "input",
+        "block_id": PLACE,
+        "label": plain_object("Conversation", LABEL_TEXT),
+        "hint": plain_object("Where the answer goes", HINT_TEXT),
+        "element": {
+            "type": "conversations_select",
+            "action_id": ELEMENT,
+            "default_to_current_conversation": True,
+            "response_url_enabled": True,
+        },
+    }
+
+
+def _input(command_type: type[Command], name: str, given: object, *, may_be_emptied: bool) -> Block:
+    field = command_type.model_fields[name]
     drawn: Block = {
         "type": "input",
         "block_id": name,
-        "label": plain_object(_label(name), LABEL_TEXT),
-        "element": {"action_id": _ACTION_ID, **_element(field, _initial(field, given))},
-        "optional": not field.is_required() or is_flag(field),
+        "label": plain_object(label_of(name), LABEL_TEXT),
+        "element": {"action_id": ELEMENT, **element(field, given)},
+        "optional": not field.is_required() or is_flag(field) or may_be_emptied or is_too_long(field, given),
     }
-    if hint := _hint(field):
+    if _redraws(command_type, name):
+        drawn["dispatch_action"] = True
+    if hint := _hint(field, given):
         drawn["hint"] = plain_object(hint, HINT_TEXT)
     return drawn
 
 
-def _label(name: str) -> str:
-    return known_as(name).replace("_", " ").capitalize()
+def _redraws(command_type: type[Command], name: str) -> bool:
+    """Whether other fields come and go with this one."""
+    return any(with_.field == name for field in command_type.model_fields.values() for with_ in marks(field, ShownWith))
 
 
-def _initial(field: FieldInfo, given: object) -> object:
-    """What was given, else the default; a secret is typed again."""
-    if given is None and not field.is_required():
-        given = field.get_default(call_default_factory=True)
-    return None if isinstance(given, SecretStr) or field_type(field) is SecretStr else given
-
-
-def _hint(field: FieldInfo) -> str:
+def _hint(field: FieldInfo, given: object) -> str:
     sentences = [(field.description or "").replace("`", "")]
-    if is_many(field) and not _several(field):
+    if is_many(field) and not several_choices(field) and not has(field, Offers):
         sentences.append("One per line")
+    if is_too_long(field, given):
+        sentences.append("What is there is too long to be shown; what you type takes its place")
     return ". ".join(filter(None, sentences))
 
 
-def _element(field: FieldInfo, initial: object) -> Block:
-    if is_tristate(field):
-        return _select([_option(_YES, "Yes"), _option(_NO, "No")], _line(initial))
-    if is_flag(field):
-        return _checkboxes([_option(_YES, "Yes")], {_YES} if initial is True else ())
-    if choices := _choices(field_type(field)):
-        return _select([_option(choice, choice) for choice in choices], _line(initial))
-    if field_type(field) is int:
-        return {"type": "number_input", "is_decimal_allowed": False, **_bounds(field), **_typed(_line(initial))}
-    if several := _several(field):
-        return _checkboxes([_option(choice, choice) for choice in several], set(_lines(initial)))
-    if is_many(field):
-        return {"type": "plain_text_input", "multiline": True, **_typed("\n".join(_lines(initial)))}
-    long: Block = {"multiline": True} if has(field, LongText) else {}
-    return {"type": "plain_text_input", **long, **_typed(_line(initial)), **_example(field)}
+def _beside(name: str, problem: Problem) -> Block:
+    return context((Strong(f"{label_of(name)}:"), " ", problem.text))
 
 
-def _checkboxes(options: list[Block], chosen: Collection[str]) -> Block:
-    checked = [option for option in options if option["value"] in chosen]
-    return {"type": "checkboxes", "options": options, **({"initial_options": checked} if checked else {})}
-
-
-def _select(options: list[Block], initial: str) -> Block:
-    chosen = next(({"initial_option": option} for option in options if option["value"] == initial), {})
-    return {"type": "static_select", "options": options, **chosen}
-
-
-def _option(value: str, text: str) -> Block:
-    return {"text": plain_object(text, OPTION_TEXT), "value": value}
-
-
-def _typed(initial: str) -> Block:
-    """An initial text that the input cannot hold is left out rather than cut without a word."""
-    return {"initial_value": initial} if 0 < length(initial) <= INPUT_TEXT else {}
-
-
-def _example(field: FieldInfo) -> Block:
-    if field_type(field) is not timedelta:
-        return {}
-    return {"placeholder": plain_object("90s, 15m, 1h30m", PLACEHOLDER)}
-
-
-def _several(field: FieldInfo) -> list[str]:
-    """The choices of a field that takes any number of them, where they are few enough to be ticked."""
-    choices = _choices(get_args(field_type(field))[0]) if is_many(field) else []
-    return choices if len(choices) <= CHOICES else []
-
-
-def _choices(annotation: Any) -> list[str]:
-    if get_origin(annotation) is Literal:
-        return [str(value) for value in get_args(annotation)][:OPTIONS]
-    if isinstance(annotation, type) and issubclass(annotation, Enum):
-        return [str(member.value) for member in annotation][:OPTIONS]
-    return []
-
-
-def _bounds(field: FieldInfo) -> Block:
-    """Slack takes the bounds of a number as strings."""
-    nested = [m for inner in get_args(field.annotation) for m in getattr(inner, "__metadata__", ())]
-    constraints = [*field.metadata, *(m for info in nested for m in getattr(info, "metadata", [info]))]
-    low = next((c.ge for c in constraints if hasattr(c, "ge")), None)
-    high = next((c.le for c in constraints if hasattr(c, "le")), None)
-    return {key: str(bound) for key, bound in (("min_value", low), ("max_value", high)) if bound is not None}
-
-
-def _line(value: object) -> str:
-    match value:
-        case None:
-            return ""
-        case bool():
-            return _YES if value else _NO
-        case timedelta():
-            return spell_duration(value)
-        case Enum():
-            return str(value.value)
-        case _:
-            return str(value)
-
-
-def _lines(value: object) -> list[str]:
-    match value:
-        case Mapping():
-            return [f"{key}={_line(text)}" for key, text in value.items()]
-        case list() | tuple() | set() | frozenset():
-            return [_line(entry) for entry in value]
-        case _:
-            return [_line(value)]
-
-
-def _read(field: FieldInfo, element: Mapping[str, Any]) -> object:
-    """From an element's state, in the forms that Slack documents for `view.state.values`."""
-    if "selected_options" in element:
-        ticked = [option["value"] for option in element["selected_options"] or ()]
-        return bool(ticked) if is_flag(field) else ticked
-    if "selected_option" in element:
-        chosen = (element["selected_option"] or {}).get("value")
-        return chosen == _YES if chosen and is_tristate(field) else chosen
-    text = whole(element.get("value") or "").strip()
-    return [line.strip() for line in text.splitlines() if line.strip()] if is_many(field) else text
+def _state(elements: object) -> object:
+    return elements.get(ELEMENT) if isinstance(elements, Mapping) else None

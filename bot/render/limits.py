@@ -6,7 +6,6 @@ refuses it too or, worse, drops it in silence.
 """
 
 import json
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
@@ -14,11 +13,12 @@ from typing import Final
 from bot.render.rich_text import ELEMENTS
 from bot.render.shapes import At, Rule, Shape, flag, many, number, string, typed, word
 from bot.render.shapes import Surface as Surface
+from bot.render.shapes import cut as cut
 from bot.render.shapes import length as length
 
 BLOCKS_PER_MESSAGE: Final = 50
 BLOCKS_PER_VIEW: Final = 100
-BLOCKS_SIZE: Final = 13_000  # serialized, over all blocks of a message; 13,200 has been seen to fail
+BLOCKS_SIZE: Final = 13_000  # as `blocks_size` counts; 13,200 has been seen to fail
 VIEW_SIZE: Final = 250_000
 MESSAGE_TEXT: Final = 4_000
 POSTED_TEXT: Final = 40_000
@@ -60,21 +60,6 @@ CONFIRM_TITLE: Final = 100
 CONFIRM_TEXT: Final = 300
 CONFIRM_BUTTON: Final = 30
 
-_ENTITY = re.compile(r"&(?:amp|lt|gt);")
-
-
-def cut(text: str, limit: int) -> str:
-    """`text`, or as much of it as fits in `limit` with an ellipsis. An escaped `&amp;` stays whole or goes."""
-    if length(text) <= limit:
-        return text
-    end = min(len(text), limit - 1)
-    while length(text[:end]) > limit - 1:
-        end -= 1
-    for entity in _ENTITY.finditer(text, max(0, end - len("&amp;"))):
-        if entity.start() < end < entity.end():
-            end = entity.start()
-    return text[: max(end, 0)] + "…"
-
 
 def problems(blocks: object, surface: Surface) -> list[str]:
     """What Slack would refuse in these blocks, each with its place; empty where all is well."""
@@ -106,6 +91,18 @@ def view_problems(view: object) -> list[str]:
 
 def serialized_size(payload: object) -> int:
     return len(json.dumps(payload, ensure_ascii=False, default=str).encode("utf-8", "surrogatepass"))
+
+
+def blocks_size(blocks: Sequence[Mapping[str, object]]) -> int:
+    """Bytes serialized. Of a table the words alone count, as Slack promises room for more cells than would fit."""
+    tables = [block for block in blocks if block.get("type") == "table"]
+    others = [block for block in blocks if block.get("type") != "table"]
+    return serialized_size(others) + sum(map(table_text, tables))
+
+
+def table_text(block: Mapping[str, object]) -> int:
+    """The characters in a table's cells."""
+    return sum(length(str(found.get("text") or found.get("fallback") or "")) for found in _objects(block))
 
 
 # Composition objects
@@ -383,10 +380,10 @@ def _whole(blocks: object, surface: Surface) -> Iterator[str]:
     tables = [block for block in known if block.get("type") == "table"]
     if len(tables) > 1:
         yield "blocks: only one table is allowed"
-    if sum(length(str(found.get("text", ""))) for table in tables for found in _objects(table)) > TABLE_TEXT:
+    if sum(map(table_text, tables)) > TABLE_TEXT:
         yield f"blocks: more than {TABLE_TEXT} characters in a table"
-    if surface is Surface.MESSAGE and serialized_size(known) > BLOCKS_SIZE:
-        yield f"blocks: {serialized_size(known)} bytes serialized, at most {BLOCKS_SIZE}"
+    if surface is Surface.MESSAGE and (size := blocks_size(known)) > BLOCKS_SIZE:
+        yield f"blocks: {size} bytes serialized, at most {BLOCKS_SIZE}"
 
 
 def _holds_input(blocks: object) -> bool:

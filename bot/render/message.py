@@ -1,6 +1,6 @@
 """A message as it goes to Slack, the blocks it is made of, and the one function that makes it fit."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -11,11 +11,11 @@ from bot.render.limits import (
     MESSAGE_TEXT,
     SECTION_FIELDS,
     SECTION_TEXT,
+    blocks_size,
     cut,
     message_problems,
-    serialized_size,
 )
-from bot.render.text import Block, mrkdwn, mrkdwn_object, plain_object
+from bot.render.text import Block, mrkdwn, mrkdwn_object, notification, plain_object
 from commands.core.reply import Strong, Text
 
 _LONGEST_LABEL = 200
@@ -28,46 +28,75 @@ _STAYS_LONGER = {"context": 1, "header": 2, "actions": 3}
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """`text` is for notifications and screen readers; `blocks` is what is seen. Neither is refused by Slack."""
+    """`text` is for notifications and screen readers; `blocks` is what is seen. Neither is refused by Slack.
+
+    `fallback` says the same in blocks that every workspace takes, where `blocks` holds a newer one.
+    """
 
     text: str
     blocks: list[Block]
+    fallback: list[Block] | None = None
 
 
-def message(text: str, blocks: Sequence[Block | Row]) -> Message:
+def message(text: str, blocks: Sequence[Block | Row], *, fallback: Sequence[Block | Row] | None = None) -> Message:
     """Every outgoing message is made here. What is too much is left out, and the message says so; a row counts as one.
 
     `text` is escaped already. Renderers cut each text by its own limit; should one be too long all the same, the
-    message is sent with its `text` alone rather than not at all.
+    message is sent with its `text` alone rather than not at all. What has a `fallback` is never cut: that takes over.
     """
     text = cut(text, MESSAGE_TEXT) or "…"
     fitting = _fitting(blocks)
-    if message_problems({"text": text, "blocks": fitting}):
-        fitting = [{"type": "section", "text": {"type": "mrkdwn", "text": cut(text, SECTION_TEXT), "verbatim": True}}]
-    return Message(text, fitting)
+    fits = not message_problems({"text": text, "blocks": fitting})
+    if fallback is None:
+        return Message(text, fitting if fits else words_alone(text))
+    classic = message(text, fallback)
+    return Message(text, fitting, classic.blocks) if fits and fitting == list(_flat(blocks)) else classic
+
+
+def words_alone(text: str) -> list[Block]:
+    """The blocks of a message whose own blocks are impossible."""
+    return [{"type": "section", "text": {"type": "mrkdwn", "text": cut(text, SECTION_TEXT), "verbatim": True}}]
+
+
+def signed(shown: Message, by: Text) -> Message:
+    """With a line under it that says who brought it about."""
+    below = context(by)
+    fallback = None if shown.fallback is None else [*shown.fallback, below]
+    return message(f"{shown.text} {notification(by)}", [*shown.blocks, below], fallback=fallback)
 
 
 def _fitting(blocks: Sequence[Block | Row]) -> list[Block]:
     rows = [each if isinstance(each, tuple) else (each,) for each in blocks]
-    whole = list(chain.from_iterable(rows))
-    if len(whole) <= BLOCKS_PER_MESSAGE and serialized_size(whole) <= BLOCKS_SIZE:
+    whole = list(_flat(blocks))
+    if len(whole) <= BLOCKS_PER_MESSAGE and blocks_size(whole) <= BLOCKS_SIZE:
         return whole
-    sizes = [sum(serialized_size(block) + len(", ") for block in row) for row in rows]
+    sizes = [sum(blocks_size([block]) for block in row) for row in rows]
     kept = set(range(len(rows)))
-    count, size = len(whole), sum(sizes) + serialized_size(_left_out(len(rows))) + len("[], ")
+    count, size = len(whole), sum(sizes) + blocks_size([_left_out(len(rows))])
     for index in _expendable(rows):
         if count < BLOCKS_PER_MESSAGE and size <= BLOCKS_SIZE:
             break
         kept.discard(index)
         count, size = count - len(rows[index]), size - sizes[index]
     gap = min(set(range(len(rows))) - kept, default=len(rows))
-    note: Row = (_left_out(len(rows) - len(kept)),)
+    note: Row = (_left_out(sum(_entries(row) for index, row in enumerate(rows) if index not in kept)),)
     shown = [rows[index] if index in kept else note for index in range(len(rows)) if index in kept or index == gap]
     return list(chain.from_iterable(shown))
 
 
+def _flat(blocks: Sequence[Block | Row]) -> Iterator[Block]:
+    return chain.from_iterable(each if isinstance(each, tuple) else (each,) for each in blocks)
+
+
 def _expendable(rows: Sequence[Row]) -> list[int]:
     return sorted(range(1, len(rows)), key=lambda index: (_STAYS_LONGER.get(rows[index][0]["type"], 0), -index))
+
+
+def _entries(row: Row) -> int:
+    """How many things people miss where it is left out: each of its particulars or buttons, else the one it is."""
+    first = row[0]
+    several = first.get("fields") or (first["elements"] if first["type"] == "actions" else ())
+    return len(several) or 1
 
 
 def _left_out(count: int) -> Block:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from bot.render.button import Buttons, answers, is_inline
 from bot.render.limits import SECTION_TEXT, URL, length
 from bot.render.message import Message, Row, context, fields, message, section
+from bot.render.table import classic_blocks, table_block
 from bot.render.text import Block, notification, plain_object, spoken_duration
 from commands.core.errors import CommandError
 from commands.core.ports import QUESTION_LIFETIME
@@ -38,18 +39,20 @@ def stored_actions(shown: Reply | CommandError) -> list[Action]:
 def render_reply(reply: Reply, tokens: Sequence[str] = ()) -> Message:
     """`tokens`: one for each of `stored_actions(reply)`, in that order. Items that do not fit are counted."""
     buttons = Buttons(tokens)
-    items = [_item(item, buttons) for item in reply.items]
-    return message(
-        notification(reply.text),
-        [
-            section(reply.text),
-            *fields(reply.facts),
-            *(_secret(secret) for secret in [*reply.secrets, *_links_too_long(reply.actions)]),
-            *items,
-            *buttons.rows([button for button in reply.actions if not _is_too_long(button)]),
-            *([context(reply.hint)] if reply.hint else []),
-        ],
-    )
+    above: list[Block | Row] = [
+        section(reply.text),
+        *fields(reply.facts),
+        *(_secret(secret) for secret in [*reply.secrets, *_links_too_long(reply.actions)]),
+        *[_item(item, buttons) for item in reply.items],
+    ]
+    below = [
+        *buttons.rows([button for button in reply.actions if not _is_too_long(button)]),
+        *([context(reply.hint)] if reply.hint else []),
+    ]
+    said, table = notification(reply.text), reply.table
+    if table is None:
+        return message(said, [*above, *below])
+    return message(said, [*above, table_block(table), *below], fallback=[*above, *classic_blocks(table), *below])
 
 
 def render_question(

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+_ENTITY = re.compile(r"&(?:amp|lt|gt);")
+
 
 class Surface(StrEnum):
     MESSAGE = "message"
@@ -18,6 +20,19 @@ class Surface(StrEnum):
 def length(text: str) -> int:
     """The length that the limits are about."""
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def cut(text: str, limit: int) -> str:
+    """`text`, or as much of it as fits in `limit` with an ellipsis. An escaped `&amp;` stays whole or goes."""
+    if length(text) <= limit:
+        return text
+    end = min(len(text), limit - 1)
+    while length(text[:end]) > limit - 1:
+        end -= 1
+    for entity in _ENTITY.finditer(text, max(0, end - len("&amp;"))):
+        if entity.start() < end < entity.end():
+            end = entity.start()
+    return text[: max(end, 0)] + "…"
 
 
 @dataclass(frozen=True, slots=True)

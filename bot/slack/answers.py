@@ -1,7 +1,8 @@
 """Telling somebody what became of a command: to the asker alone, at the place where it was asked.
 
 A `response_url` works where the bot is no member, for half an hour and five messages. Where there is none, or it is
-used up, the answer goes as an ephemeral message to the channel, and where that cannot be, as a direct message.
+used up, the answer goes as an ephemeral message to the channel, and where that cannot be, as a direct message. The
+next way is taken only where it is certain that nothing arrived by the one before, so nobody reads an answer twice.
 
 Who mentions the bot asks aloud, so the answer stands under the question for all to read; only secrets go to the asker
 alone.
@@ -10,19 +11,20 @@ alone.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from enum import Enum, auto
 
 import structlog
 
 from bot.render.error import render_bug, render_error
-from bot.render.message import Message
+from bot.render.message import Message, signed
 from bot.render.reply import render_question, render_reply, stored_actions
 from bot.slack.client import SlackClient
 from bot.slack.errors import SlackError
 from commands.core.base import Audience, Command
-from commands.core.dispatch import Asked, Bug, Result
+from commands.core.dispatch import Asked, Bug, Door, Result
 from commands.core.errors import CommandError
 from commands.core.ports import Caller, Clock, Pending, PendingActions, Place
-from commands.core.reply import Action, Code, Person, Reply
+from commands.core.reply import Action, Code, Person, Reply, Text
 from providers.errors import ProviderError
 
 log = structlog.get_logger(__name__)
@@ -36,8 +38,11 @@ class Address:
     """Whom an answer is for and where it goes.
 
     `under` is the message that asked aloud. `replaces`: the answer takes the place of what was pressed, such as an
-    answered question; `is_read_by_all` says that others see what was pressed, so no secret may take its place.
-    `trigger_id` opens a form within three seconds; a message has none.
+    answered question; `turns`: so does an answer to something done, but a refusal stands beside it, as a list stays
+    where its next page cannot be had. `is_read_by_all` says that others see what was pressed, so no secret may take its
+    place; `signature` stands under what took its place, and tells them who brought it about.
+    `trigger_id` opens a form within three seconds; a message has none. `door` is the Home or a shortcut: the payload
+    alone does not say it, and a form that is opened there brings it back.
     """
 
     caller: Caller
@@ -45,8 +50,19 @@ class Address:
     response_url: str | None = None
     under: str | None = None
     replaces: bool = False
+    turns: bool = False
+    signature: Text = ""
     is_read_by_all: bool = False
     trigger_id: str | None = None
+    door: Door | None = None
+
+
+class Told(Enum):
+    """Where an answer went: to the place where it was asked, to a direct conversation instead, or nowhere."""
+
+    THERE = auto()
+    DIRECTLY = auto()
+    NOWHERE = auto()
 
 
 class Answers:
@@ -57,50 +73,62 @@ class Answers:
 
     async def give(self, result: Result, to: Address, command: Command | None = None) -> bool:
         """Draw a result and deliver it; False where it is lost. `command` says whether the channel should see it."""
+        if to.turns:
+            to = replace(to, replaces=isinstance(result, Reply))
         shown = await self._draw(result, to)
+        if to.signature and to.replaces:
+            shown = signed(shown, to.signature)
         if _holds_secret(result):
             return await self._tell_secretly(shown, to)
         public = command is not None and command.spec.audience is Audience.CHANNEL
-        return await self.tell(shown, to, in_channel=public and isinstance(result, Reply))
+        return await self.tell(shown, to, in_channel=public and isinstance(result, Reply)) is not Told.NOWHERE
 
     async def _tell_secretly(self, shown: Message, to: Address) -> bool:
         """What others read is never replaced by a secret, nor is one written under it."""
         alone = replace(to, under=None, replaces=to.replaces and not to.is_read_by_all)
-        if not await self.tell(shown, alone):
-            return False
-        if to.under is not None:
-            only_you = (
-                Person(to.caller.user_id),
-                ", that is for you alone: look for the message that only you can see.",
-            )
+        told = await self.tell(shown, alone)
+        if told is not Told.NOWHERE and to.under is not None:
+            where = "our direct messages" if told is Told.DIRECTLY else "the message that only you can see"
+            only_you = (Person(to.caller.user_id), f", that is for you alone: look for {where}.")
             await self.tell(render_reply(Reply(text=only_you)), to)
-        return True
+        return told is not Told.NOWHERE
 
-    async def tell(self, shown: Message, to: Address, *, in_channel: bool = False) -> bool:
-        """Deliver. Where no way works the answer is lost: False, and the log says so."""
+    async def tell(self, shown: Message, to: Address, *, in_channel: bool = False) -> Told:
+        """Deliver. Where no way works the answer is lost, and the log says so."""
         if to.response_url is not None:
             try:
                 await self._slack.respond(to.response_url, shown, in_channel=in_channel, replace=to.replaces)
-                return True
+                return Told.THERE
             except SlackError as error:
+                if error.may_have_happened:
+                    return self._lost(error, to)
                 log.warning("a response_url did not work", error=str(error))
         try:
-            await self._post(shown, to, in_channel=in_channel)
+            return await self._post(shown, to, in_channel=in_channel)
         except SlackError as error:
-            log.error("an answer was not delivered", error=str(error), user=to.caller.user_id)
-            return False
-        return True
+            return self._lost(error, to)
 
-    async def _post(self, shown: Message, to: Address, *, in_channel: bool) -> None:
+    def _lost(self, error: SlackError, to: Address) -> Told:
+        log.error("an answer was not delivered", error=str(error), user=to.caller.user_id, remedy=error.remedy)
+        return Told.NOWHERE
+
+    async def _post(self, shown: Message, to: Address, *, in_channel: bool) -> Told:
         channel_id, thread_ts = to.place.channel_id, to.under or to.place.thread_ts
+        if not channel_id:
+            await self._slack.direct(to.caller.user_id, shown)
+            return Told.DIRECTLY
         try:
             if in_channel or to.place.is_direct or to.under is not None:
                 await self._slack.post(channel_id, shown, thread_ts=thread_ts)
             else:
                 await self._slack.whisper(channel_id, to.caller.user_id, shown, thread_ts=thread_ts)
         except SlackError as error:
+            if error.may_have_happened:
+                raise
             log.info("an answer goes as a direct message", error=str(error))
             await self._slack.direct(to.caller.user_id, shown)
+            return Told.DIRECTLY
+        return Told.THERE
 
     async def _draw(self, result: Result, to: Address) -> Message:
         match result:
@@ -134,3 +162,8 @@ def interrupted(words: str) -> CommandError:
         ("I was stopped while I was doing ", Code(words), "."),
         "It may have happened all the same. Look before you repeat it.",
     )
+
+
+def under_way(words: str) -> Reply:
+    """For somebody whose command takes its time. It stays true when the answer stands beside it."""
+    return Reply(text=(Code(words), " takes longer than usual. I tell you here as soon as I know how it ends."))

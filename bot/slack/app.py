@@ -1,7 +1,8 @@
 """The few Bolt listeners: one catch-all for each type of payload. Each acknowledges, hands over, and returns.
 
 With `process_before_response` Bolt answers as soon as the listener returns, instead of looking every ten milliseconds
-whether it has acknowledged. That is right here because listeners await nothing but the acknowledgement.
+whether it has acknowledged. That is right here because listeners await nothing but the acknowledgement, and the choices
+of a form, which are one.
 """
 
 import re
@@ -20,13 +21,16 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.logs import new_reference
 from bot.metrics import Metrics
-from bot.slack.forms import Forms, Refused
+from bot.slack.forms import Forms, Redrawn, Refused
+from bot.slack.home import HomeTabs
 from bot.slack.inbound import Inbound
 from bot.slack.lines import Lines
 from bot.slack.membership import SlackMembership
-from bot.slack.payloads import Body, delivery_key, is_from_a_person, press_key
+from bot.slack.payloads import Body, delivery_key, is_from_a_person, is_home, press_key
 from bot.slack.presses import Presses
 from bot.slack.sdk import web_client
+from bot.slack.shortcuts import Shortcuts
+from bot.slack.suggestions import Suggestions
 from bot.store.identity import Identity
 from bot.tasks import Tasks, TasksClosed
 from commands.core.ports import Clock
@@ -36,6 +40,23 @@ log = structlog.get_logger(__name__)
 ANY = re.compile("")
 REMEMBERED_SECONDS = 660.0
 """Slack's last retry comes after five minutes, and a signed request can be replayed as long."""
+
+MOVED = frozenset(
+    [
+        "member_joined_channel",
+        "member_left_channel",
+        "channel_left",
+        "group_left",
+        "channel_archive",
+        "group_archive",
+        "channel_unarchive",
+        "group_unarchive",
+    ]
+)
+"""Events after which the bot may be in a channel, or able to write there, or not."""
+
+EVENTS = MOVED | {"app_home_opened", "app_mention", "message.im"}
+"""All that the bot reacts to, as the manifest names them."""
 
 DOUBLE_CLICK_SECONDS = 0.5
 """Within this time a second press of the same button by the same person is meant as the first."""
@@ -65,19 +86,19 @@ class Seen:
 class _MeasuredApp(AsyncApp):
     """A Bolt app that tells how long each acknowledgement took.
 
-    Payloads of a socket come here from Bolt's own adapter; those that came over HTTP say so in their context.
+    Payloads that came over HTTP say so in their context; those of a socket come straight from their connection.
     """
 
     def __init__(self, metrics: Metrics, **options: Any) -> None:
         super().__init__(**options)
-        self._ack_seconds = metrics.ack_seconds
+        self._ack_seconds = {transport: metrics.ack_seconds.labels(transport) for transport in ("http", "socket")}
 
     async def async_dispatch(self, req: AsyncBoltRequest) -> BoltResponse:
         began = time.perf_counter()
         try:
             return await super().async_dispatch(req)
         finally:
-            self._ack_seconds.labels(req.context.get("transport", "socket")).observe(time.perf_counter() - began)
+            self._ack_seconds[req.context.get("transport", "socket")].observe(time.perf_counter() - began)
 
 
 class SlackApp:
@@ -95,6 +116,9 @@ class SlackApp:
         lines: Lines,
         presses: Presses,
         forms: Forms,
+        suggestions: Suggestions,
+        shortcuts: Shortcuts,
+        home_tabs: HomeTabs,
         membership: SlackMembership,
         reopened: Callable[[str], Coroutine[Any, Any, None]],
         tasks: Tasks,
@@ -105,6 +129,9 @@ class SlackApp:
         self._lines = lines
         self._presses = presses
         self._forms = forms
+        self._suggestions = suggestions
+        self._shortcuts = shortcuts
+        self._home_tabs = home_tabs
         self._membership = membership
         self._reopened = reopened
         self._tasks = tasks
@@ -117,6 +144,7 @@ class SlackApp:
             process_before_response=True,
             authorize=_known(identity, str(client.token)),
             request_verification_enabled=False,  # bot/web.py has verified before Bolt sees anything
+            attaching_function_token_enabled=False,  # the bot has no steps of workflows
         )
         self._listen()
 
@@ -126,8 +154,8 @@ class SlackApp:
         app.action(ANY)(self._pressed)
         app.view_submission(ANY)(self._submitted)
         app.view_closed(ANY)(self._acknowledged)
-        app.shortcut(ANY)(self._acknowledged)
-        app.options(ANY)(self._no_options)
+        app.shortcut(ANY)(self._chosen)
+        app.options(ANY)(self._suggested)
         app.event(ANY)(self._happened)
         app.error(self._failed)
 
@@ -144,7 +172,7 @@ class SlackApp:
             answer = _not_understood(error)
         return web.Response(
             status=answer.status,
-            body=answer.body,
+            body=answer.body.encode(),  # of a text aiohttp makes a payload object first
             headers={name: value for name, values in answer.headers.items() for value in values},
         )
 
@@ -156,7 +184,13 @@ class SlackApp:
 
     async def _pressed(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         await ack()
-        self._take(body, self._presses.pressed(body), "press", press=press_key(body))
+        key = press_key(body)  # before there is work that would never be done, as the payload may not have one
+        pressed = self._home_tabs.pressed if is_home(body) else self._presses.pressed
+        self._take(body, pressed(body), "press", press=key)
+
+    async def _chosen(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        await ack()
+        self._take(body, self._shortcuts.chosen(body), "shortcut")
 
     async def _submitted(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """The verdict is the acknowledgement: errors stand under their fields, else the form closes."""
@@ -165,14 +199,19 @@ class SlackApp:
             log.info("a form was refused", form=body["view"]["callback_id"], fields=sorted(verdict.errors))
             await ack(response_action="errors", errors=dict(verdict.errors))
             return
+        if isinstance(verdict, Redrawn):
+            log.info("a form was shown again", form=body["view"]["callback_id"])
+            await ack(response_action="update", view=verdict.view)
+            return
         await ack()
         self._take(body, self._inbound.submitted(verdict, body), "form")
 
     async def _acknowledged(self, ack: AsyncAck) -> None:
         await ack()
 
-    async def _no_options(self, ack: AsyncAck) -> None:
-        await ack(options=[])
+    async def _suggested(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """The choices are the acknowledgement."""
+        await ack(options=await self._suggestions.options(body))
 
     async def _happened(self, ack: AsyncAck, body: dict[str, Any], event: dict[str, Any]) -> None:
         await ack()
@@ -181,7 +220,10 @@ class SlackApp:
                 self._take(body, self._lines.mentioned(body), "mention")
             case "message" if event.get("channel_type") == "im" and is_from_a_person(event):
                 self._take(body, self._lines.told(body), "direct")
-            case _ if isinstance(event.get("channel"), str):
+            case "app_home_opened":
+                if event.get("tab") == "home":
+                    self._take(body, self._home_tabs.opened(body), "home")
+            case moved if moved in MOVED and isinstance(event.get("channel"), str):
                 self._take(body, self._moved(event), "channel")
 
     async def _moved(self, event: Body) -> None:

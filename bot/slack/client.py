@@ -1,10 +1,13 @@
 """The one narrow way out to Slack: the few calls we make, errors narrowed.
 
-Nothing is retried here. A repeated post may post twice, so whoever calls decides.
+Nothing is retried here that may act twice: a message is sent once more, plainer, only where Slack has refused what is
+in it. Whoever calls decides about the rest by `SlackError.may_have_happened`.
 """
 
 import asyncio
-from collections.abc import Mapping
+import json
+import time
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import aiohttp
@@ -13,29 +16,69 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.metrics import Metrics
-from bot.render.limits import view_problems
-from bot.render.message import Message
+from bot.render.limits import SECTION_TEXT, cut, view_problems
+from bot.render.message import Message, words_alone
 from bot.render.text import Block
-from bot.slack.errors import PayloadRefused, SlackDown, TokenDead, narrow
+from bot.slack.errors import (
+    NotGranted,
+    PayloadRefused,
+    SlackDown,
+    SlackError,
+    TokenDead,
+    Unfamiliar,
+    Unreached,
+    narrow,
+    refusal,
+)
+from bot.slack.response_urls import ResponseUrls
 
 log = structlog.get_logger(__name__)
 
 CALL_SECONDS = 8.0
 """For one call. A delivery's lease is 15 s, so that a call that is given up is over before the lease is."""
 
+REACH_SECONDS = 4.0
+"""For making a connection. Shorter than a call, so that one which was never made is known as such."""
+
+TOKEN_PAUSE_SECONDS = 60.0
+"""How long nothing is called after Slack has refused our token: then one call asks whether it takes it again."""
+
+ANSWER_BYTES = 4_096
+"""What is read of an answer at a `response_url`: Slack's are a word or a small object."""
+
 _AS_TEXT: Mapping[str, object] = {"unfurl_links": False, "unfurl_media": False, "parse": "none", "link_names": False}
 """Said with every message: names that servers gave are not made into links or mentions."""
 
 
 class SlackClient:
-    """`session` belongs to the caller, and so does its time limit, which the SDK's own gives way to."""
+    """`session` belongs to the caller, and so does its time limit, which the SDK's own gives way to.
 
-    def __init__(self, web: AsyncWebClient, session: aiohttp.ClientSession, metrics: Metrics) -> None:
+    `monotonic` gives seconds, as `commands.core.ports.Clock.monotonic` does.
+    """
+
+    def __init__(
+        self,
+        web: AsyncWebClient,
+        session: aiohttp.ClientSession,
+        metrics: Metrics,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._web = web
         self._session = session
         self._metrics = metrics
+        self._monotonic = monotonic
+        self._response_urls = ResponseUrls(web.base_url, monotonic)
+        self._takes_tables = True
+        self._dead: TokenDead | None = None
+        self._ask_again_at = 0.0
         self.is_answered = False
         """Whether Slack answered the last call, and accepted our token; any answer of its own counts."""
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether Slack has refused our token, and not taken it since."""
+        return self._dead is not None
 
     async def identify(self) -> dict[str, Any]:
         """The answer of `auth.test`: `team_id`, `team`, `url`, `user_id`, `bot_id`."""
@@ -71,60 +114,140 @@ class SlackClient:
         """Write to somebody in a conversation with the bot alone: a user's id as the channel opens it."""
         await self.post(user_id, shown)
 
-    async def open_view(self, trigger_id: str, view: Block) -> None:
-        await self._call("views.open", json={"trigger_id": trigger_id, "view": self._checked_view(view)})
+    async def open_view(self, trigger_id: str, view: Block) -> dict[str, Any]:
+        """Returns the view as Slack has it, with its `id` and `hash`."""
+        answer = await self._call("views.open", json={"trigger_id": trigger_id, "view": self._checked_view(view)})
+        opened: dict[str, Any] = answer["view"]
+        return opened
 
     async def update_view(self, view_id: str, view_hash: str, view: Block) -> None:
         await self._call("views.update", json={"view_id": view_id, "hash": view_hash, "view": self._checked_view(view)})
+
+    async def publish_view(self, user_id: str, view: Block) -> None:
+        """Somebody's Home tab; the last one that was published counts."""
+        await self._call("views.publish", json={"user_id": user_id, "view": self._checked_view(view)})
 
     async def respond(
         self, response_url: str, shown: Message, *, in_channel: bool = False, replace: bool = False
     ) -> None:
         """Answer at a `response_url`: to the asker alone unless `in_channel`; `replace` what was pressed."""
-        payload = {
-            **_content(shown),
+        how = {
             "response_type": "in_channel" if in_channel else "ephemeral",
             "replace_original": replace,
             "unfurl_links": False,
             "unfurl_media": False,
         }
+        self._response_urls.require(response_url)
+        shown = self._known_to_fit(shown)
         try:
-            async with asyncio.timeout(CALL_SECONDS), self._session.post(response_url, json=payload) as answer:
-                status = answer.status
+            await self._answer(response_url, {**_content(shown), **how})
+        except PayloadRefused as error:
+            await self._answer(response_url, {**_content(self._plainer(shown, error)), **how})
+
+    async def _answer(self, response_url: str, payload: dict[str, Any]) -> None:
+        try:
+            async with (
+                asyncio.timeout(CALL_SECONDS),
+                self._session.post(response_url, json=payload, allow_redirects=False) as answer,
+            ):
+                status, headers = answer.status, answer.headers
+                body = b"" if status == 200 else await answer.content.read(ANSWER_BYTES)
         except (aiohttp.ClientError, TimeoutError) as error:
-            raise self._down("response_url", error) from error
-        self._metrics.slack_calls.labels("response_url", "ok" if status == 200 else f"http_{status}").inc()
+            down = _down("response_url", error)
+            if down.may_have_happened:
+                self._response_urls.used(response_url)
+            raise self._counted(down) from error
+        self._response_urls.used(response_url)
         if status != 200:
-            raise SlackDown(f"http_{status}", "response_url")
+            raise self._counted(refusal(_read_answer(body), status, headers, "response_url"))
+        self._metrics.slack_calls.labels("response_url", "ok").inc()
 
     async def _send(self, method: str, arguments: dict[str, Any], shown: Message) -> dict[str, Any]:
-        return await self._call(method, json={**arguments, **_content(shown), **_AS_TEXT})
+        shown = self._known_to_fit(shown)
+        try:
+            return await self._call(method, json={**arguments, **_content(shown), **_AS_TEXT})
+        except PayloadRefused as error:
+            plainer = self._plainer(shown, error)
+        return await self._call(method, json={**arguments, **_content(plainer), **_AS_TEXT})
+
+    def _known_to_fit(self, shown: Message) -> Message:
+        """In classic blocks where this workspace is known to take no others."""
+        return shown if self._takes_tables or shown.fallback is None else Message(shown.text, shown.fallback)
+
+    def _plainer(self, shown: Message, error: PayloadRefused) -> Message:
+        """What is sent once more after a refusal; a workspace that takes no tables is not asked to again."""
+        if shown.fallback is None:
+            return _words_alone(shown, error)
+        if error.code not in PLAINER_HELPS:
+            raise error
+        self._takes_tables = error.code not in NO_TABLES
+        log.warning("Slack refused a table", error=str(error), asked_again=self._takes_tables)
+        return Message(shown.text, shown.fallback)
 
     async def _read(self, method: str, **arguments: str) -> dict[str, Any]:
         """Slack's reading methods take no JSON."""
         return await self._call(method, http_verb="GET", params=arguments)
 
     async def _call(self, method: str, **request: Any) -> dict[str, Any]:
+        self._require_token(method)
         try:
             async with asyncio.timeout(CALL_SECONDS):
                 response = await self._web.api_call(method, **request)
         except SlackApiError as error:
-            narrowed = narrow(error, method)
-            self.is_answered = not isinstance(narrowed, SlackDown | TokenDead)
-            self._metrics.slack_calls.labels(method, narrowed.code).inc()
-            raise narrowed from error
+            raise self._refused(narrow(error, method)) from error
         except (aiohttp.ClientError, TimeoutError, ValueError, AttributeError) as error:
             # The last two are the SDK's for an answer that is JSON but no object of Slack's.
-            raise self._down(method, error) from error
-        self.is_answered = True
+            self.is_answered = False
+            raise self._counted(_down(method, error)) from error
+        self._taken()
         self._metrics.slack_calls.labels(method, "ok").inc()
         return dict(response.data) if isinstance(response.data, dict) else {}
 
-    def _down(self, method: str, error: Exception) -> SlackDown:
-        self.is_answered = False
-        code = "timeout" if isinstance(error, TimeoutError) else "connection"
-        self._metrics.slack_calls.labels(method, code).inc()
-        return SlackDown(code, method)
+    def _require_token(self, method: str) -> None:
+        """Raises `TokenDead` while Slack refuses our token. From time to time one call may ask."""
+        if self._dead is None:
+            return
+        if self._monotonic() < self._ask_again_at:
+            raise TokenDead(self._dead.code, method)
+        self._ask_again_at = self._monotonic() + TOKEN_PAUSE_SECONDS
+
+    def _refused(self, error: SlackError) -> SlackError:
+        """Keep what a refusal says of us as a whole."""
+        self.is_answered = not isinstance(error, SlackDown | TokenDead)
+        match error:
+            case TokenDead():
+                if self._dead is None:
+                    log.error("Slack refuses our token", error=str(error), remedy=error.remedy)
+                self._dead, self._ask_again_at = error, self._monotonic() + TOKEN_PAUSE_SECONDS
+            case SlackDown():
+                pass
+            case _:
+                self._taken()
+        return self._counted(error)
+
+    def _taken(self) -> None:
+        """Slack answered as it answers whose token it takes."""
+        self.is_answered = True
+        if self._dead is not None:
+            log.warning("Slack takes our token again")
+            self._dead = None
+
+    def _counted(self, error: SlackError) -> SlackError:
+        """A code of ours or Slack's makes a label; a word that somebody between us made up does not."""
+        label = "unknown" if isinstance(error, Unfamiliar) else error.code
+        self._metrics.slack_calls.labels(error.method, label).inc()
+        match error:
+            case NotGranted(needed=needed, provided=provided):
+                log.warning(
+                    "Slack grants us no such call",
+                    error=str(error),
+                    needed=needed,
+                    provided=provided,
+                    remedy=error.remedy,
+                )
+            case Unfamiliar():
+                log.warning("Slack answered with a code that we do not know", error=str(error), remedy=error.remedy)
+        return error
 
     def _checked_view(self, view: Block) -> Block:
         if problems := view_problems(view):
@@ -136,3 +259,39 @@ class SlackClient:
 def _content(shown: Message) -> dict[str, Any]:
     """A `Message` fits Slack's limits since it was made."""
     return {"text": shown.text, "blocks": shown.blocks}
+
+
+PLAINER_HELPS = frozenset(
+    ["invalid_blocks", "invalid_blocks_format", "msg_too_long", "msg_blocks_too_long", "only_one_table_allowed"]
+)
+
+NO_TABLES = frozenset(["invalid_blocks", "invalid_blocks_format", "only_one_table_allowed"])
+"""Said of a message that we know to be right but for its table: it is the table that is not taken."""
+
+
+def _words_alone(shown: Message, error: PayloadRefused) -> Message:
+    """The message's text alone, for where Slack refused what it looks like; raises what it is given elsewhere.
+
+    What was refused was not posted, so this cannot post twice.
+    """
+    if error.code not in PLAINER_HELPS:
+        raise error
+    log.error("Slack refused a message's blocks", error=str(error), blocks=[block["type"] for block in shown.blocks])
+    text = cut(shown.text, SECTION_TEXT)
+    return Message(text, words_alone(text))
+
+
+def _down(method: str, error: Exception) -> SlackDown:
+    """Where no connection was made, be it to a proxy, nothing can have happened."""
+    if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError | aiohttp.InvalidURL):
+        return Unreached("no_connection", method)
+    return SlackDown("timeout" if isinstance(error, TimeoutError) else "connection", method)
+
+
+def _read_answer(body: bytes) -> object:
+    """At a `response_url` Slack says what is wrong as an object, or as a bare word."""
+    try:
+        return json.loads(body)
+    except ValueError:
+        word = body.strip()
+        return {"error": word.decode()} if word.isascii() else None

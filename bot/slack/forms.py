@@ -1,26 +1,47 @@
 """Forms: opened from a command that lacks something or from a button, and read back into a command."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from secrets import token_urlsafe
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
+import structlog
 from pydantic import ValidationError
 
-from bot.render.form import form_errors, read_form, render_form
+from bot.logs import new_reference
+from bot.render.form import (
+    PLACE,
+    form_errors,
+    label_of,
+    read_place,
+    render_ended,
+    render_form,
+    render_waiting,
+)
+from bot.render.form_fields import is_too_long, values_of
+from bot.render.limits import PRIVATE_METADATA, length
+from bot.render.text import Block
 from bot.slack.answers import Address
 from bot.slack.client import SlackClient
+from bot.slack.drafts import Draft, Drafts
+from bot.slack.errors import ViewGone
+from bot.slack.open_form import OpenForm, begun, fixed, look, opened
 from bot.slack.payloads import Body, FormMeta, form_address, read_meta
-from commands.core.base import Command, Internal, ServerCommand, marks
+from bot.slack.presence import Presence
+from commands.core.base import Command, Offered, Offers, ServerCommand, marks
+from commands.core.context import Context, Ports
 from commands.core.dispatch import check
-from commands.core.errors import CommandError
+from commands.core.errors import CommandError, Problem
 from commands.core.explaining import explain
 from commands.core.fields import is_hidden
-from commands.core.ports import Clock, Providers
-from commands.core.registry import Commands
+from commands.core.reply import Code, Strong, Text
+from commands.core.words import joined
+from providers.base import Provider
+from providers.errors import ProviderError
 
-MOST_KEPT = 1_000
-KEPT_SECONDS = 1_800.0
-"""As long as Slack honours a response_url."""
+log = structlog.get_logger(__name__)
+
+UNCHANGED = "This is what is there already. Change it, or cancel."
+LOST_CHOICE = "I was started anew and do not know this choice any more. Choose it again."
+TOO_OLD = "This form is too old. Close it and begin again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,127 +54,223 @@ class Submission:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """What is wrong, by block id; empty where the form itself is not understood."""
+    """What is wrong, by block id."""
 
     errors: Mapping[str, str]
 
 
-class Forms:
-    """Response URLs of open forms are kept in memory: after a restart the answer goes another way."""
+@dataclass(frozen=True, slots=True)
+class Redrawn:
+    """The form stays open and looks otherwise: what is wrong stands on a page that was not the one sent."""
 
-    def __init__(self, slack: SlackClient, commands: Commands, providers: Providers, clock: Clock) -> None:
+    view: Block
+
+
+Verdict = Submission | Refused | Redrawn
+
+
+class Forms:
+    def __init__(self, slack: SlackClient, ports: Ports, presence: Presence, drafts: Drafts) -> None:
         self._slack = slack
-        self._commands = commands
-        self._providers = providers
-        self._clock = clock
-        self._response_urls: dict[str, tuple[str, float]] = {}
+        self._ports = ports
+        self._presence = presence
+        self._drafts = drafts
+
+    # Opening
 
     async def open(
-        self,
-        command_type: type[Command],
-        given: Mapping[str, object],
-        *,
-        provider: str,
-        address: Address,
+        self, command_type: type[Command], given: Mapping[str, object], *, provider: str, address: Address
     ) -> None:
-        """Raises `SlackError`: a trigger lives for three seconds."""
+        """Raises `SlackError`: a trigger lives for three seconds, so what a server must be asked for comes later."""
         assert address.trigger_id is not None, "whoever has none is given a button first"
-        provider = str(given.get("provider", provider))
+        form = self._begin(command_type, given, self._provider(str(given.get("provider") or provider)), address)
+        self._warm(form, address.caller.team_id)
+        if not command_type.begins_from or not all(given.get(name) for name in command_type.begins_from):
+            await self._slack.open_view(address.trigger_id, self._view(form))
+            return
+        what: Text = ("Looking at ", Strong(str(given[command_type.begins_from[-1]])), "…")
+        waiting = render_waiting(command_type, what, private_metadata=form.meta.model_dump_json())
+        view = await self._slack.open_view(address.trigger_id, waiting)
+        found = await self._found(form, given, address)
+        await self._update(view, found)
+
+    def _begin(
+        self, command_type: type[Command], given: Mapping[str, object], provider: Provider, address: Address
+    ) -> OpenForm:
+        values = {name: value for name, value in given.items() if _is_asked(command_type, name)}
+        for name in values:
+            for text in values_of(values[name]):
+                self._drafts.offer(text)
+        draft = Draft(address.response_url, values)
         meta = FormMeta(
-            provider=provider,
+            provider=provider.name,
             channel_id=address.place.channel_id,
             thread_ts=address.place.thread_ts,
             is_direct=address.place.is_direct,
-            fixed=_fixed(command_type, given),
-            opened=_opened(command_type, given),
-            reply_key=self._keep(address.response_url),
+            fixed=fixed(command_type, given),
+            opened=opened(command_type, given),
+            key=self._drafts.add(draft),
+            under=address.under,
+            turns=address.turns,
+            door=address.door,
         )
-        await self._slack.open_view(address.trigger_id, self._view(command_type, given, meta))
+        return OpenForm(command_type, provider, meta, draft, None, (), values)
 
-    async def show_more(self, body: Body) -> None:
-        """Draw the open form again with its rarely wanted fields, keeping what was typed."""
-        view = body["view"]
-        command_type, meta = self._of(view), read_meta(view)
-        if command_type is None or meta is None:
-            return
-        typed = read_form(command_type, view["state"]["values"])
-        await self._slack.update_view(view["id"], view["hash"], self._view(command_type, typed, meta, more=True))
-
-    def _view(
-        self, command_type: type[Command], given: Mapping[str, object], meta: FormMeta, *, more: bool = False
-    ) -> dict[str, object]:
-        provider = self._providers.get(meta.provider) or self._providers.get(self._providers.default)
-        assert provider is not None, "a deployment without providers does not start"
-        return render_form(
-            command_type, given=given, provider=provider, private_metadata=meta.model_dump_json(), more=more
-        )
-
-    def read(self, body: Body) -> Submission | Refused:
-        """Pure, as its verdict is the acknowledgement: the fields, the rules between them, the provider's limits."""
-        view = body["view"]
-        command_type, meta = self._of(view), read_meta(view)
-        provider = self._providers.get(meta.provider) if meta else None
-        shown = [str(b["block_id"]) for b in view["blocks"] if b["type"] == "input"]
-        if command_type is None or meta is None or provider is None:
-            return Refused(dict.fromkeys(shown[:1], "This form is too old. Close it and begin again."))
-        filled_in = read_form(command_type, view["state"]["values"])
-        fields = {**_still_meant(command_type, meta, filled_in), **filled_in}
-        if issubclass(command_type, ServerCommand):
-            fields.setdefault("provider", meta.provider)
+    async def _found(self, form: OpenForm, given: Mapping[str, object], address: Address) -> Block:
+        """The form with what the server has, or why there is none."""
+        known = {**given, "provider": form.provider.name}
+        ctx = Context(address.caller, address.place, form.provider, self._ports)
         try:
-            command = command_type.model_validate(fields)
-            problems = check(command, provider)
-        except ValidationError as error:
-            problems = explain(error, command_type)
-        except CommandError as error:
-            return Refused(dict.fromkeys(shown[:1], str(error)))
-        if problems:
-            return Refused(form_errors(problems, shown))
-        return Submission(command, form_address(body, meta, self._take(meta.reply_key)))
+            there = await form.command_type.begins_with(ctx, known)
+        except (CommandError, ProviderError) as error:
+            log.info("a form did not begin", path=form.command_type.spec.path, error=str(error))
+            return render_ended(form.command_type.spec.path, joined([error.what, error.remedy], "\n"))
+        except Exception:
+            reference = new_reference()
+            log.exception("a form did not begin", path=form.command_type.spec.path, reference=reference)
+            said: Text = ("Something went wrong on our side. It has been written down as ", Code(reference), ".")
+            return render_ended(form.command_type.spec.path, said)
+        return self._prefilled(form, there)
 
-    def _of(self, view: Body) -> type[Command] | None:
-        return self._commands.get(tuple(str(view["callback_id"]).removeprefix("form:").split(".")))
+    def _prefilled(self, form: OpenForm, there: Mapping[str, object]) -> Block:
+        meta = _fitting(form.meta, begun(form.command_type, there))
+        form.draft.values = {**{name: there[name] for name in meta.begun}, **form.values}
+        fields = form.command_type.model_fields
+        unseen = [label_of(name) for name, value in there.items() if is_too_long(fields[name], value)]
+        note: Text = f"Too long to be shown, and kept unless you type another: {', '.join(unseen)}." if unseen else ""
+        return self._view(replace(form, meta=meta, values=form.draft.values), note=note)
 
-    def _keep(self, response_url: str | None) -> str | None:
-        if response_url is None:
+    def _warm(self, form: OpenForm, team_id: str) -> None:
+        """Who asks about somebody in a room will want to choose among those who are in it."""
+        room = form.values.get(form.command_type.room_field() or "")
+        offered = {mark.what for field in form.command_type.model_fields.values() for mark in marks(field, Offers)}
+        if isinstance(room, str) and offered & {Offered.PARTICIPANT, Offered.TRACK}:
+            self._presence.warm(team_id, form.provider, room)
+
+    # While it is open
+
+    def look(self, body: Body) -> OpenForm | None:
+        """The open form of a payload; None for one that this version did not open, or whose server is gone."""
+        view = body.get("view") or {}
+        command_type, meta = self._ports.commands.get(_path(view)), read_meta(view)
+        provider = self._ports.providers.get(meta.provider) if meta else None
+        if command_type is None or meta is None or provider is None:
             return None
-        now = self._clock.monotonic()
-        if len(self._response_urls) >= MOST_KEPT:
-            self._response_urls = {k: kept for k, kept in self._response_urls.items() if kept[1] > now}
-        key = token_urlsafe(12)
-        self._response_urls[key] = (response_url, now + KEPT_SECONDS)
-        return key
+        return look(body, command_type, provider, meta, self._drafts)
 
-    def _take(self, key: str | None) -> str | None:
-        url, until = self._response_urls.pop(key or "", ("", 0.0))
-        return url if self._clock.monotonic() < until else None
+    async def turn(self, body: Body, page: int | None = None) -> None:
+        """Draw another page, or the same one as what was chosen in it wants it, keeping what was typed."""
+        form = self.look(body)
+        if form is None:
+            return
+        form, note = self._kept(form)
+        view = self._view(form, form.meta.page if page is None else page, note=note)
+        await self._update(body["view"], view)
 
+    def _kept(self, form: OpenForm) -> tuple[OpenForm, Text]:
+        """Keep what stands in the form. Where something was lost with an earlier start, it is said which, once."""
+        form.draft.values = dict(form.values)
+        if form.is_remembered:
+            return form, ""
+        meta = form.meta.model_copy(update={"key": self._drafts.add(form.draft), "elsewhere": []})
+        gone = ", ".join(label_of(name) for name in form.meta.elsewhere)
+        note: Text = ("I was started anew while this form was open. Lost, so give it again: ", Strong(gone), ".")
+        return replace(form, meta=meta), note if gone else ""
 
-def _fixed(command_type: type[Command], given: Mapping[str, object]) -> dict[str, str]:
-    return {
-        name: str(value)
-        for name, value in given.items()
-        if name in command_type.model_fields and is_hidden(command_type.model_fields[name]) and value is not None
-    }
+    async def _update(self, view: Body, drawn: Block) -> None:
+        """Somebody may have closed the form meanwhile, or something quicker has changed it."""
+        try:
+            await self._slack.update_view(view["id"], view["hash"], drawn)
+        except ViewGone as error:
+            log.info("a form was not drawn again", error=str(error))
 
+    # Sent
 
-def _opened(command_type: type[Command], given: Mapping[str, object]) -> dict[str, str]:
-    """What the fields began with that a fixed one says more about."""
-    spoken_of = {mark.of for name in _fixed(command_type, given) for mark in _marks(command_type, name)}
-    return {name: str(given[name]) for name in spoken_of if name is not None and given.get(name) is not None}
+    def read(self, body: Body) -> Verdict:
+        """Asks nobody, as its verdict is the acknowledgement: the fields, the rules between them, the limits."""
+        form = self.look(body)
+        if form is None:
+            return _too_old(body["view"])
+        if not form.is_remembered and form.meta.elsewhere:
+            kept, note = self._kept(form)
+            return Redrawn(self._view(kept, form.meta.page, note=note))
+        form, _ = self._kept(form)
+        command, problems = self._command(form)
+        if command is not None and not problems:
+            chosen = read_place(form.state_values) if not form.meta.channel_id else None
+            return Submission(command, form_address(body, form.meta, form.draft.response_url, chosen))
+        return self._refused(form, problems)
 
+    def _command(self, form: OpenForm) -> tuple[Command | None, list[Problem]]:
+        if form.lost:
+            return None, [Problem(LOST_CHOICE, name) for name in form.lost]
+        fields = form.fields()
+        required = {name for name in form.meta.begun if form.command_type.model_fields[name].is_required()}
+        if unchanged := sorted(required - set(fields)):
+            return None, [Problem(UNCHANGED, name) for name in unchanged]
+        try:
+            command = form.command_type.model_validate(fields)
+            return command, check(command, form.provider)
+        except ValidationError as error:
+            return None, explain(error, form.command_type)
+        except CommandError as error:
+            return None, [Problem(str(error))]
 
-def _still_meant(command_type: type[Command], meta: FormMeta, filled_in: Mapping[str, object]) -> dict[str, str]:
-    """The fixed fields, less those that speak of something else than what stands in the form by now."""
-    return {
-        name: value
-        for name, value in meta.fixed.items()
-        if all(
-            mark.of is None or str(filled_in.get(mark.of, "")) == meta.opened.get(mark.of, "")
-            for mark in _marks(command_type, name)
+    def _refused(self, form: OpenForm, problems: Sequence[Problem]) -> Verdict:
+        """Slack shows errors under inputs of the page that was sent, and under nothing else."""
+        shown = [name for name in form.inputs if name != PLACE]
+        elsewhere = {name: page for page, names in enumerate(form.pages) for name in names if name not in shown}
+        here = [problem for problem in problems if problem.field not in elsewhere]
+        if here and shown:
+            return Refused(form_errors(here, shown))
+        page = min((elsewhere[p.field] for p in problems if p.field in elsewhere), default=form.meta.page)
+        note = " ".join(problem.text for problem in here)
+        return Redrawn(self._view(form, page, problems=problems, note=note))
+
+    # Drawing
+
+    def _view(self, form: OpenForm, page: int = 0, *, problems: Sequence[Problem] = (), note: Text = "") -> Block:
+        page = min(page, len(form.pages) - 1)
+        meta = form.meta.model_copy(update={"page": page, "elsewhere": form.given_elsewhere(page)})
+        return render_form(
+            form.command_type,
+            given=form.values,
+            provider=form.provider,
+            private_metadata=meta.model_dump_json(exclude_defaults=True),
+            page=page,
+            may_be_emptied=meta.begun,
+            asks_place=not meta.channel_id,
+            problems=problems,
+            note=note,
         )
-    }
+
+    def _provider(self, name: str) -> Provider:
+        provider = self._ports.providers.get(name) or self._ports.providers.get(self._ports.providers.default)
+        assert provider is not None, "a deployment without providers does not start"
+        return provider
 
 
-def _marks(command_type: type[Command], name: str) -> list[Internal]:
-    return marks(command_type.model_fields[name], Internal)
+def _path(view: Body) -> tuple[str, ...]:
+    return tuple(str(view.get("callback_id", "")).removeprefix("form:").split("."))
+
+
+def _too_old(view: Body) -> Verdict:
+    inputs = [str(block["block_id"]) for block in view["blocks"] if block["type"] == "input"]
+    return Refused({inputs[0]: TOO_OLD}) if inputs else Redrawn(render_ended(_path(view), TOO_OLD))
+
+
+def _is_asked(command_type: type[Command], name: str) -> bool:
+    """Whether a form may show the field. Its video server is settled when it opens."""
+    if name not in command_type.model_fields or is_hidden(command_type.model_fields[name]):
+        return False
+    return not (name == "provider" and issubclass(command_type, ServerCommand))
+
+
+def _fitting(meta: FormMeta, digests: Mapping[str, str | dict[str, str]]) -> FormMeta:
+    """With as many digests as a view can hold, those that take least first: what has none is not shown."""
+    for name, digest in sorted(digests.items(), key=lambda entry: len(str(entry[1]))):
+        wider = meta.model_copy(update={"begun": {**meta.begun, name: digest}})
+        if length(wider.model_dump_json()) > PRIVATE_METADATA // 2:
+            break
+        meta = wider
+    return meta

@@ -4,14 +4,17 @@
 the acknowledgement, in tasks that the process owns.
 """
 
-from collections.abc import Awaitable, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import structlog
 
 from bot.logs import new_reference
 from bot.metrics import Metrics
-from bot.slack.answers import Address, Answers, interrupted
-from bot.slack.errors import SlackError
+from bot.slack.answers import Address, Answers, interrupted, under_way
+from bot.slack.errors import SlackError, ViewGone
 from bot.slack.forms import Forms, Submission
 from bot.slack.payloads import Body, delivery_key
 from commands.core.base import Command
@@ -27,6 +30,7 @@ from commands.core.dispatch import (
     require_role,
 )
 from commands.core.errors import CommandError, Ended, NotAllowed, UsageError
+from commands.core.fields import held_secrets
 from commands.core.parsing import Here
 from commands.core.ports import CHANNEL_PROVIDER, Attempts, Place, Repeated
 from commands.core.registry import Commands
@@ -34,6 +38,9 @@ from commands.core.reply import Code, Form, Reply
 from commands.core.spelling import spell
 
 log = structlog.get_logger(__name__)
+
+PATIENCE_SECONDS = 3.0
+"""How long somebody waits for an answer before they are told that it comes later."""
 
 
 class Inbound:
@@ -64,7 +71,8 @@ class Inbound:
 
     async def submitted(self, submission: Submission, body: Body) -> None:
         """Somebody filled in a form, and it was acknowledged as right."""
-        await self.guard(submission.address, self.carry_out(submission.command, submission.address, Door.FORM, body))
+        command, address = submission.command, submission.address
+        await self.guard(address, self.carry_out(command, address, address.door or Door.FORM, body))
 
     async def here(self, place: Place) -> Here:
         """What the channel lends to a line: its server, and its room.
@@ -92,7 +100,8 @@ class Inbound:
             await require_role(command_type, address.caller, self._ports.roles)
             require_provider(str(given.get("provider", provider)), self._ports.providers)
             if address.trigger_id is None:
-                button = Form("Open form", command_type, tuple(given.items()))
+                kept = {name: value for name, value in given.items() if name not in held_secrets(given, command_type)}
+                button = Form("Open form", command_type, tuple(kept.items()))
                 await self.tell(Reply(text=(Code(path), " needs more than that."), actions=(button,)), address)
                 return
             await self._forms.open(command_type, given, provider=provider, address=address)
@@ -100,7 +109,8 @@ class Inbound:
         except (NotAllowed, UsageError) as refusal:
             await self.refuse(refusal, address)
         except SlackError as error:
-            what = "Slack did not open the form: it allows three seconds for that."
+            why = ": it allows three seconds for that" if isinstance(error, ViewGone) else ""
+            what = f"Slack did not open the form{why}."
             typed = Code(f"{self.slash} {path}")
             await self.refuse(Ended(what, ("Try again, or type it: ", typed, ".")), address, error=str(error))
 
@@ -111,7 +121,7 @@ class Inbound:
     async def refuse(self, refusal: CommandError, address: Address, **why: str) -> None:
         """What does not get as far as dispatch leaves a line in the log all the same."""
         caller, place = address.caller, address.place
-        log.info("refused", what=str(refusal), user=caller.user_id, channel=place.channel_id, **why)
+        log.info("refused", what=_for_the_log(refusal), user=caller.user_id, channel=place.channel_id, **why)
         await self.tell(refusal, address)
 
     async def carry_out(
@@ -122,7 +132,8 @@ class Inbound:
         path = " ".join(command.spec.path)
         with self._metrics.command_seconds.labels(path).time():
             try:
-                answer = await self._dispatcher.dispatch(command, request, confirmed=confirmed)
+                async with self._kept_company(command, address):
+                    answer = await self._dispatcher.dispatch(command, request, confirmed=confirmed)
             except Repeated:
                 log.info("a repeated delivery was dropped", door=door)
                 return
@@ -135,6 +146,29 @@ class Inbound:
         if await self._answers.give(answer.result, address, command):
             await self._attempts.answered(answer.attempt)
 
+    @asynccontextmanager
+    async def _kept_company(self, command: Command, address: Address) -> AsyncIterator[None]:
+        """Nobody looks at nothing for long. The answer waits for a word that is on its way, so that it comes last.
+
+        It takes the place of that word only where it takes the place of what was pressed: what was said at the
+        response_url of a slash command cannot be replaced there (slackapi/bolt-python#1268, slackapi/bolt-js#2287).
+        """
+        loop = asyncio.get_running_loop()
+        saying: set[asyncio.Task[bool]] = set()
+        beside = replace(address, turns=False)  # the list that was pressed stays, in case the answer is a refusal
+
+        def say() -> None:
+            word = under_way(spell(command, redacted=True))
+            saying.add(loop.create_task(self._answers.give(word, beside)))
+
+        timer = loop.call_later(PATIENCE_SECONDS, say)
+        try:
+            yield
+        finally:
+            timer.cancel()
+            if saying:
+                await asyncio.wait(saying)
+
     async def guard(self, address: Address, work: Awaitable[None]) -> None:
         """Whatever goes wrong on our side, the asker hears of it."""
         try:
@@ -143,3 +177,11 @@ class Inbound:
             reference = new_reference()
             log.exception("a payload was not handled", reference=reference)
             await self._answers.give(Bug(reference), address)
+
+
+def _for_the_log(refusal: CommandError) -> str:
+    """A line that is not understood may hold a secret anywhere, so what it says is not repeated."""
+    if not isinstance(refusal, UsageError):
+        return str(refusal)
+    fields = [problem.field for problem in refusal.problems if problem.field is not None]
+    return " ".join([type(refusal).__name__, *refusal.path, *fields])

@@ -1,15 +1,21 @@
 """What somebody typed: after the slash command, after a mention of the bot, or to the bot alone."""
 
+import re
+from collections.abc import Callable
+
 from bot.slack.answers import Address
 from bot.slack.inbound import Inbound
-from bot.slack.payloads import Body, direct_address, mention_address, slash_address
+from bot.slack.payloads import Body, direct_address, mention_address, read_address, slash_address
 from bot.text import after_mention, to_plain
 from commands.core.base import Command
 from commands.core.dispatch import Door
 from commands.core.errors import CommandError, HelpWanted, MissingInput, UsageError
-from commands.core.fields import held_secrets, option
-from commands.core.parsing import parse
-from commands.core.reply import Code, Form
+from commands.core.fields import held_secrets, is_secret, option
+from commands.core.parsing import Here, closest_path, parse
+from commands.core.registry import NOUN_ALIASES, Commands
+from commands.core.reply import Action, Code, Form
+
+_CODE_SPAN = re.compile(r"(?P<ticks>`+)(?P<inside>[^`]+)(?P=ticks)")
 
 
 class Lines:
@@ -21,49 +27,92 @@ class Lines:
 
     async def slash(self, body: Body) -> None:
         """Somebody typed the slash command."""
-        address = slash_address(body)
-        await self._inbound.guard(address, self._typed(str(body.get("text", "")), address, Door.SLASH, body))
+        await self._take(body, slash_address, str(body.get("text", "")), Door.SLASH)
 
     async def mentioned(self, body: Body) -> None:
         """Somebody mentioned the bot, in a channel or in a thread. What follows the mention is the line."""
-        address = mention_address(body)
-        text = after_mention(str(body["event"].get("text", "")), self._bot_user_id)
-        await self._inbound.guard(address, self._typed(text, address, Door.MENTION, body))
+        await self._take(body, mention_address, self._said(body), Door.MENTION)
 
     async def told(self, body: Body) -> None:
         """Somebody wrote to the bot alone. They may mention it, or type the slash command by its name, all the same."""
-        address = direct_address(body)
+        await self._take(body, direct_address, self._said(body), Door.DIRECT)
+
+    def _said(self, body: Body) -> str:
+        """Some set a comma or a colon after whom they speak to."""
         text = after_mention(str(body["event"].get("text", "")), self._bot_user_id)
-        await self._inbound.guard(address, self._typed(text, address, Door.DIRECT, body))
+        return text.lstrip().removeprefix(",").removeprefix(":")
+
+    async def _take(self, body: Body, read: Callable[[Body], Address], text: str, door: Door) -> None:
+        if (address := read_address(read, body)) is not None:
+            await self._inbound.guard(address, self._typed(text, address, door, body))
 
     async def _typed(self, text: str, address: Address, door: Door, body: Body) -> None:
         here = await self._inbound.here(address.place)
-        line = to_plain(text).strip()
-        if door is not Door.SLASH:
-            line = _without_slash(line, here.slash)
+        line = _without_slash(_without_code_span(to_plain(text)), here.slash)
         try:
             command = parse(line, self._inbound.commands, here)
         except HelpWanted as wanted:
             command = self._inbound.commands[("help",)].model_validate({"topic": wanted.topic})
         except MissingInput as missing:
-            if refusal := _said_aloud(missing.command_type, missing.given, address):
-                await self._inbound.refuse(refusal, address)
-                return
-            await self._inbound.open_form(missing.command_type, missing.given, address=address, provider=here.provider)
+            await self._ask_for(missing, address, here)
             return
         except UsageError as error:
-            await self._inbound.refuse(error, address)
+            await self._faulty(error, line, address, door, body)
             return
         if refusal := _said_aloud(type(command), dict(command), address):
             await self._inbound.refuse(refusal, address)
             return
+        if command.is_unfinished:
+            given = {name: getattr(command, name) for name in command.changed_fields()}
+            await self._inbound.open_form(type(command), given, address=address, provider=here.provider)
+            return
         await self._inbound.carry_out(command, address, door, body)
+
+    async def _ask_for(self, missing: MissingInput, address: Address, here: Here) -> None:
+        if refusal := _said_aloud(missing.command_type, missing.given, address):
+            await self._inbound.refuse(refusal, address)
+            return
+        await self._inbound.open_form(missing.command_type, missing.given, address=address, provider=here.provider)
+
+    async def _faulty(self, error: UsageError, line: str, address: Address, door: Door, body: Body) -> None:
+        """What was typed is no command as it stands. Who writes to the bot alone may not know what it takes at all."""
+        commands = self._inbound.commands
+        if refusal := _not_repeated(line, address, commands):
+            await self._inbound.refuse(refusal, address)
+            return
+        if door is not Door.DIRECT or _named(line, commands) is not None:
+            await self._inbound.refuse(error, address)
+            return
+        helping = commands[("help",)]()
+        if error.actions:
+            offered = [*error.actions, Action("Help", helping)]
+            error = UsageError(error.problems, error.remedy, path=error.path, actions=offered)
+        await self._inbound.refuse(error, address)
+        if not error.actions:
+            await self._inbound.carry_out(helping, address, door, body)
+
+
+def _without_code_span(line: str) -> str:
+    """People copy whole commands as code, which would be one word."""
+    span = _CODE_SPAN.fullmatch(line.strip())
+    return span["inside"] if span else line
 
 
 def _without_slash(line: str, slash: str) -> str:
-    """People write `/video room list` in messages too."""
-    first, _, rest = line.partition(" ")
-    return rest if first == slash else line
+    """People write `/video room list` in messages too, and copy it behind the slash command."""
+    first, *rest = line.split(maxsplit=1)[:2] or [""]
+    return "".join(rest) if first == slash else line
+
+
+def _named(line: str, commands: Commands) -> type[Command] | None:
+    """The command that a line begins with, rightly spelled."""
+    typed = _first_words(line)
+    return next((commands.spellings[typed[:n]] for n in range(3, 0, -1) if typed[:n] in commands.spellings), None)
+
+
+def _first_words(line: str) -> tuple[str, ...]:
+    typed = [word.lower() for word in line.split(maxsplit=3)[:3]]
+    return tuple(NOUN_ALIASES.get(word, word) if at == 0 else word for at, word in enumerate(typed))
 
 
 def _said_aloud(command_type: type[Command], given: dict[str, object], address: Address) -> CommandError | None:
@@ -77,4 +126,24 @@ def _said_aloud(command_type: type[Command], given: dict[str, object], address: 
         ("Everybody here can read what you gave as ", Code(names), ", so I have not used it."),
         "Delete your message, change that secret where it comes from, and give the new one in the form.",
         actions=[Form("Open form", command_type, kept)],
+    )
+
+
+def _not_repeated(line: str, address: Address, commands: Commands) -> CommandError | None:
+    """A line that is not understood may hold a secret anywhere, which our answer would keep for all to read."""
+    path = closest_path(_first_words(line), commands)
+    meant = _named(line, commands) or (commands[path] if path is not None else None)
+    if address.under is None or meant is None:
+        return None
+    secrets = [option(name) for name in meant.model_fields if is_secret(meant, name)]
+    if not secrets:
+        return None
+    return CommandError(
+        ("I do not understand that as ", Code(" ".join(meant.spec.path)), ", and repeat nothing of it here."),
+        (
+            "If there was a secret in it, such as ",
+            Code(secrets[0]),
+            ", delete your message, change that secret where it comes from, and give the new one in the form.",
+        ),
+        actions=[Form("Open form", meant)],
     )

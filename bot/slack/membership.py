@@ -3,7 +3,7 @@
 import structlog
 
 from bot.slack.client import SlackClient
-from bot.slack.errors import ChannelClosed, SlackError, TokenDead
+from bot.slack.errors import ChannelClosed, NotGranted, SlackError
 from commands.core.ports import Clock, Place
 
 log = structlog.get_logger(__name__)
@@ -40,7 +40,7 @@ class SlackMembership:
         """A direct conversation between two people, or a group that no scope of ours covers, is closed to the bot."""
         try:
             channel = await self._slack.channel(channel_id)
-        except (ChannelClosed, TokenDead):
+        except (ChannelClosed, NotGranted):
             return False
         return bool(channel.get("is_member") or channel.get("is_im")) and not channel.get("is_archived")
 

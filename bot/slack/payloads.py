@@ -1,32 +1,52 @@
 """Slack's payloads, read once: who, where, and what for. Shapes by https://docs.slack.dev/interactivity."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from hashlib import sha256
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+import structlog
+from pydantic import BaseModel, JsonValue, ValidationError
 
 from bot.slack.answers import Address
+from commands.core.dispatch import Door
 from commands.core.ports import Caller, Place
+
+log = structlog.get_logger(__name__)
 
 Body = Mapping[str, Any]
 
 
 class FormMeta(BaseModel):
-    """What an open form keeps in `private_metadata`: where its answer goes and what it must not ask.
+    """What an open form keeps in `private_metadata`: where its answer goes, and what it does not ask.
 
-    `fixed` are the fields that the form does not show, `opened` what the fields that those speak of began with.
-    `reply_key` finds the response_url, which is a secret of the kind that a view must not hold.
+    `fixed` are the fields that no form shows, `opened` what the fields that those speak of began with. `begun` are
+    digests of what the server had, by field, and by key where a field holds pairs. `key` finds the rest, which is in
+    memory: `elsewhere` are the fields on other pages, of which nothing is left once the memory is gone.
+    An empty `channel_id`: the form asks where its answer goes. `under` is the thread in which it was asked aloud: the
+    answer goes there, for all to read. `turns`: it takes the place of the list whose button opened the form.
     """
 
     provider: str
     channel_id: str
     thread_ts: str | None = None
     is_direct: bool = False
-    fixed: dict[str, str] = {}
+    fixed: dict[str, JsonValue] = {}
     opened: dict[str, str] = {}
-    reply_key: str | None = None
+    begun: dict[str, str | dict[str, str]] = {}
+    key: str = ""
+    page: int = 0
+    elsewhere: list[str] = []
+    under: str | None = None
+    turns: bool = False
+    door: Door | None = None
+
+
+class HomeMeta(BaseModel):
+    """What the Home keeps in `private_metadata`: the reader's conversation with the bot, which its presses lack."""
+
+    channel_id: str = ""
 
 
 def read_meta(view: Body) -> FormMeta | None:
@@ -37,12 +57,21 @@ def read_meta(view: Body) -> FormMeta | None:
         return None
 
 
+def read_address(read: Callable[[Body], Address], body: Body) -> Address | None:
+    """None where the payload lacks what it must have: nobody can be answered then, so the log alone is told."""
+    try:
+        return read(body)
+    except (KeyError, TypeError, AttributeError) as error:
+        log.warning("a payload without its sender or place was dropped", lacking=str(error))
+        return None
+
+
 def slash_address(body: Body) -> Address:
     team_id, channel_id = str(body["team_id"]), str(body["channel_id"])
     return Address(
         caller=Caller(team_id, str(body["user_id"]), str(body.get("user_name", ""))),
         place=Place(team_id, channel_id, is_direct=body.get("channel_name") == "directmessage"),
-        response_url=body.get("response_url"),
+        response_url=_response_url(body),
         trigger_id=body.get("trigger_id"),
     )
 
@@ -78,6 +107,8 @@ def press_address(body: Body) -> Address:
 
     A message that one person sees is not sent along; its thread stands in `container`.
     """
+    if is_home(body):
+        return _home_address(body)
     channel = body.get("channel") or {}
     container = body.get("container") or {}
     message = body.get("message") or container
@@ -90,18 +121,90 @@ def press_address(body: Body) -> Address:
             thread_ts=message.get("thread_ts"),
             is_direct=channel.get("name") == "directmessage",
         ),
-        response_url=body.get("response_url"),
+        response_url=_response_url(body),
         is_read_by_all=not container.get("is_ephemeral", False),
         trigger_id=body.get("trigger_id"),
     )
 
 
-def form_address(body: Body, meta: FormMeta, response_url: str | None) -> Address:
+def is_home(body: Body) -> bool:
+    """Whether something in the Home tab was pressed."""
+    return (body.get("view") or {}).get("type") == "home"
+
+
+def _home_address(body: Body) -> Address:
+    """A press there has neither channel nor response_url; it is answered in the conversation with the bot."""
+    try:
+        channel_id = HomeMeta.model_validate_json(str(body["view"].get("private_metadata", ""))).channel_id
+    except ValidationError:
+        channel_id = ""  # a Home of another version: the answer finds its way by the person
     return Address(
         caller=_presser(body),
-        place=Place(_team_id(body), meta.channel_id, meta.thread_ts, meta.is_direct),
-        response_url=response_url,
+        place=Place(_team_id(body), channel_id, is_direct=bool(channel_id)),
+        trigger_id=body.get("trigger_id"),
+        door=Door.HOME,
     )
+
+
+def home_opened_address(body: Body) -> Address:
+    """The event names the conversation with the bot."""
+    event, team_id = body["event"], str(body["team_id"])
+    return Address(
+        caller=Caller(team_id, str(event["user"])), place=Place(team_id, str(event["channel"]), is_direct=True)
+    )
+
+
+def shortcut_address(body: Body) -> Address:
+    """A global one is chosen nowhere in particular: a form asks where its answer shall go."""
+    return Address(
+        caller=_presser(body),
+        place=Place(_team_id(body), ""),
+        trigger_id=body.get("trigger_id"),
+        door=Door.SHORTCUT,
+    )
+
+
+def message_shortcut_address(body: Body) -> Address:
+    """What comes of it stands in the thread that the message is in, or begins."""
+    message, channel = body["message"], body["channel"]
+    place = Place(
+        _team_id(body),
+        str(channel["id"]),
+        thread_ts=str(message.get("thread_ts") or message["ts"]),
+        is_direct=channel.get("name") == "directmessage",
+    )
+    return replace(shortcut_address(body), place=place, response_url=_response_url(body))
+
+
+def asked_aloud(pressed: Address) -> Address:
+    """Who presses in a thread where all can read it goes on with a conversation there, and is answered there."""
+    return replace(pressed, under=pressed.place.thread_ts) if pressed.is_read_by_all else pressed
+
+
+def without_place(address: Address) -> Address:
+    """For what is to happen in no place that is known yet: the form asks for one."""
+    return replace(address, place=Place(address.place.team_id, ""))
+
+
+def form_address(body: Body, meta: FormMeta, response_url: str | None, chosen: str | None = None) -> Address:
+    """`chosen` is the conversation that the form asked for. Slack sends a response_url for it along."""
+    if chosen is not None:
+        offered = {each.get("channel_id"): each.get("response_url") for each in body.get("response_urls") or ()}
+        response_url = offered.get(chosen)
+    return Address(
+        caller=_presser(body),
+        place=Place(_team_id(body), chosen or meta.channel_id, meta.thread_ts, meta.is_direct),
+        response_url=response_url if meta.under is None else None,
+        under=meta.under,
+        turns=meta.turns,
+        is_read_by_all=meta.turns,
+        door=meta.door,
+    )
+
+
+def _response_url(body: Body) -> str | None:
+    url = body.get("response_url")
+    return url if isinstance(url, str) else None
 
 
 def _presser(body: Body) -> Caller:
@@ -115,14 +218,31 @@ def _team_id(body: Body) -> str:
     return str(team.get("id") or body["user"].get("team_id", ""))
 
 
-def press_key(body: Body) -> str:
-    """What two quick presses of one button have in common, each of which is a delivery of its own."""
+def press_key(body: Body) -> str | None:
+    """What two quick presses of one button have in common, each of which is a delivery of its own.
+
+    None for a choice in a form, where each says something else. A form that was drawn again has other buttons.
+    """
     action, container = body["actions"][0], body.get("container") or {}
-    where = container.get("message_ts") or container.get("view_id")
+    if action.get("type", "button") != "button":
+        return None
+    where = container.get("message_ts") or (body.get("view") or {}).get("hash") or container.get("view_id")
     return json.dumps([_presser(body).user_id, where, action.get("action_id"), action.get("value")])
 
 
-def delivery_key(body: Body) -> str | None:
-    """What is the same when Slack, or somebody who recorded it, sends one request again."""
-    event_id = body.get("event_id")
-    return str(event_id or body.get("trigger_id") or "") or None
+def is_choice(body: Body) -> bool:
+    """Something was chosen in an input of an open form, which was not sent."""
+    return "view" in body and body["actions"][0].get("type", "button") != "button"
+
+
+def delivery_key(body: Body) -> str:
+    """What is the same when Slack, or somebody who recorded it, sends one request again.
+
+    Not every payload has an id. Without one it is the whole of it, as what people do twice differs in its
+    `response_url` or its time. A form is taken once, however often it is sent: it closes then.
+    """
+    if body.get("type") == "view_submission":
+        return f"view:{body['view']['id']}"
+    if known := body.get("event_id") or body.get("trigger_id"):
+        return str(known)
+    return sha256(json.dumps(body, sort_keys=True, default=str).encode()).hexdigest()

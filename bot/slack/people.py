@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import structlog
 
 from bot.slack.client import SlackClient
-from bot.slack.errors import SlackError
+from bot.slack.errors import NotGranted, PersonUnreachable, SlackError
 from commands.core.base import Role
 from commands.core.ports import Caller, Clock, Standing
 
@@ -46,9 +46,7 @@ class SlackRoles:
             member = await self._member(caller.user_id)
         except SlackError as error:
             log.warning("a role could not be looked up", user=caller.user_id, error=str(error))
-            return Standing(
-                Role.NOBODY, "Slack could not say who you are, so nothing is allowed; try again in a minute"
-            )
+            return Standing(Role.NOBODY, _why_nobody(error))
         return self._standing(member)
 
     def _standing(self, member: _Member) -> Standing:
@@ -82,3 +80,15 @@ class SlackRoles:
             ),
             seen=now,
         )
+
+
+def _why_nobody(error: SlackError) -> str:
+    """For the person who asked: what is wrong, and whether trying again helps."""
+    match error:
+        case PersonUnreachable():
+            return "Slack does not know you as a member of this workspace"
+        case NotGranted():
+            lacks = f" (it lacks {error.needed})" if error.needed else ""
+            return f"Slack does not tell me who you are, so nothing is allowed until the app{lacks} is installed anew"
+        case _:
+            return "Slack could not say who you are, so nothing is allowed; try again in a minute"

@@ -6,15 +6,14 @@ import structlog
 
 from bot.render.button import Pressed, StaleButton, decode, decode_given, read_action_id
 from bot.slack.answers import Address
-from bot.slack.errors import ViewGone
 from bot.slack.forms import Forms
 from bot.slack.inbound import Inbound
-from bot.slack.payloads import Body, press_address
+from bot.slack.payloads import Body, asked_aloud, is_choice, press_address, read_address, without_place
 from commands.core.dispatch import Door
 from commands.core.errors import CommandError, Ended, NotAllowed
 from commands.core.parsing import closest_path
 from commands.core.ports import Pending, PendingActions
-from commands.core.reply import Code, Person, Reply
+from commands.core.reply import Code, Person, Reply, Strong, Text
 from commands.core.spelling import spell
 
 log = structlog.get_logger(__name__)
@@ -28,24 +27,30 @@ class Presses:
 
     async def pressed(self, body: Body) -> None:
         """Somebody pressed a button in a message or a form."""
-        address = press_address(body)
-        await self._inbound.guard(address, self._press(body, address))
+        if (address := read_address(press_address, body)) is not None:
+            await self._inbound.guard(address, self._press(body, address))
 
     async def _press(self, body: Body, address: Address) -> None:
         action = body["actions"][0]
+        if is_choice(body):
+            await self._forms.turn(body)
+            return
         try:
             press = read_action_id(str(action.get("action_id", "")))
+            address = replace(address, turns=press.in_place)
             value = str(action.get("value", ""))
             match press.pressed:
                 case Pressed.LINK:
                     return
+                case Pressed.MORE if "view" not in body:
+                    raise StaleButton(press.path)
                 case Pressed.MORE:
-                    await self._show_more(body)
+                    await self._forms.turn(body, press.page)
                 case Pressed.FORM:
                     await self._press_form(press.path, value, address)
                 case Pressed.COMMAND:
                     command = decode(press.path, value, self._inbound.commands)
-                    await self._inbound.carry_out(command, address, Door.BUTTON, body)
+                    await self._inbound.carry_out(command, address, address.door or Door.BUTTON, body)
                 case Pressed.PENDING:
                     await self._press_pending(value, address, body)
                 case Pressed.YES | Pressed.NO:
@@ -53,18 +58,13 @@ class Presses:
         except StaleButton as stale:
             await self._inbound.refuse(self._stale(stale), address)
 
-    async def _show_more(self, body: Body) -> None:
-        """Of two quick presses the second comes from a form that has changed already."""
-        try:
-            await self._forms.show_more(body)
-        except ViewGone as error:
-            log.info("a form was not drawn again", error=str(error))
-
     async def _press_form(self, path: tuple[str, ...], value: str, address: Address) -> None:
         command_type = self._inbound.commands.get(path)
         if command_type is None:
             raise StaleButton(path)
         here = await self._inbound.here(address.place)
+        if not address.turns:
+            address = without_place(address) if address.door is Door.HOME else asked_aloud(address)
         await self._inbound.open_form(command_type, decode_given(value), address=address, provider=here.provider)
 
     async def _press_pending(self, token: str, address: Address, body: Body) -> None:
@@ -89,7 +89,9 @@ class Presses:
         if not asked or pending is None or not await self._pending.take(token):
             gone = Ended("This question has been answered, or has expired.", "Press the button again to be asked anew.")
             await self._inbound.refuse(gone, answered)
-        elif yes:
+            return
+        answered = replace(answered, signature=_who_answered(address, body))
+        if yes:
             await self._inbound.carry_out(pending.command, answered, Door.BUTTON, body, confirmed=pending.confirmed)
         else:
             log.info("a question was answered with no", words=spell(pending.command, redacted=True))
@@ -99,6 +101,14 @@ class Presses:
         what = "This button was made by another version of the bot and is not understood any more."
         path = closest_path(stale.path, self._inbound.commands) or ("help",)
         return Ended(what, ("Type ", Code(" ".join([self._inbound.slash, *path])), " instead."))
+
+
+def _who_answered(address: Address, body: Body) -> Text:
+    """For others who saw the question and its buttons; who alone saw it knows."""
+    if address.place.is_direct or not address.is_read_by_all:
+        return ""
+    label = str((body["actions"][0].get("text") or {}).get("text", ""))
+    return ("Answered by ", Person(address.caller.user_id), *((": ", Strong(label)) if label else ()), ".")
 
 
 def _is_for_another(pending: Pending, address: Address) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, and_, case, func, literal, not_, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, func, literal, not_, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import things
@@ -102,12 +102,19 @@ class Cards:
         """The ids of all cards of a thing."""
         return list((await conn.execute(select(card.c.id).where(card.c.thing_id == thing_id))).scalars())
 
-    async def next_dirty(self, skip_channels: Collection[str] = ()) -> tuple[Card, things.Thing] | None:
-        """The card that has waited longest, with its thing as it is. Channels that must wait are passed over."""
+    async def next_dirty(
+        self, skip_channels: Collection[str] = (), *, skip_updates: bool = False
+    ) -> tuple[Card, things.Thing] | None:
+        """The card that has waited longest, with its thing as it is. Channels that must wait are passed over, and so
+        are cards that have a message, where updates must wait."""
         query = (
             select(card, thing)
             .join(thing, thing.c.id == card.c.thing_id)
-            .where(_dirty(), card.c.channel_id.not_in(skip_channels))
+            .where(
+                _dirty(),
+                card.c.channel_id.not_in(skip_channels),
+                card.c.ts.is_(None) if skip_updates else true(),
+            )
             .order_by(card.c.dirty_at, card.c.id)
             .limit(1)
         )

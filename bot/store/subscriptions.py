@@ -51,6 +51,15 @@ class StoredSubscriptions:
         async with self._store.reading() as conn:
             return await _select(conn, *_of(place))
 
+    async def of_person(self, team_id: str, user_id: str) -> list[Subscription]:
+        mine = (
+            subscription.c.team_id == team_id,
+            subscription.c.created_by == user_id,
+            subscription.c.channel_id.is_not(None),
+        )
+        async with self._store.reading() as conn:
+            return await _select(conn, *mine)
+
     async def of_team(self, conn: AsyncConnection, team_id: str) -> list[Subscription]:
         """Those of all channels, read inside the transaction that folds, so that none is missed or too old."""
         return await _select(conn, subscription.c.team_id == team_id, subscription.c.channel_id.is_not(None))

@@ -256,6 +256,19 @@ keep_out = Table(
     Column("stays", JSON, nullable=False),
 )
 
+closure = Table(
+    "closure",
+    metadata,
+    Column("team_id", Text, primary_key=True),
+    Column("channel_id", Text, primary_key=True),
+    Column("user_id", Text, primary_key=True),
+    # Slack's code for why nothing can be posted there.
+    Column("reason", Text, primary_key=True),
+    Column("found_at", UtcTime, nullable=False),
+    # Null: the person does not know yet.
+    Column("told_at", UtcTime),
+)
+
 identity = Table(
     "identity",
     metadata,

@@ -4,7 +4,7 @@ A noun module subclasses `Command` (or `ServerCommand`, `RoomCommand`), and that
 audit and permission checks come from the class.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from functools import cache
@@ -84,6 +84,40 @@ class RoomName:
     """The field names a room that exists: `.` means this channel's room, and so does nothing where one is needed."""
 
 
+class Offered(StrEnum):
+    """What a form can offer to choose from."""
+
+    ROOM = "room"
+    PARTICIPANT = "participant"
+    TRACK = "track"
+    RECORDING = "recording"
+    SERVER = "server"
+
+
+@dataclass(frozen=True, slots=True)
+class Offers:
+    """The field names one of these, or several. Participants and tracks are those of the command's room.
+
+    `whose` is the field that says whose tracks; without it they are everybody's.
+    """
+
+    what: Offered
+    whose: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WorkspacePerson:
+    """The field names somebody of the workspace, as `types.PersonId` has them."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShownWith:
+    """The field makes sense only while `field` has `value`, or has it among others: a form shows it only then."""
+
+    field: str
+    value: str
+
+
 Arg = Annotated[T, Positional()]
 
 
@@ -114,6 +148,9 @@ class Command(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, allow_inf_nan=False)
 
     spec: ClassVar[Spec]
+
+    begins_from: ClassVar[tuple[str, ...]] = ()
+    """The fields that must be known before `begins_with` can be asked; empty for a form that asks no server."""
 
     def __init_subclass__(
         cls,
@@ -174,6 +211,19 @@ class Command(BaseModel):
         """Rules between fields and limits of the provider, without asking anybody. Empty when all is well."""
         return []
 
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether nothing is said of what to do, so that its form is the answer."""
+        return False
+
+    @classmethod
+    async def begins_with(cls, ctx: "Context", given: Mapping[str, object]) -> Mapping[str, object]:
+        """What is there already, by field, for the form to show: what the person does not change is not sent on.
+
+        Raises `CommandError` and `ProviderError`.
+        """
+        return {}
+
     async def question(self, ctx: "Context") -> "Question | None":
         """What to ask before it is done; None to go ahead. The state may change meanwhile: `run` looks again."""
         return None
@@ -211,5 +261,7 @@ def pin(room: RoomRef) -> RoomPin:
 class RoomCommand(ServerCommand):
     """A command for one room. `room_id` pins it to one life of the room; buttons always carry it."""
 
-    room: Annotated[str, Positional(), RoomName()] = Field(description="Name of the room; a dot is this channel's room")
+    room: Annotated[str, Positional(), RoomName(), Offers(Offered.ROOM)] = Field(
+        description="Name of the room; a dot is this channel's room"
+    )
     room_id: Annotated[str | None, Internal(of="room")] = Field(None, description="The life of the room that is meant")

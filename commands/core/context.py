@@ -110,17 +110,7 @@ class Context:
 
     async def require_card_place(self) -> None:
         """Raises `NotAllowed` where no card could be posted, before anything is made that would want one."""
-        if not await self.ports.membership.can_post(self.place):
-            raise NotAllowed(
-                ("I am not in ", Channel(self.place.channel_id), ", so I could not keep you posted there."),
-                (
-                    "Type ",
-                    Code("/invite"),
-                    " and pick ",
-                    Person(self.ports.membership.bot_user_id),
-                    ", then try again.",
-                ),
-            )
+        await require_card_place(self.place, self.ports.membership)
 
     async def report(self, fact: "Fact", *, card: bool = False, made: bool = False) -> None:
         """Hand on what the server answered.
@@ -159,6 +149,15 @@ class Context:
         """The common part of a fact that this run has just learnt: no server numbered or dated it."""
         now = self.ports.clock.now()
         return Origin(provider=self.provider.name, key=f"command:{uuid4()}", at=now, seen_at=now, source=Source.COMMAND)
+
+
+async def require_card_place(place: Place, membership: Membership) -> None:
+    """Raises `NotAllowed` where the bot cannot post, and says how to invite it."""
+    if not await membership.can_post(place):
+        raise NotAllowed(
+            ("I am not in ", Channel(place.channel_id), ", so I could not keep you posted there."),
+            ("Type ", Code("/invite"), " and pick ", Person(membership.bot_user_id), ", then try again."),
+        )
 
 
 def has_ended(name: str) -> Ended:

@@ -1,11 +1,11 @@
 """From pydantic's errors to sentences for a person. No field names in them, no types, no links."""
 
-from pydantic import SecretStr, ValidationError
+from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from commands.core.base import Command
 from commands.core.errors import Problem
-from commands.core.fields import field_type
+from commands.core.fields import is_secret
 
 
 def explain(error: ValidationError, model: type[Command]) -> list[Problem]:
@@ -28,8 +28,8 @@ def _field(details: ErrorDetails) -> str | None:
 
 
 def _is_secret(details: ErrorDetails, model: type[Command]) -> bool:
-    info = model.model_fields.get(_field(details) or "")
-    return info is not None and field_type(info) is SecretStr
+    name = _field(details)
+    return name in model.model_fields and is_secret(model, str(name))
 
 
 def _sentence(details: ErrorDetails, model: type[Command]) -> str:
@@ -52,7 +52,7 @@ def _sentence(details: ErrorDetails, model: type[Command]) -> str:
             return f"It can have {about['max_length']} characters."
         case "extra_forbidden":
             return "There is no such field."
-        case "duration" | "pair" | "blank":
+        case "duration" | "pair" | "blank" | "person":
             return details["msg"]
         case _:
             return f"{given} cannot be used here."

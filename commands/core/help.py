@@ -1,62 +1,204 @@
-"""Help, made from the models: what one can ask for, one noun, one command."""
+"""Help, made from the models: what one can ask for, what one wants to do, one noun, one command."""
 
-from collections.abc import Iterable
+import difflib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import get_args
 
 from pydantic.fields import FieldInfo
 
-from commands.core.base import Advanced, Command, Needs, Positional, has, marks
+from commands.core.base import Advanced, Command, Needs, Positional, Role, ServerCommand, has, marks
 from commands.core.dispatch import cannot, examples, missing
 from commands.core.fields import field_type, is_flag, is_hidden, is_many, is_pairs, is_tristate, known_as, label, option
+from commands.core.parsing import CLOSE, closest_path
 from commands.core.registry import NOUN_ALIASES, Commands, Path
-from commands.core.reply import Code, Item, Reply, Strong, Text
+from commands.core.reply import Action, Button, Code, Form, Item, Mark, Reply, Strong, Text
 from commands.core.types import spell_duration
+from commands.core.words import joined
 from providers.base import Provider
 
 
-def overall(commands: Commands, provider: Provider, slash: str) -> Reply:
-    """One line for each noun, so that it fits one screen."""
-    possible = _possible(commands.values(), provider)
-    nouns: dict[str, list[type[Command]]] = {}
-    for command in possible:
-        nouns.setdefault(command.spec.path[0], []).append(command)
-    return Reply(
-        text=("What you can ask for. ", Code(f"{slash} help room create"), " shows one command in full."),
-        items=tuple(_noun_line(noun, found, slash) for noun, found in nouns.items()),
-        hint=_left_out(len(commands) - len(possible), provider),
-    )
+@dataclass(frozen=True, slots=True)
+class Group:
+    """What somebody wants to do. `topic` is what is typed after `help`.
+
+    Of all groups, the one with the longest path that a command's begins with has the command.
+    """
+
+    topic: str
+    title: str
+    paths: tuple[Path, ...]
+
+    def reach(self, path: Path) -> int:
+        """How many words of `path` the group claims."""
+        return max((len(own) for own in self.paths if path[: len(own)] == own), default=0)
 
 
-def of(topic: Path, commands: Commands, provider: Provider, slash: str) -> Reply | None:
-    """Help on a path or the beginning of one, however it is typed; None where there is nothing of that name."""
-    topic = (NOUN_ALIASES.get(topic[0], topic[0]), *topic[1:])
-    if command := commands.spellings.get(topic):
-        return _of_command(command, provider, slash)
-    found = [c for path, c in commands.items() if path[: len(topic)] == topic]
-    if not found:
-        return None
-    possible = _possible(found, provider)
-    return Reply(
-        text=("What you can do with ", Strong(" ".join(topic)), ":"),
-        items=tuple(Item(title=(Code(_usage(c, provider, slash)),), detail=c.summary()) for c in possible),
-        hint=_left_out(len(found) - len(possible), provider),
-    )
+GROUPS = (
+    Group("run", "Start and run a room", (("room",), ("signal",))),
+    Group("people", "Look after people", (("participant",), ("track",), ("room", "mute"))),
+    Group("record", "Record", (("recording",),)),
+    Group("programs", "Let programs in", (("token",),)),
+    Group("told", "Be told", (("alert",),)),
+    Group("around", "Find your way", (("overview",), ("help",), ("whoami",), ("provider",))),
+)
 
 
-def _of_command(command: type[Command], provider: Provider, slash: str) -> Reply:
-    fields = sorted(command.model_fields.items(), key=lambda named: (named[0] == "provider", has(named[1], Advanced)))
-    facts: list[tuple[str, Text]] = [
-        (_labels(command, name), _explained(info)) for name, info in fields if _is_shown(info, provider)
-    ]
-    role = f"For people with the role {command.spec.role}."
-    absent = missing(command, provider)
-    return Reply(
-        text=(Strong(" ".join(command.spec.path)), ": ", command.summary()),
-        facts=(("Usage", (Code(_usage(command, provider, slash)),)), *facts),
-        items=tuple(Item(title=(Code(f"{slash} {line}"),)) for line in examples(command, provider)),
-        hint=(role, " ", *cannot(provider, absent[0])) if absent else role,
-    )
+def groups_of(path: Path) -> list[Group]:
+    """The groups that claim a command with equal right: one, or the table above is wrong."""
+    most = max(group.reach(path) for group in GROUPS)
+    return [group for group in GROUPS if most and group.reach(path) == most]
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """Every page of help for one reader. `to` makes the button that turns to the page of a topic."""
+
+    commands: Commands
+    provider: Provider
+    role: Role
+    slash: str
+    to: Callable[[str, Path], Action]
+
+    def first(self, wanted: Sequence[Button]) -> Reply:
+        """A line or two for each thing that one wants to do, so that it fits one screen. `wanted` are done at once."""
+        possible = self._possible(self.commands.values())
+        return Reply(
+            text=("What you can ask for. ", Code(f"{self.slash} help room create"), " shows one command in full."),
+            items=tuple(
+                Item((Strong(group.title),), _verbs(found), (self._more(group.title, (group.topic,)),))
+                for group in GROUPS
+                if (found := [c for c in possible if group in groups_of(c.spec.path)])
+            ),
+            actions=tuple(wanted),
+            hint=self._left_out(len(self.commands) - len(possible)),
+        )
+
+    def of(self, topic: Path) -> Reply | None:
+        """The page of a group, of a path or of the beginning of one, however it is typed; None where there is none."""
+        topic = (NOUN_ALIASES.get(topic[0], topic[0]), *topic[1:])
+        if command := self.commands.spellings.get(topic):
+            return self._command(command)
+        if group := next((group for group in GROUPS if (group.topic,) == topic), None):
+            found = [c for c in self.commands.values() if group in groups_of(c.spec.path)]
+            return self._several((Strong(group.title), ":"), found)
+        found = [c for path, c in self.commands.items() if path[: len(topic)] == topic]
+        if not found:
+            return None
+        others = [(Code(alias), " is understood too.") for alias, noun in NOUN_ALIASES.items() if (noun,) == topic]
+        return self._several(("This is what you can do with ", Strong(" ".join(topic)), "."), found, *others)
+
+    def nearest(self, topic: Path) -> Path | None:
+        """The command, noun or group that was probably meant."""
+        begun = {path[0] for path in self.commands} | {group.topic for group in GROUPS}
+        close = difflib.get_close_matches(topic[0], sorted(begun), n=1, cutoff=CLOSE)
+        return closest_path(topic, self.commands) or tuple(close) or None
+
+    def _several(self, text: Text, found: Sequence[type[Command]], *notes: Text) -> Reply:
+        possible = self._possible(found)
+        return Reply(
+            text=text,
+            items=tuple(
+                Item((Code(self._usage(c)),), c.summary(), (self._more(" ".join(c.spec.path), c.spec.path),))
+                for c in possible
+            ),
+            actions=(self.to("All help", ()),),
+            hint=joined([*notes, self._left_out(len(found) - len(possible))], " "),
+        )
+
+    def _command(self, command: type[Command]) -> Reply:
+        fields = sorted(
+            command.model_fields.items(), key=lambda named: (named[0] == "provider", has(named[1], Advanced))
+        )
+        facts: list[tuple[str, Text]] = [("Usage", (Code(self._usage(command)),))]
+        facts += [(_labels(command, name), _explained(info)) for name, info in fields if self._is_shown(info)]
+        if others := _other_spellings(command):
+            facts.append(("Also typed", joined([(Code(other),) for other in others], ", ")))
+        around = [self.to(group.title, (group.topic,)) for group in groups_of(command.spec.path)]
+        return Reply(
+            text=(Strong(" ".join(command.spec.path)), ": ", command.summary(), *self._examples(command)),
+            facts=tuple(facts),
+            hint=joined([self._who(command), self._what_it_lacks(command)], " "),
+            actions=(*self._doing(command), *around, self.to("All help", ())),
+        )
+
+    def _examples(self, command: type[Command]) -> list[str | Mark]:
+        """Each on a line of its own, so that it can be copied."""
+        lines = examples(command, self.provider)
+        return [part for line in lines for part in ("\n", Code(f"{self.slash} {line}"))]
+
+    def _doing(self, command: type[Command]) -> tuple[Button, ...]:
+        """The way to do it now, for whoever may: its form, or the command itself where there is nothing to fill in."""
+        if self.role < command.spec.role or missing(command, self.provider):
+            return ()
+        if any(self._is_shown(info) for name, info in command.model_fields.items() if name != "provider"):
+            return (Form("Open form", command),)
+        given = {"provider": self.provider.name} if issubclass(command, ServerCommand) else {}
+        return (Action("Do it", command.model_validate(given)),)
+
+    def _who(self, command: type[Command]) -> str:
+        if command.spec.role is Role.NOBODY:
+            return "For everybody."
+        yours = f"; you are {self.role}" if self.role < command.spec.role else ""
+        return f"For people with the role {command.spec.role}{yours}."
+
+    def _what_it_lacks(self, command: type[Command]) -> Text:
+        """Of the command as a whole, else of its options."""
+        if absent := missing(command, self.provider):
+            return cannot(self.provider, absent[0])
+        shown = [n for n, info in command.model_fields.items() if not is_hidden(info) and not self._is_shown(info)]
+        if not shown:
+            return ""
+        names = joined([(Code(label(command, name)),) for name in shown], ", ")
+        return joined([f"{self.provider.name} cannot do everything: left out", names], " ")
+
+    def _usage(self, command: type[Command]) -> str:
+        """`/video room create NAME [--ttl TTL]`, the rarely wanted left out."""
+        words = [self.slash, *command.spec.path]
+        for name, info in command.model_fields.items():
+            if name == "provider" or has(info, Advanced) or not self._is_shown(info):
+                continue
+            shown = label(command, name)
+            if not has(info, Positional) and not is_flag(info):
+                shown = f"{shown} {known_as(name).upper()}"
+            shown += "..." if is_many(info) else ""
+            optional = not info.is_required() or (name == command.room_field() and command.room_may_be_left_out())
+            words.append(f"[{shown}]" if optional else shown)
+        return " ".join(words)
+
+    def _is_shown(self, info: FieldInfo) -> bool:
+        able = all(need.capability in self.provider.capabilities for need in marks(info, Needs))
+        return able and not is_hidden(info)
+
+    def _possible(self, commands: Iterable[type[Command]]) -> list[type[Command]]:
+        return [c for c in commands if not missing(c, self.provider)]
+
+    def _left_out(self, count: int) -> str:
+        if not count:
+            return ""
+        are = "command is" if count == 1 else "commands are"
+        return f"{self.provider.name} cannot do everything: {count} {are} left out."
+
+    def _more(self, what: str, topic: Path) -> Action:
+        to = self.to("More", topic)
+        return Action(to.label, to.command, description=f"Help on {what}", in_place=to.in_place)
+
+
+def _verbs(found: Sequence[type[Command]]) -> Text:
+    """`room` close, create · `signal` send."""
+    nouns: dict[str, list[str]] = {}
+    for command in found:
+        noun, *verb = command.spec.path
+        nouns.setdefault(noun, []).extend([" ".join(verb)] if verb else [])
+    return joined([joined([(Code(noun),), ", ".join(verbs)], " ") for noun, verbs in nouns.items()], " · ")
+
+
+def _other_spellings(command: type[Command]) -> list[str]:
+    """Its aliases, and its path with the vendors' word for the noun."""
+    noun, *verb = command.spec.path
+    vendors = [(alias, *verb) for alias, ours in NOUN_ALIASES.items() if ours == noun]
+    return [" ".join(path) for path in (*command.spec.aliases, *vendors)]
 
 
 def _labels(command: type[Command], name: str) -> str:
@@ -75,39 +217,3 @@ def _explained(info: FieldInfo) -> str:
     if not info.is_required() and isinstance(default, str | timedelta) and default:
         words += f" ({spell_duration(default) if isinstance(default, timedelta) else default} by default)"
     return words
-
-
-def _usage(command: type[Command], provider: Provider, slash: str) -> str:
-    """`/video room create NAME [--ttl TTL]`, the rarely wanted left out."""
-    words = [slash, *command.spec.path]
-    for name, info in command.model_fields.items():
-        if name == "provider" or has(info, Advanced) or not _is_shown(info, provider):
-            continue
-        shown = label(command, name)
-        if not has(info, Positional) and not is_flag(info):
-            shown = f"{shown} {known_as(name).upper()}"
-        shown += "..." if is_many(info) else ""
-        optional = not info.is_required() or (name == command.room_field() and command.room_may_be_left_out())
-        words.append(f"[{shown}]" if optional else shown)
-    return " ".join(words)
-
-
-def _is_shown(info: FieldInfo, provider: Provider) -> bool:
-    return not is_hidden(info) and all(need.capability in provider.capabilities for need in marks(info, Needs))
-
-
-def _noun_line(noun: str, found: list[type[Command]], slash: str) -> Item:
-    if len(found) == 1 and found[0].spec.path == (noun,):
-        return Item(title=(Code(f"{slash} {noun}"),), detail=found[0].summary())
-    verbs = ", ".join(" ".join(c.spec.path[1:]) for c in found)
-    return Item(title=(Code(f"{slash} {noun}"),), detail=verbs)
-
-
-def _possible(commands: Iterable[type[Command]], provider: Provider) -> list[type[Command]]:
-    return [c for c in commands if not missing(c, provider)]
-
-
-def _left_out(count: int, provider: Provider) -> str:
-    if not count:
-        return ""
-    return f"{provider.name} cannot do everything: {count} {'command is' if count == 1 else 'commands are'} left out."

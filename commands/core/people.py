@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from commands.core.base import Internal, Positional, RoomCommand, RoomPin, pin
+from commands.core.base import Internal, Offered, Offers, Positional, RoomCommand, RoomPin, pin
 from commands.core.context import Context
 from commands.core.errors import CommandError, NothingHere
 from commands.core.identity import stable_identity, without_number
@@ -31,7 +31,9 @@ class PersonCommand(RoomCommand):
     may be in the room whose display name is that identity.
     """
 
-    who: Annotated[Name, Positional()] = Field(description="Who is meant: identity, display name or @mention")
+    who: Annotated[Name, Positional(), Offers(Offered.PARTICIPANT)] = Field(
+        description="Who is meant: identity, display name or @mention"
+    )
     exact: Annotated[bool, Internal(of="who")] = Field(False, description="Take WHO for an identity and nothing else")
 
     async def find_who(self, ctx: Context, room: RoomRef) -> Participant:

@@ -3,7 +3,7 @@
 Every method is about one workspace: implementations are bound to the `team_id` of the caller or take it in `Place`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from commands.core.base import Role
 from commands.core.identity import without_number
-from providers.base import Provider, RoomRef
+from providers.base import Participant, Provider, Recording, RoomRef
 from providers.facts import Fact, ThingKind
 
 if TYPE_CHECKING:
@@ -81,11 +81,78 @@ class Rooms(Protocol):
     async def live_named(self, team_id: str, name: str) -> list[KnownRoom]:
         """Live rooms of that name on any provider."""
 
+    async def live(self, team_id: str, provider: str) -> list[KnownRoom]:
+        """The live rooms of a video server, the newest first."""
+
+    async def present(self, team_id: str, provider: str, name: str) -> list[Participant]:
+        """Who is in the live room of that name, as far as we have heard; without what they send."""
+
+    async def recordings(self, team_id: str, provider: str, limit: int) -> list[Recording]:
+        """Those that we know of, the running ones first, then the newest."""
+
     async def live_in_channel(self, team_id: str, channel_id: str) -> list[KnownRoom]:
         """Live rooms that were made in a channel, the newest first, then others that have a card there."""
 
     async def of_thread(self, place: Place) -> KnownRoom | None:
         """The room whose card, or a card of a recording of it, starts the place's thread or stands in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveRoom:
+    """A live room as far as we have heard: how many people are in it, which recordings run, and when we heard last."""
+
+    known: KnownRoom
+    people: int
+    recordings: tuple[str, ...]
+    seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FailedRecording:
+    """`room_is_live`: it can be recorded again."""
+
+    recording: Recording
+    made_by: str | None
+    seen_at: datetime
+    room_is_live: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BlockedCard:
+    """A card of a live thing that Slack does not let us show. `reason` is Slack's word for why."""
+
+    channel_id: str
+    reason: str
+    thing: str
+    made_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Webhooks:
+    """When a server's webhook last came, and when we first heard of that server by other ways; None for never."""
+
+    last_at: datetime | None
+    heard_otherwise_at: datetime | None
+
+
+class Dashboard(Protocol):
+    """What we know at a glance, for somebody's front page. The newest come first everywhere."""
+
+    async def live_rooms(
+        self, team_id: str, providers: Collection[str], *, first_of: str, limit: int
+    ) -> tuple[list[LiveRoom], int]:
+        """At most `limit` rooms, with those first that `first_of` made, and how many there are in all."""
+
+    async def known_lives(self, team_id: str, provider: str, room_ids: Collection[str]) -> frozenset[str]:
+        """Those of the rooms that we have heard of, ended ones too."""
+
+    async def failed_recordings(
+        self, team_id: str, providers: Collection[str], *, since: datetime
+    ) -> list[FailedRecording]: ...
+
+    async def blocked_cards(self, team_id: str) -> list[BlockedCard]: ...
+
+    async def webhooks(self, team_id: str, provider: str) -> Webhooks: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +228,9 @@ class Subscriptions(Protocol):
         """False where the channel has no such subscription."""
 
     async def in_channel(self, place: Place) -> list[Subscription]: ...
+
+    async def of_person(self, team_id: str, user_id: str) -> list[Subscription]:
+        """Those that somebody made, whatever the channel."""
 
 
 class Settings(Protocol):

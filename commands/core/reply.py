@@ -71,21 +71,24 @@ class Action:
     """A button that carries an ordinary command. `style` is for the one main way forward and for what destroys.
 
     `label` is at most 75 characters; `description` is what a screen reader says where the label alone is not enough.
+    `in_place`: the answer takes the place of the one that has the button, as the next page of a list does.
     """
 
     label: str
     command: "Command"
     style: Literal["primary", "danger"] | None = None
     description: str | None = None
+    in_place: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A button that opens the form of a command, filled with what is known."""
+    """A button that opens the form of a command, filled with what is known. `in_place`: as that of an action."""
 
     label: str
     command_type: "type[Command]"
     given: tuple[tuple[str, object], ...] = ()
+    in_place: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +109,14 @@ class Item:
     actions: tuple[Button, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows under the names of their columns, as many cells in each. What it is about, the reply's text says."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Text, ...], ...]
+
+
 SECRET_MAX = 2_500
 """How many characters a secret can have to be shown whole; one that is cut is worse than none."""
 
@@ -122,12 +133,13 @@ class Secret:
 class Reply:
     """What the asker is told: what happened, the particulars, and what can be done next.
 
-    `items` may be long: whoever draws them pages or cuts with a note. `more` fetches the next page.
+    A command pages its `items` and its `table`; what does not fit a message all the same is cut with a note.
     """
 
     text: Text
     facts: tuple[tuple[str, Text], ...] = ()
     items: tuple[Item, ...] = ()
+    table: Table | None = None
     secrets: tuple[Secret, ...] = ()
     hint: Text = ""
     actions: tuple[Button, ...] = ()

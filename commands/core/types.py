@@ -90,3 +90,17 @@ def _underscored(value: object) -> object:
 
 DASHED = BeforeValidator(_underscored)
 """For choices of several words, any number of them: `Screen-share` means `screen_share`, as options have dashes."""
+
+
+_PERSON = re.compile(r"@?([UW][A-Z0-9]+)")
+
+
+def _to_person(value: object) -> object:
+    match = _PERSON.fullmatch(value.strip()) if isinstance(value, str) else None
+    if match is None:
+        raise PydanticCustomError("person", "“{text}” is nobody of this workspace. Write it like @ana.", _cut(value))
+    return f"@{match[1]}"
+
+
+PersonId = Annotated[str, BeforeValidator(_to_person)]
+"""Somebody of the workspace: a mention as it arrives, `@U1`."""

@@ -30,3 +30,17 @@ def a_few(names: Sequence[str], most: int) -> str:
 
 def shortened(text: str, most: int) -> str:
     return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def counted(count: int, one: str, many: str) -> str:
+    """`1 room`, `1,200 rooms`."""
+    return f"{count:,} {one if count == 1 else many}"
+
+
+def count_people(count: int) -> str:
+    return counted(count, "person", "people") if count else "nobody"
+
+
+def people_in_it(count: int) -> str:
+    """`1 person is in it`, `nobody is in it`."""
+    return f"{count_people(count)} {'is' if count <= 1 else 'are'} in it"

@@ -108,6 +108,14 @@ async def test_tokens_that_slack_refuses(tmp_path: Path) -> None:
     assert "scopes" not in found
 
 
+@pytest.mark.parametrize("code", ["internal_error", "ratelimited", "team_added_to_org"])
+async def test_what_passes_by_itself_needs_no_new_token(code: str, tmp_path: Path) -> None:
+    async with slack(refused(code), refused(code)) as url:
+        found = by_name(await preflight(settings(url, tmp_path), []))
+    for name in ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN"):
+        assert found[name] == Finding(name, False, f"Slack refuses it with `{code}`", "Try again in a few minutes.")
+
+
 async def test_scopes_that_are_missing_or_too_many(tmp_path: Path) -> None:
     async with slack(ok("commands,chat:write,channels:read,groups:read,im:read,files:write")) as url:
         lacking = by_name(await preflight(settings(url, tmp_path), []))["scopes"]

@@ -4,9 +4,26 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
-from bot.text import channel_link, code, escape, literal, local_time, mention, strong, to_plain
+from bot.text import (
+    after_mention,
+    channel_link,
+    code,
+    escape,
+    literal,
+    local_time,
+    mention,
+    one_line,
+    showable,
+    strong,
+    to_plain,
+    whole,
+)
 from tests.bot.render.foreign import is_inert, texts
+
+halves = st.text(st.characters(), max_size=20) | texts.map(lambda text: f"{text}\ud83c")
+"""Text from JSON, which can spell half of a character."""
 
 
 @pytest.mark.parametrize(
@@ -94,3 +111,32 @@ def test_a_time_is_shown_in_the_readers_zone_and_else_in_utc() -> None:
 
 def test_half_a_character_never_comes_in() -> None:
     assert to_plain("room create a\ud800b") == "room create a?b"
+
+
+@given(halves)
+def test_whatever_comes_in_can_be_written_and_goes_out_inert(sent: str) -> None:
+    plain = to_plain(sent)
+    assert plain.encode().decode() == plain
+    assert whole(plain) == plain
+    assert is_inert(escape(plain))
+    assert is_inert(literal(plain))
+
+
+@given(halves)
+def test_what_cannot_be_shown_is_dropped_once_and_for_all(foreign: str) -> None:
+    assert showable(showable(foreign)) == showable(foreign)
+    assert one_line(one_line(foreign)) == one_line(foreign)
+    assert len(one_line(foreign).splitlines()) <= 1
+
+
+@given(texts)
+def test_literal_text_is_shown_letter_by_letter(foreign: str) -> None:
+    invisible = "\u200b"
+    assert to_plain(literal(foreign).replace(invisible, "")) == showable(foreign).replace(invisible, "")
+
+
+@given(texts.map(escape), texts.map(escape))
+def test_what_follows_the_mention_is_left_as_it_came(before: str, after: str) -> None:
+    assert after_mention(f"{before}<@U1A>{after}", "U1A") == after
+    assert after_mention(f"{before}<@U1A|bot> {after}", "U1A") == f" {after}"
+    assert after_mention(before, "U1A") == before

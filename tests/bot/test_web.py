@@ -20,7 +20,18 @@ from structlog.contextvars import get_contextvars
 from structlog.testing import capture_logs
 
 from bot.metrics import Metrics
-from bot.web import BODY_BYTES, Check, Doors, Headers, SlackDoor, WebhookAnswer, build_admin, build_public, serve
+from bot.web import (
+    BODY_BYTES,
+    Check,
+    Doors,
+    Headers,
+    Health,
+    SlackDoor,
+    WebhookAnswer,
+    build_admin,
+    build_public,
+    serve,
+)
 
 SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -292,15 +303,19 @@ async def get(session: ClientSession, path: str) -> tuple[int, str]:
         return response.status, await response.text()
 
 
-async def passes() -> bool:
-    return True
+async def passes() -> Health:
+    return Health(True)
 
 
-async def fails() -> bool:
-    return False
+async def limps() -> Health:
+    return Health(True, "1 of 2 connections")
 
 
-async def breaks() -> bool:
+async def fails() -> Health:
+    return Health(False)
+
+
+async def breaks() -> Health:
     raise OSError("the reason is for the log")
 
 
@@ -314,6 +329,19 @@ async def test_readiness_names_its_checks(checks: dict[str, Check], status: int)
         code, text = await get(session, "/readyz")
     named: Mapping[str, str] = {name: "ok" if check is passes else "failed" for name, check in checks.items()}
     assert (code, json.loads(text)) == (status, {"ready": status == 200, "checks": named})
+
+
+async def test_readiness_says_what_is_less_than_well() -> None:
+    async with client(build_admin(House(checks={"database": passes, "slack": limps}).doors())) as session:
+        code, text = await get(session, "/readyz")
+    assert (code, json.loads(text)) == (
+        200,
+        {
+            "ready": True,
+            "checks": {"database": "ok", "slack": "degraded"},
+            "why": {"slack": "1 of 2 connections"},
+        },
+    )
 
 
 async def test_health_and_metrics() -> None:
@@ -373,9 +401,9 @@ async def test_each_request_has_an_id_of_its_own_on_its_lines() -> None:
     """Both come over one connection, whose task takes one after the other."""
     ids: list[str] = []
 
-    async def check() -> bool:
+    async def check() -> Health:
         ids.append(get_contextvars()["request_id"])
-        return True
+        return Health(True)
 
     async with client(build_public(House(checks={"x": check}).doors(), with_admin=True)) as session:
         for _ in range(2):

@@ -1,6 +1,6 @@
 """The ports of `commands/core/ports.py` in memory: what commands and dispatch need, without a database and Slack."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -8,17 +8,21 @@ from itertools import count
 from commands.core.base import Role
 from commands.core.ports import (
     Attempt,
+    BlockedCard,
     Caller,
+    FailedRecording,
     KeepOut,
     KnownRoom,
+    LiveRoom,
     Outcome,
     Pending,
     Place,
     Standing,
     Subscription,
+    Webhooks,
 )
-from providers.base import Provider, RoomRef
-from providers.facts import Fact, RoomFinished, RoomSeen, ThingKind
+from providers.base import Participant, Provider, Recording, RoomRef
+from providers.facts import Fact, ParticipantsListed, RecordingChanged, RoomFinished, RoomSeen, ThingKind
 
 
 class ManualClock:
@@ -99,6 +103,21 @@ class Directory:
     async def live_named(self, team_id: str, name: str) -> list[KnownRoom]:
         return [r for r in self._of(team_id) if r.ref.name == name and not r.ended]
 
+    async def live(self, team_id: str, provider: str) -> list[KnownRoom]:
+        return [r for r in self._of(team_id) if r.ref.provider == provider and not r.ended]
+
+    async def present(self, team_id: str, provider: str, name: str) -> list[Participant]:
+        listed = [f for f in self.facts if isinstance(f, ParticipantsListed)]
+        last = next((f for f in reversed(listed) if (f.room.provider, f.room.name) == (provider, name)), None)
+        return [] if last is None else list(last.participants)
+
+    async def recordings(self, team_id: str, provider: str, limit: int) -> list[Recording]:
+        heard = [f.recording for f in self.facts if isinstance(f, RecordingChanged)]
+        last = {r.ref: r for r in heard if r.ref.provider == provider}
+        newest = [*last.values()]
+        newest.reverse()
+        return sorted(newest, key=lambda r: r.status.is_final)[:limit]
+
     async def live_in_channel(self, team_id: str, channel_id: str) -> list[KnownRoom]:
         return [r for r in self._of(team_id) if r.channel_id == channel_id and not r.ended]
 
@@ -156,6 +175,40 @@ class SubscriptionTable:
 
     async def in_channel(self, place: Place) -> list[Subscription]:
         return [s for team, s in self._rows if (team, s.channel_id) == (place.team_id, place.channel_id)]
+
+    async def of_person(self, team_id: str, user_id: str) -> list[Subscription]:
+        return [s for team, s in self._rows if (team, s.created_by) == (team_id, user_id)]
+
+
+@dataclass
+class DashboardTable:
+    """`live` has the newest room first, `known` those of the lives that are over, too."""
+
+    live: list[LiveRoom] = field(default_factory=list)
+    known: set[str] = field(default_factory=set)
+    failed: list[FailedRecording] = field(default_factory=list)
+    blocked: list[BlockedCard] = field(default_factory=list)
+    heard: dict[str, Webhooks] = field(default_factory=dict)
+
+    async def live_rooms(
+        self, team_id: str, providers: Collection[str], *, first_of: str, limit: int
+    ) -> tuple[list[LiveRoom], int]:
+        there = [room for room in self.live if room.known.ref.provider in providers]
+        return sorted(there, key=lambda room: room.known.made_by != first_of)[:limit], len(there)
+
+    async def known_lives(self, team_id: str, provider: str, room_ids: Collection[str]) -> frozenset[str]:
+        return frozenset((self.known | {room.known.ref.id for room in self.live}) & set(room_ids))
+
+    async def failed_recordings(
+        self, team_id: str, providers: Collection[str], *, since: datetime
+    ) -> list[FailedRecording]:
+        return [failed for failed in self.failed if failed.seen_at >= since]
+
+    async def blocked_cards(self, team_id: str) -> list[BlockedCard]:
+        return self.blocked
+
+    async def webhooks(self, team_id: str, provider: str) -> Webhooks:
+        return self.heard.get(provider, Webhooks(None, None))
 
 
 class SettingTable:

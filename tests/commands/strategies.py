@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pydantic import SecretStr, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
-from commands.core.base import Command
+from commands.core.base import Command, WorkspacePerson, has
 from commands.core.fields import field_type
 
 AWKWARD = "ab=-—.,;:'\"“”„«»`\\{}[]()<>|&*_#@!?/ \t\n\u00a0\u202f\u200b\u2060\ufeff🎬é漢\u0301\u202e\0"
@@ -56,7 +56,9 @@ def _values(info: FieldInfo) -> st.SearchStrategy[Any]:
     for mark in info.metadata:
         annotated = Annotated[annotated, mark]
     adapter: TypeAdapter[Any] = TypeAdapter(annotated)
-    drawn = _of_type(field_type(info)).filter(lambda value: _passes(adapter, value))
+    people = st.from_regex(r"@[UW][A-Z0-9]{1,10}", fullmatch=True)
+    any_value = people if has(info, WorkspacePerson) else _of_type(field_type(info))
+    drawn = any_value.filter(lambda value: _passes(adapter, value))
     return drawn if info.is_required() else drawn | st.just(info.get_default(call_default_factory=True))
 
 

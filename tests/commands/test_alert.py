@@ -4,9 +4,23 @@ import pytest
 
 from commands.alert import AlertSubscribe, AlertUnsubscribe
 from commands.core.errors import NotAllowed, NothingHere, UsageError
+from commands.core.paging import PAGE
 from commands.core.reply import Form, plain
 from providers.facts import ThingKind
-from tests.commands.workspace import HALL, LOBBY, OLGA, STUDIO, VERA, Workspace, button, refused, says, titles, told
+from tests.commands.workspace import (
+    HALL,
+    LOBBY,
+    OLGA,
+    STUDIO,
+    VERA,
+    Workspace,
+    button,
+    labels,
+    refused,
+    says,
+    titles,
+    told,
+)
 
 
 @pytest.mark.parametrize(
@@ -115,10 +129,30 @@ async def test_list(workspace: Workspace) -> None:
     told(await workspace.say("alert subscribe room", place=HALL))
     told(await workspace.say("alert subscribe --room team-*"))
     reply = told(await workspace.say("alert list"))
-    assert plain(reply.text) == "This channel is told of what is started here, and of:"
+    assert plain(reply.text) == "This channel is told of what is started here, and has 2 subscriptions."
     assert titles(reply) == ["recordings", "everything in rooms like team-*"]
     assert [plain(item.detail) for item in reply.items] == ["subscribed by @UOLGA"] * 2
     kept = await workspace.subscriptions.in_channel(STUDIO)
     assert [button(item.actions, "Unsubscribe") for item in reply.items] == [
         AlertUnsubscribe(number=subscription.id) for subscription in kept
     ]
+
+
+async def test_list_by_kind(workspace: Workspace) -> None:
+    """A subscription to everything tells of each kind."""
+    for arguments in ("recording", "room --room a", "--room b"):
+        told(await workspace.say(f"alert subscribe {arguments}"))
+    reply = told(await workspace.say("alert list --kind recording"))
+    assert titles(reply) == ["recordings", "everything in rooms like b"]
+    assert plain(reply.text) == "2 of 3 subscriptions of this channel are shown: those that tell of recordings."
+    assert labels(reply.actions) == ["Filter", "Show all"]
+
+
+async def test_a_long_list_has_pages_and_a_table(workspace: Workspace) -> None:
+    for n in range(PAGE + 1):
+        told(await workspace.say(f"alert subscribe --room room-{n:02}"))
+    reply = told(await workspace.say("alert list"))
+    assert (len(reply.items), reply.hint) == (PAGE, "Page 1 of 2.")
+    table = told(await workspace.press(button(reply.actions, "All in a table"))).table
+    assert table is not None
+    assert [plain(cell) for cell in table.rows[-1]] == ["everything in rooms like room-10", "@UOLGA"]

@@ -1,4 +1,4 @@
-"""Finding one's way: the overview, help made from the models, and who one is."""
+"""Finding one's way: help made from the models, and who one is."""
 
 from collections.abc import Collection
 from typing import Annotated
@@ -6,27 +6,27 @@ from typing import Annotated
 import pytest
 from pydantic import Field
 
+from bot.render.limits import message_problems
+from bot.render.reply import render_reply
 from commands.core.base import Advanced, Arg, Internal, ServerCommand
 from commands.core.dispatch import missing
-from commands.core.errors import NotAllowed, NothingHere
-from commands.core.registry import Commands
-from commands.core.reply import Action, Form, Reply, plain
-from commands.help import Help
-from commands.room import RoomCreate, RoomList, RoomShow
+from commands.core.errors import HelpWanted, NothingHere
+from commands.core.help import GROUPS, groups_of
+from commands.core.registry import NOUN_ALIASES, Commands, all_commands
+from commands.core.reply import Action, Code, Form, Reply, Strong, plain
+from commands.help import Help, Overview, WhoAmI
 from providers.base import Backend, Capability, CreatedRoom, Room, RoomOptions
 from providers.memory.provider import Memory
 from tests.commands.workspace import (
     ANNA,
-    HALL,
     NOAH,
-    TEAM,
+    VERA,
     Workspace,
     button,
     facts_of,
     labels,
     refused,
     says,
-    titles,
     told,
 )
 
@@ -54,67 +54,74 @@ def lines(reply: Reply) -> dict[str, str]:
     return {plain(item.title): plain(item.detail) for item in reply.items}
 
 
-# The overview
-
-
-async def test_nothing_is_live_here(workspace: Workspace) -> None:
-    await workspace.room("standup", place=HALL)
-    reply = told(await workspace.say(""))
-    assert reply.text == "Nothing is live in this channel."
-    assert reply.items == ()
-    assert reply.actions == (
-        Form("Create room", RoomCreate),
-        Action("List rooms", RoomList(provider="memory")),
-        Action("Help", Help()),
-    )
-
-
-async def test_what_is_live_here(workspace: Workspace) -> None:
-    old = await workspace.room("old")
-    workspace.directory.end(TEAM, old)
-    first, second = await workspace.room("first"), await workspace.room("second")
-    reply = told(await workspace.say("overview"))
-    assert reply.text == "Live in this channel:"
-    assert titles(reply) == ["second", "first"]
-    assert [plain(item.detail) for item in reply.items] == ["memory", "memory"]
-    assert [button(item.actions, "Show") for item in reply.items] == [
-        RoomShow(provider="memory", room=room.name, room_id=room.id) for room in (second, first)
-    ]
-
-
-async def test_a_guest_sees_nothing(workspace: Workspace) -> None:
-    assert isinstance(refused(await workspace.say("", by=NOAH)), NotAllowed)
-
-
 # Help on everything
 
 
-async def test_one_line_for_each_noun(workspace: Workspace) -> None:
+async def test_a_line_for_each_thing_that_one_wants_to_do(workspace: Workspace) -> None:
     reply = told(await workspace.say("help"))
     assert plain(reply.text) == "What you can ask for. /video help room create shows one command in full."
-    assert lines(reply) == {
-        "/video alert": "list, subscribe, unsubscribe",
-        "/video help": "Show what you can ask for, or one command in full.",
-        "/video overview": "Show what is live in this channel, with the usual next steps.",
-        "/video participant": "admit, forward, list, move, mute, remove, show, unmute, update",
-        "/video provider": "list, show, use",
-        "/video recording": "list, start, stop",
-        "/video room": "close, create, join, list, mute, show, update",
-        "/video signal": "send",
-        "/video token": "api, create",
-        "/video track": "list, subscribe, unsubscribe",
-        "/video whoami": "Say which role you have here, and where it comes from.",
-    }
+    shown = lines(reply)
+    assert list(shown) == [group.title for group in GROUPS]
+    assert shown["Start and run a room"] == "room close, create, join, list, show, update · signal send"
+    assert shown["Record"] == "recording list, start, stop"
     assert reply.hint == ""
+
+
+async def test_everything_fits_one_screen(workspace: Workspace) -> None:
+    """A screen: a Slack window of usual size shows some 20 lines, 70 letters wide where a button stands beside them."""
+    reply = told(await workspace.say("help"))
+    texts = [reply.text, *(text for item in reply.items for text in (item.title, item.detail)), reply.hint]
+    rows_of_buttons = -(-len(reply.actions) // 5)
+    assert sum(-(-len(plain(text)) // 70) for text in texts) + rows_of_buttons <= 20
+
+
+async def test_each_thing_opens_its_page(workspace: Workspace) -> None:
+    first = told(await workspace.say("help"))
+    shown = set[str]()
+    for item, group in zip(first.items, GROUPS, strict=True):
+        (more,) = item.actions
+        assert isinstance(more, Action)
+        assert more.in_place
+        assert more.description == f"Help on {group.title}"
+        page = told(await workspace.press(more.command))
+        assert page == told(await workspace.say(f"help {group.topic}"))
+        assert plain(page.text) == f"{group.title}:"
+        shown |= {plain(item.title).removeprefix("/video ").split(" [")[0] for item in page.items}
+    assert {path for path in workspace.commands if not any(s.startswith(" ".join(path)) for s in shown)} == set()
+
+
+def test_every_command_is_in_one_group() -> None:
+    assert [path for path in all_commands() if len(groups_of(path)) != 1] == []
+
+
+def test_no_group_is_called_like_a_command_or_a_noun() -> None:
+    begun = {path[0] for path in all_commands().spellings} | set(NOUN_ALIASES)
+    assert {group.topic for group in GROUPS} & begun == set()
+
+
+def test_a_command_of_a_noun_that_nobody_sorted_is_in_no_group() -> None:
+    assert groups_of(("weather", "show")) == []
+
+
+async def test_what_is_wanted_most_is_done_at_once(workspace: Workspace) -> None:
+    reply = told(await workspace.say("help"))
+    assert labels(reply.actions) == ["Create room", "Join room", "Record", "List rooms", "What is live here"]
+    assert button(reply.actions, "What is live here") == Overview()
+
+
+async def test_what_the_asker_may_not_do_is_no_button(workspace: Workspace) -> None:
+    offered = labels(told(await workspace.say("help", by=VERA)).actions)
+    assert offered == ["Join room", "List rooms", "What is live here"]
+    assert told(await workspace.say("help", by=NOAH)).actions == ()
 
 
 async def test_what_a_server_cannot_do_is_left_out(small: Workspace) -> None:
     reply = told(await small.say("help"))
     shown = lines(reply)
-    assert shown["/video room"] == "create, list, show"
-    assert "/video token" not in shown
-    assert "/video recording" not in shown
-    assert "/video track" not in shown
+    assert shown["Start and run a room"] == "room create, list, show"
+    assert "Let programs in" not in shown
+    assert "Record" not in shown
+    assert labels(reply.actions) == ["Create room", "List rooms", "What is live here"]
     left_out = sum(bool(missing(command, RoomsOnly("small"))) for command in small.commands.values())
     assert reply.hint == f"small cannot do everything: {left_out} commands are left out."
 
@@ -129,27 +136,23 @@ async def test_help_is_for_everybody(workspace: Workspace) -> None:
 
 async def test_help_on_a_noun(workspace: Workspace) -> None:
     reply = told(await workspace.say("help room"))
-    assert plain(reply.text) == "What you can do with room:"
-    assert lines(reply) == {
-        "/video room close [ROOM]": "End a room and disconnect everybody in it.",
-        "/video room create NAME [--max-participants MAX_PARTICIPANTS] [--empty-timeout EMPTY_TIMEOUT] [--record]": (
-            "Create a room, or return the live one of that name."
-        ),
-        "/video room join [ROOM]": "Get your own way into a room.",
-        "/video room list [PATTERN]": "List the live rooms, this channel's first.",
-        "/video room mute [ROOM] [--except EXCEPT...] [--audio] [--video]": (
-            "Mute everybody in a room. Recorders and other machines are left alone."
-        ),
-        "/video room show [ROOM]": "Show one room: who is in it, and what runs.",
-        "/video room update [ROOM] --metadata METADATA": "Change a room's metadata.",
-    }
+    assert plain(reply.text) == "This is what you can do with room."
+    shown = lines(reply)
+    assert [line.split()[2] for line in shown] == ["close", "create", "join", "list", "mute", "show", "update"]
+    assert shown["/video room close [ROOM]"] == "End a room and disconnect everybody in it."
+    assert shown[
+        "/video room create NAME [--max-participants MAX_PARTICIPANTS] [--empty-timeout EMPTY_TIMEOUT] [--record]"
+    ] == ("Create a room, or return the live one of that name.")
+    assert shown["/video room update [ROOM] --metadata METADATA"] == "Change a room's metadata."
+    for item, path in zip(reply.items, [path for path in workspace.commands if path[0] == "room"], strict=True):
+        assert button(item.actions, "More") == Help(topic=path)
 
 
 async def test_help_on_a_noun_leaves_out_what_the_server_cannot_do(small: Workspace) -> None:
     reply = told(await small.say("help room"))
     assert [line.split()[2] for line in lines(reply)] == ["create", "list", "show"]
-    assert reply.hint == "small cannot do everything: 4 commands are left out."
-    assert told(await small.say("help signal")).hint == "small cannot do everything: 1 command is left out."
+    assert plain(reply.hint) == "session is understood too. small cannot do everything: 4 commands are left out."
+    assert plain(told(await small.say("help signal")).hint) == ("small cannot do everything: 1 command is left out.")
 
 
 @pytest.mark.parametrize("line", ["help session", "help ROOM"])
@@ -162,7 +165,7 @@ async def test_a_noun_by_another_word(workspace: Workspace, line: str) -> None:
 
 async def test_help_on_a_command(workspace: Workspace) -> None:
     reply = told(await workspace.say("help token create"))
-    assert plain(reply.text) == "token create: Make a token that lets one person join a room."
+    assert plain(reply.text).splitlines()[0] == "token create: Make a token that lets one person join a room."
     assert list(facts_of(reply)) == [
         "Usage", "ROOM", "--identity", "--grant", "--ttl", "--name", "--can-publish, --no-can-publish",
         "--can-subscribe, --no-can-subscribe", "--can-publish-data, --no-can-publish-data", "--source",
@@ -183,12 +186,54 @@ async def test_help_on_a_command(workspace: Workspace) -> None:
     assert facts_of(reply)["--source"] == (
         "What they may send, as often as needed: camera, microphone, screen_share, screen_share_audio, all"
     )
-    assert titles(reply) == [
-        "/video token create standup",
-        "/video token create standup --identity guest-1 --grant subscriber --ttl 15m",
-        "/video token create standup --identity desk --source microphone --no-can-publish-data",
-    ]
-    assert reply.hint == "For people with the role operator."
+    assert plain(reply.hint) == "For people with the role operator."
+    assert labels(reply.actions) == ["Open form", "Let programs in", "All help"]
+    assert reply.actions[0] == Form("Open form", workspace.commands["token", "create"])
+
+
+async def test_an_example_is_a_line_of_its_own_that_can_be_copied(workspace: Workspace) -> None:
+    text = told(await workspace.say("help token create")).text
+    assert list(text) == [
+        Strong("token create"), ": ", "Make a token that lets one person join a room.",
+        "\n", Code("/video token create standup"),
+        "\n", Code("/video token create standup --identity guest-1 --grant subscriber --ttl 15m"),
+        "\n", Code("/video token create standup --identity desk --source microphone --no-can-publish-data"),
+    ]  # fmt: skip
+
+
+async def test_what_else_a_command_is_called(workspace: Workspace) -> None:
+    assert (
+        facts_of(told(await workspace.say("help room close")))["Also typed"] == "room end, room delete, session close"
+    )
+    assert "Also typed" not in facts_of(told(await workspace.say("help token create")))
+
+
+async def test_a_command_without_fields_is_done_at_once(workspace: Workspace) -> None:
+    reply = told(await workspace.say("help whoami"))
+    assert button(reply.actions, "Do it") == WhoAmI()
+    assert plain(reply.hint) == "For everybody."
+
+
+async def test_a_form_is_offered_to_whoever_may_send_it(workspace: Workspace) -> None:
+    reply = told(await workspace.say("help room create", by=VERA))
+    assert labels(reply.actions) == ["Start and run a room", "All help"]
+    assert plain(reply.hint) == "For people with the role operator; you are viewer."
+
+
+async def test_help_on_help(workspace: Workspace) -> None:
+    reply = told(await workspace.say("help help"))
+    assert plain(reply.text).splitlines()[1:] == ["/video help", "/video help room", "/video help room create"]
+    assert labels(reply.actions) == ["Open form", "Find your way", "All help"]
+
+
+@pytest.mark.parametrize(
+    ("line", "topic"),
+    [("--help", ()), ("-h", ()), ("room --help", ("room",)), ("room create -h", ("room", "create"))],
+)
+async def test_the_other_ways_to_ask_for_help(workspace: Workspace, line: str, topic: tuple[str, ...]) -> None:
+    with pytest.raises(HelpWanted) as wanted:
+        await workspace.say(line)
+    assert wanted.value.topic == topic
 
 
 async def test_help_on_a_list_of_words(workspace: Workspace) -> None:
@@ -200,8 +245,12 @@ async def test_help_on_a_list_of_words(workspace: Workspace) -> None:
 
 async def test_help_hides_the_options_that_the_server_lacks(small: Workspace) -> None:
     facts = facts_of(told(await small.say("help room create")))
-    assert list(facts) == ["Usage", "NAME", "--max-participants", "--provider"]
+    assert list(facts) == ["Usage", "NAME", "--max-participants", "--provider", "Also typed"]
     assert facts["Usage"] == "/video room create NAME [--max-participants MAX_PARTICIPANTS]"
+    assert plain(told(await small.say("help room create")).hint) == (
+        "For people with the role operator. small cannot do everything: left out "
+        "--empty-timeout, --departure-timeout, --metadata, --as-json, --record"
+    )
 
 
 async def test_help_says_that_the_server_cannot_do_it(small: Workspace) -> None:
@@ -257,6 +306,27 @@ async def test_help_on_what_is_nearly_there(workspace: Workspace) -> None:
     assert button(error.actions, "room create") == Help(topic=("room", "create"))
 
 
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("rom", "room"), ("recordng", "recording"), ("peple", "people"), ("partcipant dance", "participant")],
+)
+async def test_help_on_a_noun_or_a_group_that_is_nearly_there(workspace: Workspace, typed: str, meant: str) -> None:
+    error = refused(await workspace.say(f"help {typed}"))
+    assert says(error)[1] == f"Did you mean {meant}?"
+    assert button(error.actions, meant) == Help(topic=(meant,))
+
+
+# What Slack takes
+
+
+async def test_every_page_fits_a_message_whole(workspace: Workspace) -> None:
+    topics = ["", *(group.topic for group in GROUPS), *{path[0] for path in workspace.commands}]
+    for topic in [*topics, *(" ".join(path) for path in workspace.commands)]:
+        message = render_reply(told(await workspace.say(f"help {topic}", by=ANNA)))
+        assert message_problems({"text": message.text, "blocks": message.blocks}) == [], topic
+        assert "not shown" not in str(message.blocks), topic
+
+
 # whoami
 
 
@@ -269,6 +339,6 @@ async def test_who_am_i(workspace: Workspace) -> None:
 
 async def test_help_follows_the_channels_server(memory: Memory) -> None:
     workspace = Workspace(memory, RoomsOnly("small"))
-    assert "/video token" in lines(told(await workspace.say("help")))
+    assert "Let programs in" in lines(told(await workspace.say("help")))
     told(await workspace.say("provider use small", by=ANNA))
-    assert "/video token" not in lines(told(await workspace.say("help")))
+    assert "Let programs in" not in lines(told(await workspace.say("help")))

@@ -104,6 +104,33 @@ async def test_list_has_machines_and_observers_last(workspace: Workspace, memory
     assert "hidden observer" in plain(reply.items[3].detail)
 
 
+@pytest.mark.parametrize(
+    ("pattern", "found"), [("*", ["Ana", "ben", "Zoe"]), ("A*", ["Ana"]), ("z", ["Zoe"]), ("x*", [])]
+)
+async def test_list_by_pattern(workspace: Workspace, memory: Memory, pattern: str, found: list[str]) -> None:
+    """By identity or display name, in any case."""
+    await workspace.room("standup")
+    for identity, name in (("a", "Ana"), ("ben", ""), ("z", "Zoe")):
+        memory.server.join("standup", identity, name=name)
+    reply = told(await workspace.say(f"participant list standup --pattern {pattern}"))
+    assert titles(reply) == found
+    is_or_are = "is" if len(found) == 1 else "are"
+    assert plain(reply.text) == f"standup: {len(found)} of 3 participants {is_or_are} shown, like {pattern}."
+    assert labels(reply.actions) == ["Filter", "Show all"]
+
+
+async def test_list_as_a_table(workspace: Workspace, memory: Memory) -> None:
+    await workspace.room("standup")
+    memory.server.join("standup", "ana", name="Ana")
+    memory.server.publish("standup", "ana")
+    reply = told(await workspace.say("participant list standup --table"))
+    assert reply.table is not None
+    assert reply.table.columns == ("Name", "Identity", "Kind", "Sends", "In since", "Connection")
+    [row] = reply.table.rows
+    assert [plain(cell) for cell in row[:3]] == ["Ana", "ana", "person"]
+    assert plain(row[3]).startswith("microphone since ")
+
+
 async def test_list_has_pages(workspace: Workspace, memory: Memory) -> None:
     room = await workspace.room("standup")
     for n in range(ParticipantList.per_page + 1):
@@ -114,7 +141,7 @@ async def test_list_has_pages(workspace: Workspace, memory: Memory) -> None:
     assert following == ParticipantList(provider="memory", room="standup", room_id=room.id, page=2)
     second = told(await workspace.press(following))
     assert titles(second) == [f"p{ParticipantList.per_page:02}"]
-    assert labels(second.actions) == ["Previous"]
+    assert labels(second.actions) == ["Previous", "All in a table", "Filter"]
     assert second.hint == "Page 2 of 2."
 
 
@@ -152,7 +179,7 @@ async def test_people_are_counted(workspace: Workspace, memory: Memory, people: 
     for n in range(people):
         memory.server.join("standup", f"p{n}")
     text = plain(told(await workspace.say("participant list standup")).text)
-    assert text == {1: "standup: one person is in it.", 2: "standup: 2 people are in it."}[people]
+    assert text == {1: "standup: 1 person is in it.", 2: "standup: 2 people are in it."}[people]
 
 
 async def test_a_server_that_cannot_tell(workspace: Workspace, memory: Memory) -> None:

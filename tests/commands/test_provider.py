@@ -13,7 +13,7 @@ from tests.commands.workspace import ANNA, HALL, OLGA, STUDIO, Workspace, button
 
 async def test_list(workspace: Workspace) -> None:
     reply = told(await workspace.say("providers"))
-    assert plain(reply.text) == "The video servers:"
+    assert plain(reply.text) == "2 video servers are configured; this channel uses memory."
     assert titles(reply) == ["memory · used here", "annex"]
     assert [plain(item.detail) for item in reply.items] == ["memory memory://memory", "memory memory://annex"]
     used, other = (item.actions for item in reply.items)

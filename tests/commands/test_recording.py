@@ -3,6 +3,7 @@
 import asyncio
 
 from commands.core.errors import CannotDo, Ended, NotAllowed, NothingHere, UsageError
+from commands.core.paging import PAGE
 from commands.core.ports import Outcome
 from commands.core.reply import Action, plain
 from commands.recording import RecordingStart, RecordingStop
@@ -189,7 +190,7 @@ async def test_stop_where_two_run(workspace: Workspace, memory: Memory) -> None:
 
 async def test_list_nothing(workspace: Workspace) -> None:
     reply = told(await workspace.say("recording list"))
-    assert reply.text == "There are no such recordings."
+    assert plain(reply.text) == "No recording is on memory."
     assert reply.items == ()
 
 
@@ -198,7 +199,7 @@ async def test_list(workspace: Workspace, memory: Memory) -> None:
     second = await started(workspace, memory, "two")
     memory.server.fail_recording(first.ref.id, "no space left")
     reply = told(await workspace.say("archive list", by=VERA))
-    assert plain(reply.text) == "Recordings on memory:"
+    assert plain(reply.text) == "2 recordings are on memory."
     assert titles(reply) == ["two · starting", "one · failed"]
     running, failed = reply.items
     assert plain(running.detail) == second.ref.id
@@ -216,7 +217,29 @@ async def test_list_of_a_room_and_of_those_that_run(workspace: Workspace, memory
     assert titles(told(await workspace.say("recording list one"))) == ["one · ready"]
     assert titles(told(await workspace.say("recording list .", room=first.room))) == ["one · ready"]
     assert titles(told(await workspace.say("recording list --active"))) == ["two · starting"]
-    assert titles(told(await workspace.say("recording list --room one --active"))) == []
+    none = told(await workspace.say("recording list --room one --active"))
+    assert (plain(none.text), none.items) == ("No recording of one runs on memory; 2 others are.", ())
+
+
+async def test_list_says_what_it_leaves_out(workspace: Workspace, memory: Memory) -> None:
+    await started(workspace, memory, "one")
+    await started(workspace, memory, "two")
+    reply = told(await workspace.say("recording list one --active"))
+    assert plain(reply.text) == "1 of 2 recordings on memory is shown: those that run of one."
+    assert labels(reply.actions) == ["Filter", "Show all"]
+    assert plain(told(await workspace.press(button(reply.actions, "Show all"))).text) == "2 recordings are on memory."
+
+
+async def test_a_long_list_has_pages_and_a_table(workspace: Workspace, memory: Memory) -> None:
+    for n in range(PAGE + 1):
+        await started(workspace, memory, f"room-{n:02}")
+    reply = told(await workspace.say("recording list"))
+    assert (len(reply.items), reply.hint) == (PAGE, "Page 1 of 2.")
+    table = told(await workspace.press(button(reply.actions, "All in a table"))).table
+    assert table is not None
+    assert table.columns == ("Room", "State", "Id", "Since", "Duration", "Trouble")
+    assert [plain(row[0]) for row in table.rows] == [f"room-{n:02}" for n in range(PAGE, -1, -1)]
+    assert plain(table.rows[0][1]) == "starting"
 
 
 # What a restart says of a start whose end nobody saw

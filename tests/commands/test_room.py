@@ -50,10 +50,10 @@ async def test_list_shows_this_channels_first(workspace: Workspace, memory: Memo
     ours = await workspace.room("zzz")
     memory.server.join("zzz", "ana")
     reply = told(await workspace.say("rooms"))
-    assert plain(reply.text) == "3 live on memory:"
+    assert plain(reply.text) == "3 rooms are live on memory."
     assert titles(reply) == ["zzz", "aaa", "mmm"]
     assert [plain(item.detail) for item in reply.items] == [
-        "one person is in it · from this channel",
+        "1 person is in it · from this channel",
         "nobody is in it",
         "nobody is in it",
     ]
@@ -75,18 +75,18 @@ async def test_list_by_pattern(workspace: Workspace, memory: Memory, pattern: st
 
 async def test_a_long_list_is_paged(workspace: Workspace, memory: Memory) -> None:
     names = [f"team-{n:02}" for n in range(2 * PAGE + 1)]
-    for name in names:
+    for name in (*names, "other"):
         await memory.create_room(name, RoomOptions())
     page, seen = told(await workspace.say("room list team-*")), list[str]()
     while True:
-        assert plain(page.text) == "21 live on memory:"
+        assert plain(page.text) == "21 of 22 rooms live on memory are shown like team-*."
         assert len(page.items) <= PAGE
         seen += titles(page)
         if "Next" not in labels(page.actions):
             break
         page = told(await workspace.press(button(page.actions, "Next")))
     assert seen == names
-    assert labels(page.actions) == ["Previous"]
+    assert labels(page.actions) == ["Previous", "All in a table", "Filter", "Show all"]
     assert button(page.actions, "Previous") == RoomList(provider="memory", pattern="team-*", page=2)
 
 
@@ -149,7 +149,7 @@ async def test_show_where_the_server_does_not_say_who_is_in(workspace: Workspace
     memory.server.join("standup", "ana")
     memory.lacking = frozenset({Capability.LIST_PARTICIPANTS})
     reply = told(await workspace.say("room show standup"))
-    assert plain(reply.text) == "standup: one person is in it."
+    assert plain(reply.text) == "standup: 1 person is in it."
     assert "In it" not in facts_of(reply)
 
 

@@ -44,7 +44,7 @@ async def test_create_what_is_there(workspace: Workspace, memory: Memory) -> Non
     await workspace.room("standup")
     memory.server.join("standup", "ana")
     reply = told(await workspace.say("room create standup"))
-    assert plain(reply.text) == "standup was there already: one person is in it."
+    assert plain(reply.text) == "standup was there already: 1 person is in it."
     assert workspace.directory.reports[-2].made_by is None
     assert reply.hint == ""
     assert len(await memory.list_rooms()) == 1

@@ -73,12 +73,33 @@ async def test_list(workspace: Workspace, memory: Memory, stage: Stage) -> None:
     ("who", "text"),
     [
         ("bob", "In standup 2 tracks are sent by Bob."),
-        ("Ana", "In standup one track is sent by Ana."),
+        ("Ana", "In standup 1 track is sent by Ana."),
         ("cleo", "In standup nothing is sent by Cleo."),
     ],
 )
 async def test_list_of_one(workspace: Workspace, stage: Stage, who: str, text: str) -> None:
     assert plain(told(await workspace.say(f"track list standup {who}")).text) == text
+
+
+@pytest.mark.parametrize(("pattern", "found"), [("*/camera", ["Bob: camera"]), ("BOB/*", 2), ("x", [])])
+async def test_list_by_pattern(workspace: Workspace, stage: Stage, pattern: str, found: list[str] | int) -> None:
+    reply = told(await workspace.say(f"track list standup --pattern {pattern}"))
+    assert found in (titles(reply), len(titles(reply)))
+    count = len(titles(reply))
+    assert plain(reply.text) == (
+        f"In standup {count} of 3 tracks sent {'is' if count == 1 else 'are'} shown, like {pattern}."
+    )
+    assert labels(reply.actions) == ["Filter", "Show all"]
+
+
+async def test_list_as_a_table(workspace: Workspace, stage: Stage) -> None:
+    reply = told(await workspace.say("track list standup --table"))
+    assert reply.table is not None
+    assert [[plain(cell) for cell in row[:3]] for row in reply.table.rows] == [
+        ["microphone", "Ana", "ana/microphone"],
+        ["camera", "Bob", "bob/camera"],
+        ["microphone", "Bob", "bob/microphone"],
+    ]
 
 
 async def test_list_of_nobody(workspace: Workspace, stage: Stage) -> None:

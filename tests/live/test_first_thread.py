@@ -58,4 +58,4 @@ async def test_an_earlier_life_is_told_apart_from_the_present_one(studio: Studio
     studio.world.slack.workspace.edit(old, old.text, old.blocks)
     answer = await studio.press(old, "Participants")
     assert "The room `standup` has ended." in answer.words
-    assert "1 live on `livekit`" in (await studio.ask("room list")).words
+    assert "1 room is live on `livekit`." in (await studio.ask("room list")).words

@@ -77,7 +77,7 @@ async def test_list_rooms(studio: Studio) -> None:
     for name in ("standup", "retro"):
         await studio.ask("room create", name)
     answer = await studio.ask("room list")
-    assert answer.lines[0] == "2 live on `livekit`:"
+    assert answer.lines[0] == "2 rooms are live on `livekit`."
     assert {"*standup*", "*retro*"} <= set(answer.lines)
 
 
@@ -86,7 +86,7 @@ async def test_list_rooms_by_name(studio: Studio) -> None:
     for name in ("standup", "retro"):
         await studio.ask("room create", name)
     answer = await studio.ask("room list stand*")
-    assert answer.lines[0] == "1 live on `livekit`:"
+    assert answer.lines[0] == "1 of 2 rooms live on `livekit` is shown like `stand*`."
     assert "*standup*" in answer.lines
     assert "*retro*" not in answer.lines
 
@@ -99,7 +99,7 @@ async def test_show_room(studio: Studio) -> None:
     await studio.until_listed("bob", 1)
     answer = await studio.ask("room show standup")
     (room,) = await studio.rooms()
-    assert answer.lines[0] == "*standup*: one person is in it."
+    assert answer.lines[0] == "*standup*: 1 person is in it."
     assert {f"`{room.sid}`", "Bob: microphone", "`hello`"} <= set(answer.lines)
     assert [button.label for button in answer.buttons] == ["Join", "Participants", "Mute all", "End"]
 

@@ -6,11 +6,20 @@ from typing import Any, Self
 
 
 @dataclass(frozen=True, slots=True)
+class Shortcut:
+    """`on_message`: it stands in the menu of each message, else in Slack's own menu."""
+
+    callback_id: str
+    on_message: bool
+
+
+@dataclass(frozen=True, slots=True)
 class App:
-    """`commands` maps each slash command to whether its text arrives escaped."""
+    """`commands` maps each slash command to whether its text arrives escaped, `shortcuts` each name to what it is."""
 
     scopes: tuple[str, ...]
     commands: Mapping[str, bool]
+    shortcuts: Mapping[str, Shortcut]
     events: frozenset[str]
     interactive: bool
     has_home: bool
@@ -25,6 +34,11 @@ class App:
             commands={
                 command["command"]: bool(command.get("should_escape", False))
                 for command in features.get("slash_commands", ())
+                if "commands" in scopes
+            },
+            shortcuts={
+                shortcut["name"]: Shortcut(shortcut["callback_id"], shortcut["type"] == "message")
+                for shortcut in features.get("shortcuts", ())
                 if "commands" in scopes
             },
             events=frozenset(settings.get("event_subscriptions", {}).get("bot_events", ())),

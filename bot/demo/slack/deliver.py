@@ -6,8 +6,9 @@ import hmac
 import json
 import time
 from collections import deque
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -83,36 +84,72 @@ def _encoded(kind: Kind, payload: Mapping[str, Any]) -> tuple[bytes, str]:
     return urlencode(form).encode(), "application/x-www-form-urlencoded"
 
 
+@dataclass(eq=False, slots=True)
+class Link:
+    """One Socket Mode connection. `acked` are the ids of the envelopes that it acknowledged, in order."""
+
+    socket: web.WebSocketResponse
+    transport: asyncio.Transport
+    acked: list[str] = field(default_factory=list)
+    is_silent: bool = False
+    is_leaving: bool = False
+
+    async def send(self, message: Mapping[str, Any]) -> None:
+        """What a silent connection is sent gets lost on the way, and so does what comes when it has just ended."""
+        if not self.is_silent:
+            with suppress(ConnectionError):
+                await self.socket.send_json(message)
+
+
 class Sockets:
-    """The Socket Mode connections. Each payload goes to exactly one of them, in turn."""
+    """The Socket Mode connections. Each payload goes to exactly one of them, in turn.
 
-    def __init__(self) -> None:
+    `doubles`: each envelope goes to all of them. `redeliver_seconds`: an envelope that nobody acknowledged by then is
+    sent again, to another connection, as people report of Slack without its documentation saying so. `greets`: a
+    new connection hears a hello. `changed` is called when a connection comes, goes or acknowledges something.
+    """
+
+    def __init__(self, changed: Callable[[], None]) -> None:
+        self._changed = changed
         self._tickets: set[str] = set()
-        self._open: deque[web.WebSocketResponse] = deque()
+        self._open: deque[Link] = deque()
         self._waiting: dict[str, asyncio.Future[Answer]] = {}
+        self.all: list[Link] = []
+        self.greets = True
+        self.doubles = False
+        self.redeliver_seconds: float | None = None
 
-    def __len__(self) -> int:
-        return len(self._open)
+    @property
+    def links(self) -> list[Link]:
+        """Those that are open, the oldest first."""
+        return [link for link in self.all if link in self._open]
 
     def ticket(self) -> str:
-        """What a connection must show; handed out by `apps.connections.open`."""
+        """What a connection must show, once; handed out by `apps.connections.open`."""
         ticket = uuid4().hex
         self._tickets.add(ticket)
         return ticket
 
     async def serve(self, request: web.Request) -> web.WebSocketResponse:
-        if request.query.get("ticket") not in self._tickets:
+        ticket = request.query.get("ticket", "")
+        if ticket not in self._tickets:
             raise web.HTTPForbidden
-        socket = web.WebSocketResponse()
+        self._tickets.remove(ticket)
+        socket = web.WebSocketResponse(autoping=False)
         await socket.prepare(request)
-        self._open.append(socket)
+        assert request.transport is not None, "it was just accepted"
+        link = Link(socket, request.transport)
+        self._open.append(link)
+        self.all.append(link)
+        self._changed()
         try:
-            await socket.send_json(self._hello())
+            if self.greets:
+                await link.send(self._hello())
             async for message in socket:
-                if message.type is aiohttp.WSMsgType.TEXT:
-                    self._take(json.loads(message.data))
+                await self._hear(link, message)
         finally:
-            self._open.remove(socket)
+            self._open.remove(link)
+            self._changed()
         return socket
 
     def _hello(self) -> Mapping[str, Any]:
@@ -123,16 +160,23 @@ class Sockets:
             "debug_info": {"host": "stand-in", "approximate_connection_time": CONNECTION_SECONDS},
         }
 
-    def _take(self, ack: Mapping[str, Any]) -> None:
-        """An acknowledgement that comes late or for nothing is dropped."""
-        waiting = self._waiting.get(str(ack.get("envelope_id")))
-        if waiting is not None and not waiting.done():
-            waiting.set_result(Answer(200, ack.get("payload") or ""))
+    async def _hear(self, link: Link, message: aiohttp.WSMessage) -> None:
+        """An acknowledgement that comes late or for nothing counts, and is dropped."""
+        if link.is_silent:
+            return
+        if message.type is aiohttp.WSMsgType.PING:
+            with suppress(ConnectionError):
+                await link.socket.pong(message.data)
+        if message.type is aiohttp.WSMsgType.TEXT:
+            ack = json.loads(message.data)
+            envelope_id = str(ack.get("envelope_id"))
+            link.acked.append(envelope_id)
+            waiting = self._waiting.get(envelope_id)
+            if waiting is not None and not waiting.done():
+                waiting.set_result(Answer(200, ack.get("payload") or ""))
+            self._changed()
 
     async def send(self, kind: Kind, payload: Mapping[str, Any]) -> Answer:
-        if not self._open:
-            return Answer(0)
-        self._open.rotate(-1)
         envelope_id = str(uuid4())
         envelope = {
             "envelope_id": envelope_id,
@@ -145,16 +189,43 @@ class Sockets:
         waiting: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._waiting[envelope_id] = waiting
         try:
-            await self._open[-1].send_json(envelope)
-            return await waiting
-        except ConnectionError:
+            while links := self._next():
+                for link in links:
+                    await link.send(envelope)
+                await asyncio.wait({waiting}, timeout=self.redeliver_seconds)
+                if waiting.done():
+                    return waiting.result()
             return Answer(0)
         finally:
             del self._waiting[envelope_id]
 
+    def _next(self) -> list[Link]:
+        """Whose turn it is."""
+        self._open.rotate(-1)
+        takers = [link for link in self._open if not link.is_leaving]
+        return takers if self.doubles else takers[-1:]
+
+    async def disconnect(self, reason: str, *links: Link) -> None:
+        """Say that these connections end, or all; a mere `warning` comes ahead, with others Slack closes at once."""
+        for link in links or self.links:
+            link.is_leaving = reason != "warning"
+            await link.send({"type": "disconnect", "reason": reason, "debug_info": {"host": "stand-in"}})
+            if link.is_leaving:
+                await link.socket.close()
+
+    def cut(self, *links: Link) -> None:
+        """End these connections, or all, without a closing frame, as a network does."""
+        for link in links or self.links:
+            link.transport.abort()
+
+    def silence(self, *links: Link) -> None:
+        """Leave these connections, or all, open while nothing gets through any more, no pong either."""
+        for link in links or self.links:
+            link.is_silent = True
+
     async def close(self) -> None:
-        for socket in list(self._open):
-            await socket.close(code=aiohttp.WSCloseCode.GOING_AWAY)
+        for link in self.links:
+            await link.socket.close(code=aiohttp.WSCloseCode.GOING_AWAY)
 
 
 class Door:

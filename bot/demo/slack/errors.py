@@ -16,3 +16,8 @@ class Refused(Exception):
 def explained(code: str, messages: list[str]) -> Refused:
     """A refusal with the list of reasons that Slack gives for a malformed payload."""
     return Refused(code, response_metadata={"messages": messages})
+
+
+def throttled(retry_after: int) -> Refused:
+    """Too many calls; `retry_after` in seconds, which Slack says in a header, with the status 429."""
+    return Refused("ratelimited", retry_after=retry_after)

@@ -62,6 +62,8 @@ _ENTRIES: Final[Mapping[str, Entry]] = {
     "number_input": ("initial_value", "value", _word),
     "static_select": ("initial_option", "selected_option", _option),
     "multi_static_select": ("initial_options", "selected_options", _options),
+    "external_select": ("initial_option", "selected_option", _option),
+    "multi_external_select": ("initial_options", "selected_options", _options),
     "checkboxes": ("initial_options", "selected_options", _options),
     "radio_buttons": ("initial_option", "selected_option", _option),
     "users_select": ("initial_user", "selected_user", _id),
@@ -75,6 +77,18 @@ _ENTRIES: Final[Mapping[str, Entry]] = {
     "datetimepicker": ("initial_date_time", "selected_date_time", _epoch),
 }
 """Element type to the key it starts with, the key of its state, and how what is given becomes that state."""
+
+
+SEARCHES: Final = frozenset({"external_select", "multi_external_select"})
+"""Selects whose options the bot is asked for while somebody types."""
+
+
+def offered(view: View, block_id: str, part: Part) -> list[Part]:
+    """What can be chosen in one of `SEARCHES` at this moment: what stands in it, and what was offered last."""
+    initial = part.get("initial_options") or [part.get("initial_option")]
+    state = view.typed.get((block_id, part["action_id"]), {})
+    standing = state.get("selected_options") or [state.get("selected_option")]
+    return [each for each in (*initial, *standing, *view.offered.get((block_id, part["action_id"]), ())) if each]
 
 
 def filled(view: View, given: Mapping[str, object]) -> State:
@@ -95,6 +109,8 @@ def _value(view: View, block_id: str, part: Part, given: Mapping[str, object]) -
     if name not in given and (block_id, part["action_id"]) in view.typed:
         return view.typed[block_id, part["action_id"]]
     value = given[name] if name in given else part.get(initial)
+    if part["type"] in SEARCHES:
+        part = {**part, "options": offered(view, block_id, part)}
     return {"type": part["type"], key: convert(part, value)}
 
 

@@ -12,9 +12,10 @@ from uuid import uuid4
 from bot.demo.slack import typed
 from bot.demo.slack.app import App
 from bot.demo.slack.chat import message_payload
+from bot.demo.slack.choosing import Choosing
 from bot.demo.slack.deliver import Door, Kind
 from bot.demo.slack.errors import Refused
-from bot.demo.slack.forms import filled, refusals
+from bot.demo.slack.forms import State, filled, refusals
 from bot.demo.slack.responses import say
 from bot.demo.slack.things import Ack, Button, Channel, ChannelKind, Message, User, View, elements
 from bot.demo.slack.views import view_payload
@@ -34,6 +35,7 @@ class People:
         self._app = app
         self._door = door
         self._address = address
+        self._choosing = Choosing(workspace, door, self._gesture)
 
     # Commands
 
@@ -111,6 +113,42 @@ class People:
             self._noted(await self.event({"type": "app_mention", **said}), user, text)
         return message
 
+    # Shortcuts
+
+    async def shortcut(self, user: User, name: str) -> Ack:
+        """Choose it from Slack's own menu, wherever one is."""
+        payload = {
+            **self._gesture("shortcut", user, None),
+            "callback_id": self._shortcut(name, on_message=False),
+            "action_ts": self._workspace.stamp(),
+        }
+        return self._noted(await self._door.send(Kind.INTERACTIVE, payload), user, name)
+
+    async def message_shortcut(self, user: User, message: Message, name: str) -> Ack:
+        """Choose it from the menu of a message that others see too."""
+        present, channel = self._present_message(user, message)
+        if present.ephemeral_to is not None:
+            raise ValueError("a message that one person sees has no shortcuts")
+        key = self._workspace.permits.issue_response_url(user.id, channel.id)
+        payload = {
+            **self._gesture("message_action", user, None),
+            "callback_id": self._shortcut(name, on_message=True),
+            "action_ts": self._workspace.stamp(),
+            "message_ts": present.ts,
+            "channel": {"id": channel.id, "name": _CHANNEL_NAMES.get(channel.kind, channel.name)},
+            "message": message_payload(self._workspace, present),
+            "response_url": self._address(key),
+        }
+        return self._noted(await self._door.send(Kind.INTERACTIVE, payload), user, name)
+
+    def _shortcut(self, name: str, *, on_message: bool) -> str:
+        """Its callback id."""
+        self._interactive()
+        found = self._app.shortcuts.get(name)
+        if found is None or found.on_message != on_message:
+            raise ValueError(f"{name!r} is no such shortcut of the manifest, or the app lacks the scope `commands`")
+        return found.callback_id
+
     # Buttons
 
     async def press(self, user: User, place: Message | View, button: str) -> Ack:
@@ -177,6 +215,7 @@ class People:
         view = self._present_view(user, view)
         if "submit" not in view.source:
             raise ValueError(f"the view {view.title!r} cannot be submitted")
+        view, values = await self._choosing.looked_up(user, view, values)
         state = filled(view, values)
         entered = {(block_id, action_id): value for block_id, action_id, value in state}
         view = self._workspace.modals.put(replace(view, typed=entered, errors=refusals(view, state)))
@@ -185,11 +224,35 @@ class People:
         payload = {
             **self._gesture("view_submission", user, view.id),
             "view": view_payload(view, state),
-            "response_urls": [],
+            "response_urls": self._response_urls(user, view, state),
         }
         ack = await self._door.send(Kind.INTERACTIVE, payload)
         if ack.problem is None:
             ack = replace(ack, problem=self._followed(user, view, ack.body))
+        return self._noted(ack, user, view.title)
+
+    def _response_urls(self, user: User, view: View, state: State) -> list[Mapping[str, str]]:
+        """One for each conversation that was chosen where the form asks for it."""
+        wanted = [block_id for block_id, part in elements(view.blocks) if part.get("response_url_enabled")]
+        chosen = [(b, a, value.get("selected_conversation")) for b, a, value in state if b in wanted]
+        issue = self._workspace.permits.issue_response_url
+        return [
+            {"block_id": b, "action_id": a, "channel_id": c, "response_url": self._address(issue(user.id, c))}
+            for b, a, c in chosen
+            if c
+        ]
+
+    async def suggest(self, user: User, view: View, block_id: str, query: str) -> list[Mapping[str, Any]]:
+        """Type into a select that asks the bot for its options; returns them."""
+        self._interactive()
+        view, ack = await self._choosing.suggest(user, self._present_view(user, view), block_id, query)
+        self._noted(ack, user, view.title)
+        return [option for (block, _), options in view.offered.items() if block == block_id for option in options]
+
+    async def choose(self, user: User, view: View, block_id: str, value: object) -> Ack:
+        """Choose in an input that tells the bot at once."""
+        self._interactive()
+        ack = await self._choosing.choose(user, self._present_view(user, view), block_id, value)
         return self._noted(ack, user, view.title)
 
     def _followed(self, user: User, view: View, body: object) -> str | None:

@@ -10,7 +10,7 @@ from bot.demo.slack.errors import Refused, explained
 from bot.demo.slack.reading import Blocks
 from bot.demo.slack.things import Channel, ChannelKind
 from bot.demo.slack.workspace import Workspace
-from bot.render.limits import BLOCKS_SIZE, Surface, problems, serialized_size
+from bot.render.limits import BLOCKS_SIZE, Surface, blocks_size, problems
 
 Answer = dict[str, Any]
 
@@ -75,7 +75,7 @@ def content(text: str, blocks: object, arguments: Mapping[str, Any]) -> tuple[st
         return text, []
     if not isinstance(blocks, list):
         raise Refused("invalid_blocks_format")
-    if serialized_size(blocks) > BLOCKS_SIZE:
+    if all(isinstance(block, dict) for block in blocks) and blocks_size(blocks) > BLOCKS_SIZE:
         raise Refused("msg_blocks_too_long")
     if found := problems(blocks, Surface.MESSAGE):
         raise explained("invalid_blocks", found)

@@ -49,11 +49,13 @@ class Server:
             return web.json_response({"ok": False, "error": refused.code})
         token = str(arguments.pop("token", "") or request.headers.get("Authorization", "").removeprefix("Bearer "))
         body, headers = self._api.answer(request.match_info["method"], token, arguments)
-        return web.json_response(body, headers=headers)
+        return web.json_response(body, status=429 if "Retry-After" in headers else 200, headers=headers)
 
     async def _respond(self, request: web.Request) -> web.Response:
         try:
-            respond(self._workspace, request.match_info["key"], await _arguments(request))
+            arguments = await _arguments(request)
+            self._api.limits.admit("response_url", arguments)
+            respond(self._workspace, request.match_info["key"], arguments)
         except Refused as refused:
             status = 404 if refused.code in _GONE else 400
             return web.json_response({"ok": False, "error": refused.code, **refused.more}, status=status)

@@ -7,7 +7,9 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from bot.demo.slack.app import App
-from bot.demo.slack.deliver import Door, Http, Sockets
+from bot.demo.slack.deliver import Door, Http, Kind, Sockets
+from bot.demo.slack.errors import Refused
+from bot.demo.slack.limits import Limits
 from bot.demo.slack.people import People
 from bot.demo.slack.server import Server
 from bot.demo.slack.things import Ack, Call, Channel, Message, User, View
@@ -21,7 +23,7 @@ class StandIn:
     """Give the bot `api_url` and the tokens; for HTTP set `request_url` to where it listens, for Socket Mode leave it.
 
     `manifest` is the app's, as a dict: its scopes, commands, events and switches are enforced. `now` gives epoch
-    seconds for what expires, so that a test can age it.
+    seconds for what expires, so that a test can age it. `sockets` are the Socket Mode connections and their troubles.
     """
 
     def __init__(self, manifest: Mapping[str, Any], *, now: Callable[[], float] = time.time) -> None:
@@ -33,11 +35,12 @@ class StandIn:
         self.team_id = TEAM_ID
         self.workspace = Workspace(now)
         self.bot_user_id = self.workspace.bot.id
-        self._sockets = Sockets()
-        self._api = WebApi(self.workspace, app, tokens, self._socket_url)
-        self._server = Server(self.workspace, self._api, self._sockets)
+        self.sockets = Sockets(self.workspace.changed)
+        self._limits = Limits(now)
+        self._api = WebApi(self.workspace, app, tokens, self._limits, self._socket_url)
+        self._server = Server(self.workspace, self._api, self.sockets)
         self._http = Http(tokens.signing_secret)
-        self._door = Door(self._http, self._sockets)
+        self._door = Door(self._http, self.sockets)
         self._people = People(self.workspace, app, self._door, self._response_url)
 
     async def start(self, port: int = 0) -> None:
@@ -45,7 +48,7 @@ class StandIn:
         await self._server.start(port)
 
     async def stop(self) -> None:
-        await self._sockets.close()
+        await self.sockets.close()
         await self._http.close()
         await self._server.stop()
 
@@ -84,13 +87,32 @@ class StandIn:
     @property
     def connections(self) -> int:
         """How many Socket Mode connections are open."""
-        return len(self._sockets)
+        return len(self.sockets.links)
 
     def _socket_url(self) -> str:
-        return f"{self._server.origin.replace('http', 'ws', 1)}/link?ticket={self._sockets.ticket()}"
+        return f"{self._server.origin.replace('http', 'ws', 1)}/link?ticket={self.sockets.ticket()}"
 
     def _response_url(self, key: str) -> str:
         return f"{self._server.origin}/response/{key}"
+
+    # What Slack refuses
+
+    def refuse(self, method: str, code: str, *, times: int = 1, retry_after: int | None = None, **more: object) -> None:
+        """Refuse the next calls of a method, or posts to a `response_url`, by that code.
+
+        `retry_after` in seconds; `more` is what else is answered.
+        """
+        said = more if retry_after is None else {**more, "retry_after": retry_after}
+        self._limits.refuse(method, Refused(code, **said), times)
+
+    @property
+    def is_paced(self) -> bool:
+        """Whether posts and updates beyond Slack's pace are refused."""
+        return self._limits.enforced
+
+    @is_paced.setter
+    def is_paced(self, paced: bool) -> None:
+        self._limits.enforced = paced
 
     # What people do
 
@@ -102,13 +124,33 @@ class StandIn:
         """Write a message, as in `@showcaller room list`; `under` replies in that message's thread."""
         return await self._people.write(user, channel, text, under=under)
 
+    async def shortcut(self, user: User, name: str) -> Ack:
+        """Choose a shortcut of the app by its name, from Slack's own menu."""
+        return await self._people.shortcut(user, name)
+
+    async def message_shortcut(self, user: User, message: Message, name: str) -> Ack:
+        """Choose a shortcut from a message's menu."""
+        return await self._people.message_shortcut(user, message, name)
+
     async def press(self, user: User, place: Message | View, button: str) -> Ack:
         """Press a button by its label or action_id. Raises LookupError where it is not there at this moment."""
         return await self._people.press(user, place, button)
 
     async def submit(self, user: User, view: View, values: Mapping[str, object]) -> Ack:
-        """Fill in by block_id and submit; what is left out keeps what stood there."""
+        """Fill in by block_id and submit; what is left out keeps what stood there.
+
+        Into a select that asks the bot for its options a text is typed, and the option of that value or label is
+        chosen, else the last one.
+        """
         return await self._people.submit(user, view, values)
+
+    async def suggest(self, user: User, view: View, block_id: str, query: str) -> list[Mapping[str, Any]]:
+        """Type into a select that asks the bot for its options; returns them."""
+        return await self._people.suggest(user, view, block_id, query)
+
+    async def choose(self, user: User, view: View, block_id: str, value: object) -> Ack:
+        """Choose in an input that tells the bot at once."""
+        return await self._people.choose(user, view, block_id, value)
 
     async def close(self, user: User, view: View, *, everything: bool = False) -> Ack:
         return await self._people.close(user, view, everything=everything)
@@ -116,6 +158,10 @@ class StandIn:
     async def event(self, event: Mapping[str, Any]) -> Ack:
         """Deliver an event of the Events API."""
         return await self._people.event(event)
+
+    async def deliver(self, kind: Kind, payload: Mapping[str, Any]) -> Ack:
+        """Deliver any payload, one that no gesture makes too."""
+        return await self._door.send(kind, payload)
 
     async def redeliver(self) -> Ack:
         """Deliver the last payload once more, as Slack may where it saw no acknowledgement."""

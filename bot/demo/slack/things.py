@@ -93,7 +93,8 @@ class Message:
 class View:
     """A modal or a Home tab. `errors` and `typed` are what Slack's client keeps while a form is open.
 
-    `fields` maps the `block_id` of each input to its label; `typed` maps (block_id, action_id) to a state value.
+    `fields` maps the `block_id` of each input to its label; `typed` maps (block_id, action_id) to a state value, and
+    `offered` to the options that the bot gave last for what was typed.
     `source` is the view as the bot sent it, with ids filled in.
     """
 
@@ -105,6 +106,7 @@ class View:
     previous_id: str | None = None
     errors: Mapping[str, str] = field(default_factory=dict)
     typed: Mapping[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
+    offered: Mapping[tuple[str, str], tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
 
     @property
     def title(self) -> str:

@@ -1,7 +1,4 @@
-"""The door of the Web API: every call passes token, method and scope here before its method answers.
-
-What Slack counts or fails per method belongs between the scope and the method, in `WebApi.answer`.
-"""
+"""The door of the Web API: every call passes token, method, scope and limits here before its method answers."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,6 +8,7 @@ from uuid import uuid4
 from bot.demo.slack import chat, directory, views
 from bot.demo.slack.app import App
 from bot.demo.slack.errors import Refused
+from bot.demo.slack.limits import Limits
 from bot.demo.slack.request import Answer, Method, Request
 from bot.demo.slack.things import Call
 from bot.demo.slack.workspace import APP_ID, Workspace
@@ -33,10 +31,13 @@ class Tokens:
 class WebApi:
     """`open_socket` returns the address of a new Socket Mode connection."""
 
-    def __init__(self, workspace: Workspace, app: App, tokens: Tokens, open_socket: Callable[[], str]) -> None:
+    def __init__(
+        self, workspace: Workspace, app: App, tokens: Tokens, limits: Limits, open_socket: Callable[[], str]
+    ) -> None:
         self._workspace = workspace
         self._app = app
         self._tokens = tokens
+        self.limits = limits
         self._open_socket = open_socket
         self._methods: Mapping[str, Method] = {
             **chat.METHODS,
@@ -47,16 +48,20 @@ class WebApi:
         self.calls: list[Call] = []
 
     def answer(self, name: str, token: str, arguments: Mapping[str, Any]) -> tuple[Answer, Mapping[str, str]]:
-        """The body and the headers of the answer."""
+        """The body and the headers of the answer. One with a Retry-After has the status 429."""
+        headers = {"x-oauth-scopes": ",".join(self._scopes(token))}
         try:
             method = self._method(name, token)
+            self.limits.admit(name, arguments)
             found = method.run(Request(self._workspace, self._app, arguments))
             body = {"ok": True, **found}
         except Refused as refused:
             body = {"ok": False, "error": refused.code, **refused.more}
+            if (seconds := body.pop("retry_after", None)) is not None:
+                headers["Retry-After"] = str(seconds)
         self.calls.append(Call(name, arguments, bool(body["ok"]), body.get("error")))
         self._workspace.changed()
-        return body, {"x-oauth-scopes": ",".join(self._scopes(token))}
+        return body, headers
 
     def _scopes(self, token: str) -> tuple[str, ...]:
         return {self._tokens.bot: self._app.scopes, self._tokens.app: APP_SCOPES}.get(token, ())

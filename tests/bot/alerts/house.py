@@ -51,9 +51,11 @@ class House:
         """What a command does. `user` made the thing, None where it only looked."""
         await self.intake.report(fact, team_id=TEAM, made_by=user, card_in=Place(TEAM, channel) if channel else None)
 
-    async def subscribe(self, channel: str, *kinds: ThingKind, room: str = "*", provider: str | None = None) -> None:
+    async def subscribe(
+        self, channel: str, *kinds: ThingKind, room: str = "*", provider: str | None = None, by: str = "U1"
+    ) -> None:
         await self.subscriptions.add(
-            Place(TEAM, channel), provider=provider, kinds=frozenset(kinds), room_glob=room, created_by="U1"
+            Place(TEAM, channel), provider=provider, kinds=frozenset(kinds), room_glob=room, created_by=by
         )
 
     async def state(self, server_id: str) -> ThingState:

@@ -9,12 +9,13 @@ from enum import Enum, auto
 
 from aiohttp import ClientSession, web
 
-FORWARDED = ("Authorization", "Content-Type", "X-OAuth-Scopes")
+FORWARDED = ("Authorization", "Content-Type", "X-OAuth-Scopes", "Retry-After")
 
 
 class Trouble(Enum):
-    """`LOST`: Slack does what was asked, and its answer never arrives."""
+    """`NONE`: all is well. `LOST`: Slack does what was asked, and its answer never arrives."""
 
+    NONE = auto()
     THROTTLED = auto()
     FAILS = auto()
     PAGE = auto()
@@ -38,6 +39,8 @@ class Proxy:
         self.calls.append((method, asyncio.get_running_loop().time()))
         trouble = Trouble.RESET if self.is_down else self.next.popleft() if self.next else None
         match trouble:
+            case None | Trouble.NONE:
+                return await self._forward(request, method)
             case Trouble.THROTTLED:
                 refusal = {"ok": False, "error": "ratelimited"}
                 return web.json_response(refusal, status=429, headers={"Retry-After": self.retry_after})
@@ -47,10 +50,9 @@ class Proxy:
                 return web.Response(status=502, text="<html>bad gateway</html>", content_type="text/html")
             case Trouble.LOST:
                 await self._forward(request, method)
-        if trouble in (Trouble.RESET, Trouble.LOST):
-            assert request.transport is not None
-            request.transport.abort()
-        return await self._forward(request, method) if trouble is None else web.Response()
+        assert request.transport is not None
+        request.transport.abort()
+        return web.Response()
 
     async def _forward(self, request: web.Request, method: str) -> web.Response:
         headers = {name: request.headers[name] for name in FORWARDED if name in request.headers}

@@ -316,3 +316,16 @@ async def test_a_server_that_cannot_remove_anybody_is_left_alone_and_named_once(
 
     assert door.inside() == ["bob"]
     assert [line["provider"] for line in lines] == ["memory"]
+
+
+async def test_it_ends_between_two_reads_when_it_is_told_to_though_somebody_is_left(door: Door) -> None:
+    door.memory.server.faults["remove_participant"] = Unreachable
+    await door.keep_out()
+    task = asyncio.create_task(door.bouncer.run())
+    with capture_logs() as lines:
+        await door.comes()
+        await until(lambda: any(line["event"] == "a removal waits" for line in lines))
+        door.bouncer.stop()
+        async with asyncio.timeout(0.5):
+            await task
+    assert door.inside() == ["bob"]

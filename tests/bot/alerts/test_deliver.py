@@ -14,18 +14,21 @@ from sqlalchemy import update
 from structlog.testing import capture_logs
 
 from bot import manifest
-from bot.alerts.deliver import Deliverer
+from bot.alerts.deliver import Deliverer, _Pauses
 from bot.clock import SystemClock
 from bot.demo.slack import StandIn
 from bot.demo.slack.things import Channel, Message, User
 from bot.metrics import Metrics
-from bot.slack.client import SlackClient
+from bot.slack.client import TOKEN_PAUSE_SECONDS, SlackClient
+from bot.slack.errors import kind_of
+from bot.store.closures import Closures
 from bot.store.tables import thing
 from bot.wiring import ConfiguredProviders
 from providers.base import RecordingStatus, RoomRef
 from tests.bot.alerts.facts import finished, joined, person, recording, seen
 from tests.bot.alerts.house import House, open_house
 from tests.bot.alerts.proxy import Proxy, Trouble, before
+from tests.bot.slack.conftest import Clock
 
 RETRO = RoomRef("memory", "RM_2", "retro")
 WRITES = ("chat.postMessage", "chat.update")
@@ -38,22 +41,28 @@ class Scene:
     slack: StandIn
     proxy: Proxy
     house: House
-    client: SlackClient
+    web: AsyncWebClient
+    session: aiohttp.ClientSession
     metrics: Metrics
     ana: User
     general: Channel
 
     def __post_init__(self) -> None:
+        self.client = SlackClient(self.web, self.session, self.metrics)
         self.deliverer = self.new_deliverer()
 
-    def new_deliverer(self) -> Deliverer:
+    def new_client(self, clock: Clock) -> SlackClient:
+        return SlackClient(self.web, self.session, self.metrics, monotonic=clock.monotonic)
+
+    def new_deliverer(self, clock: Clock | None = None) -> Deliverer:
         """As a process has one that has just started."""
         return Deliverer(
             self.house.cards,
             self.house.notes,
+            Closures(self.house.store, SystemClock()),
             self.client,
             ConfiguredProviders([]),
-            SystemClock(),
+            clock or SystemClock(),
             self.metrics.cards_behind.set,
         )
 
@@ -66,6 +75,11 @@ class Scene:
         finally:
             self.deliverer.stop()
             await running
+
+    @property
+    def direct(self) -> list[str]:
+        """What ana was told in her direct conversation with the bot."""
+        return [message.words for message in self.messages(self.slack.workspace.dm(self.ana))]
 
     def messages(self, channel: Channel | None = None) -> list[Message]:
         return self.slack.seen_by(self.ana, channel or self.general)
@@ -102,8 +116,7 @@ async def _scene(tmp_path: Path) -> AsyncIterator[Scene]:
         ana = slack.workspace.add_user("ana")
         general = slack.workspace.add_channel("general", members=[ana])
         web = AsyncWebClient(token=slack.bot_token, base_url=proxy.url, session=session, retry_handlers=[])
-        metrics = Metrics()
-        scene = Scene(slack, proxy, house, SlackClient(web, session, metrics), metrics, ana, general)
+        scene = Scene(slack, proxy, house, web, session, Metrics(), ana, general)
         yield scene
 
 
@@ -203,7 +216,7 @@ async def test_an_archived_channel_stops_its_cards_and_no_others(scene: Scene) -
     assert len(scene.calls()) == tried + 2, "the card and the note of the other channel"
 
 
-@pytest.mark.parametrize("trouble", [t for t in Trouble if t is not Trouble.LOST])
+@pytest.mark.parametrize("trouble", [t for t in Trouble if t not in (Trouble.LOST, Trouble.NONE)])
 async def test_what_slack_did_not_take_is_delivered_after_a_pause(scene: Scene, trouble: Trouble) -> None:
     await scene.house.command(seen(1), channel=scene.general.id)
     scene.proxy.next.append(trouble)
@@ -254,6 +267,169 @@ async def test_while_slack_is_away_only_the_newest_state_is_kept_for_it(scene: S
         await scene.is_quiet()
 
     assert scene.calls("chat.update") == ["chat.update"]
+
+
+async def test_an_update_that_is_throttled_stops_updates_everywhere_and_posts_nowhere(scene: Scene) -> None:
+    other = scene.slack.workspace.add_channel("other", members=[scene.ana])
+    third = scene.slack.workspace.add_channel("third", members=[scene.ana])
+    async with scene.delivering():
+        await scene.house.command(seen(1), channel=scene.general.id)
+        await scene.house.command(seen(2), channel=other.id)
+        await scene.shows("standup")
+        await scene.shows("standup", channel=other)
+        await scene.is_quiet()
+        scene.slack.refuse("chat.update", "ratelimited", retry_after=1)
+        with warned("a delivery waits"):
+            throttled = asyncio.get_running_loop().time()
+            await scene.house.tell(joined(person(1), 3))
+            await scene.slack.until(lambda: scene.calls("chat.update") or None)
+            await scene.house.command(seen(4, room=RETRO), channel=third.id)
+            await scene.shows("retro", channel=third)
+            assert scene.calls("chat.update") == ["chat.update"]
+        await scene.shows("1 person")
+        await scene.shows("1 person", channel=other)
+
+    (_, *updates) = [time for method, time in scene.proxy.calls if method == "chat.update"]
+    assert len(updates) == 2
+    assert min(updates) - throttled >= 0.99
+
+
+async def test_the_stand_ins_own_pace_is_kept_up_with(scene: Scene) -> None:
+    scene.slack.is_paced = True
+    for number in range(3):
+        await scene.house.command(
+            seen(1 + number, room=RoomRef("memory", f"RM_{number}", f"room{number}")), channel=scene.general.id
+        )
+    with warned("a delivery waits"):
+        async with scene.delivering():
+            for number in range(3):
+                await scene.shows(f"room{number}")
+
+    assert len(scene.messages()) == 3
+
+
+@pytest.mark.parametrize(
+    ("code", "first_seconds"),
+    [("ekm_access_denied", 60.0), ("missing_scope", 60.0), ("new_word", 60.0), ("internal_error", 1.0)],
+)
+async def test_what_ends_by_itself_or_by_a_person_is_tried_again_later_and_later(
+    scene: Scene, code: str, first_seconds: float
+) -> None:
+    pauses = _Pauses(clock := Clock())
+    error = kind_of(code)(code, "chat.postMessage")
+    found = [pauses.after("C1", error) for _ in range(7)]
+    assert found[:3] == [first_seconds, first_seconds * 2, first_seconds * 4]
+    assert found[-1] == (900.0 if first_seconds == 60.0 else 30.0)
+    assert pauses.waiting() == ["C1"]
+    clock.seconds += found[-1]
+    assert (pauses.waiting(), pauses.shortest()) == ([], None)
+
+
+async def test_a_dead_token_stops_everything_until_slack_takes_it_again(scene: Scene) -> None:
+    other = scene.slack.workspace.add_channel("other", members=[scene.ana])
+    scene.client = scene.new_client(clock := Clock())
+    scene.deliverer = scene.new_deliverer(clock)
+    scene.slack.refuse("chat.postMessage", "token_revoked")
+    await scene.house.command(seen(1), channel=scene.general.id)
+    await scene.house.command(seen(2, room=RETRO), channel=other.id)
+    with capture_logs() as lines:
+        async with scene.delivering():
+            await scene.slack.until(lambda: scene.calls() or None)
+            scene.deliverer.wake()
+        async with scene.delivering():
+            pass
+        assert scene.calls() == ["chat.postMessage"]
+        assert await scene.behind() == 2
+
+        clock.seconds += TOKEN_PAUSE_SECONDS
+        async with scene.delivering():
+            await scene.shows("standup")
+            await scene.shows("retro", channel=other)
+    assert [line["event"] for line in lines if line["log_level"] == "error"] == ["Slack refuses our token"]
+    assert await scene.behind() == 0
+
+
+# Who hears of a closed channel
+
+
+async def test_whoever_made_a_thing_is_told_once_that_its_channel_is_closed(scene: Scene) -> None:
+    closed = scene.slack.workspace.add_channel("closed", members=[scene.ana], bot=False)
+    with warned("a card or note cannot be delivered"):
+        for number in (1, 2):
+            room = RoomRef("memory", f"RM_{number}", f"room{number}")
+            await scene.house.command(seen(number, room=room), channel=closed.id, user=scene.ana.id)
+        async with scene.delivering():
+            await scene.slack.until(lambda: scene.direct or None)
+            await scene.is_quiet()
+        scene.deliverer = scene.new_deliverer()
+        await scene.house.command(seen(3), channel=closed.id, user=scene.ana.id)
+        async with scene.delivering():
+            await scene.is_quiet()
+
+    (said,) = scene.direct
+    assert f"#{closed.id} is closed to me" in said
+    assert "/invite" in said
+
+
+async def test_when_it_is_open_again_the_cards_catch_up_and_a_new_closing_is_news(scene: Scene) -> None:
+    workspace = scene.slack.workspace
+    closed = workspace.add_channel("closed", members=[scene.ana])
+    workspace.archive(closed)
+    with warned("a card or note cannot be delivered"):
+        async with scene.delivering():
+            await scene.house.command(seen(1), channel=closed.id, user=scene.ana.id)
+            await scene.slack.until(lambda: scene.direct or None)
+            workspace.archive(closed, False)
+            await scene.deliverer.reopen(closed.id)
+            await scene.shows("standup", channel=closed)
+            await scene.is_quiet()
+            workspace.archive(closed)
+            await scene.house.tell(joined(person(1), 2))
+            await scene.slack.until(lambda: len(scene.direct) == 2 or None)
+
+    assert all(f"#{closed.id} is archived" in said for said in scene.direct)
+
+
+async def test_who_subscribed_a_channel_is_told_and_who_made_the_thing_elsewhere_is_not(scene: Scene) -> None:
+    ben = scene.slack.workspace.add_user("ben")
+    closed = scene.slack.workspace.add_channel("closed", members=[ben], bot=False)
+    await scene.house.subscribe(closed.id, by=ben.id)
+    with warned("a card or note cannot be delivered"):
+        async with scene.delivering():
+            await scene.house.command(seen(1), channel=scene.general.id, user=scene.ana.id)
+            await scene.slack.until(lambda: scene.slack.seen_by(ben, scene.slack.workspace.dm(ben)) or None)
+            await scene.shows("standup")
+
+    assert scene.direct == []
+
+
+async def test_nobody_is_told_twice_where_the_first_time_may_have_arrived(scene: Scene) -> None:
+    closed = scene.slack.workspace.add_channel("closed", members=[scene.ana], bot=False)
+    await scene.house.command(seen(1), channel=closed.id, user=scene.ana.id)
+    scene.proxy.next.extend([Trouble.NONE, Trouble.LOST])
+    with capture_logs():
+        async with scene.delivering():
+            await scene.slack.until(lambda: scene.direct or None)
+        scene.deliverer = scene.new_deliverer()
+        async with scene.delivering():
+            pass
+
+    assert scene.calls() == ["chat.postMessage"] * 2
+    assert len(scene.direct) == 1
+
+
+async def test_who_takes_no_messages_of_the_bot_is_let_be(scene: Scene) -> None:
+    closed = scene.slack.workspace.add_channel("closed", members=[scene.ana], bot=False)
+    await scene.house.command(seen(1), channel=closed.id, user=scene.ana.id)
+    scene.slack.refuse("chat.postMessage", "not_in_channel")
+    scene.slack.refuse("chat.postMessage", "messages_tab_disabled")
+    with warned("a card or note cannot be delivered"):
+        async with scene.delivering():
+            await scene.slack.until(lambda: len(scene.calls()) == 2 or None)
+
+    async with scene.delivering():
+        pass
+    assert len(scene.calls()) == 2
 
 
 async def _until_called(proxy: Proxy, times: int) -> None:

@@ -126,3 +126,12 @@ async def test_a_fact_of_a_command_that_could_not_be_folded_is_folded_later(hous
         await until_folded(house)
 
     assert await house.carded() == {("RM_1", "C1")}
+
+
+async def test_it_ends_between_two_reads_when_it_is_told_to(house: House) -> None:
+    task = asyncio.create_task(house.intake.run())
+    await house.intake.accept([started()], team_id=TEAM)
+    house.intake.stop()
+    async with asyncio.timeout(5):
+        await task
+    assert await house.unfolded() == []

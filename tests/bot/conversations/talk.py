@@ -57,11 +57,13 @@ async def form(world: World, who: User, text: str) -> View:
 
 
 async def opened(world: World, who: User, *, after: View | None = None) -> View:
-    """The form before that person; another state than `after` where that is given."""
+    """The form before that person, once it has looked at what it is about; another state than `after` where given."""
 
     def present() -> View | None:
         view = world.slack.view_of(who)
-        return None if after is not None and view is not None and view.hash == after.hash else view
+        if view is not None and ("Looking at " in view.words or (after is not None and view.hash == after.hash)):
+            return None
+        return view
 
     return await world.slack.until(present)
 
@@ -90,6 +92,36 @@ async def note(world: World, under: Message, *words: str) -> Message:
     )
 
 
+async def mention(
+    world: World, who: User, text: str, *, under: Message | None = None, channel: Channel | None = None
+) -> Message:
+    """Write with a mention of the bot in it. Returns what the bot says under that for all to read."""
+    place = channel or world.general
+    asked = await world.slack.write(who, place, text, under=under)
+    return await reply(world, place, asked.thread_ts or asked.ts, after=asked)
+
+
+async def tell(world: World, who: User, text: str) -> Message:
+    """Write to the bot alone. Returns what it says there."""
+    channel = world.slack.workspace.dm(who)
+    asked = await world.slack.write(who, channel, text)
+    return await reply(world, channel, None, after=asked)
+
+
+async def reply(world: World, channel: Channel, thread_ts: str | None, *, after: Message) -> Message:
+    """The first message of the bot there that everybody sees."""
+    return await world.slack.until(
+        lambda: next(
+            (
+                m
+                for m in public(world, channel)
+                if m.thread_ts == thread_ts and m.ts > after.ts and m.user == world.slack.bot_user_id
+            ),
+            None,
+        )
+    )
+
+
 def labels(message: Message | View) -> list[str]:
     return [button.label for button in message.buttons]
 
@@ -103,6 +135,12 @@ def attempts(world: World) -> list[tuple[str, str | None]]:
     """What was tried and how it ended, by the bot's own book."""
     with closing(sqlite3.connect(world.directory / "showcaller.db")) as db:
         return db.execute("SELECT words, outcome FROM attempt ORDER BY id").fetchall()
+
+
+def doors(world: World) -> list[tuple[str, str]]:
+    """Through which door each was asked, and what."""
+    with closing(sqlite3.connect(world.directory / "showcaller.db")) as db:
+        return db.execute("SELECT door, path FROM attempt ORDER BY id").fetchall()
 
 
 def database(world: World) -> bytes:

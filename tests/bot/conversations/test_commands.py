@@ -9,16 +9,25 @@ from commands.core.parsing import Here, parse
 from commands.core.registry import all_commands
 from providers.base import RoomRef
 from tests.bot.conversations.talk import ask, attempts, card, labels, press, public
+from tests.bot.render.foreign import check_access
 
 TOKEN = r"`eyJ[\w-]+\.[\w-]+\.[\w-]+`"
 
 TABLE = [
-    ("", r"Live in this channel:\n\*standup\*\nmemory\n\[Show\]\n\[Create room\] \[List rooms\] \[Help\]"),
-    ("overview", r"Live in this channel:"),
-    ("help", r"What you can ask for\..*`/video room`\nclose, create, join, list, mute, show, update"),
-    ("help room", r"What you can do with \*room\*:\n`/video room close \[ROOM\]`"),
+    (
+        "",
+        r"1 room is live in this channel\.\n\*standup\*\n1 person is in it\n\[Join\] \[Show\]\n"
+        r"\[Create room\] \[List rooms\] \[Help\]",
+    ),
+    ("overview", r"1 room is live in this channel\."),
+    (
+        "help",
+        r"What you can ask for\..*\*Start and run a room\*\n`room` close, create, join, list, show, update"
+        r".*\[Create room\] \[Join room\] \[Record\] \[List rooms\]",
+    ),
+    ("help room", r"This is what you can do with \*room\*\.\n`/video room close \[ROOM\]`"),
     ("help room create", r"\*room create\*: Create a room.*\*--max-participants\*\nHow many.*role operator\."),
-    ("room --help", r"What you can do with \*room\*:"),
+    ("room --help", r"This is what you can do with \*room\*\."),
     ("room create --help", r"\*room create\*: Create a room"),
     (
         "help token create",
@@ -30,13 +39,16 @@ TABLE = [
     ("whoami", r"You are \*operator\*: that is what members of this workspace are by default\.\n\*You\*\n`U\d+`"),
     ("room create retro --max-participants 20 --empty-timeout 10m", r"Created \*retro\*\.$"),
     ("room create payload", r"Created \*payload\*\.$"),
-    ("room create standup", r"\*standup\* was there already: one person is in it\.\n\[Show\]$"),
+    ("room create standup", r"\*standup\* was there already: 1 person is in it\.\n\[Show\]$"),
     ("room create standup --max-participants 3", r"It was left as it is: any number of people, not 3\.$"),
-    ("room list", r"1 live on `memory`:\n\*standup\*\none person is in it · from this channel\n\[Show\]$"),
-    ("rooms x*", r"No room like `x\*` is live on `memory`\.\n\[Create room\]$"),
+    ("room list", r"1 room is live on `memory`\.\n\*standup\*\n1 person is in it · from this channel\n\[Show\]$"),
+    (
+        "rooms x*",
+        r"No room like `x\*` is live on `memory`\.\n\[Create room\] \[Filter\] \[Show all\]\n1 other is live there\.$",
+    ),
     (
         "room show standup",
-        r"\*standup\*: one person is in it\..*\*In it\*\nBob\n.*\*Made by\*\n@U\d+\n\[Join\] \[Record\]",
+        r"\*standup\*: 1 person is in it\..*\*In it\*\nBob\n.*\*Made by\*\n@U\d+\n\[Join\] \[Record\]",
     ),
     (
         "room update standup --metadata '{\"scene\": 2}' --as-json",
@@ -53,7 +65,7 @@ TABLE = [
     ("token api --allow list_rooms --allow record", r"is for people with the role admin\."),
     (
         "participant list standup",
-        r"\*standup\*: one person is in it\.\n\*Bob\*\n`bob` · microphone since .* · in since .*\n"
+        r"\*standup\*: 1 person is in it\.\n\*Bob\*\n`bob` · microphone since .* · in since .*\n"
         r"\[Mute\] \[Remove\] \[Details\]$",
     ),
     ("participant show standup Bob", r"\*Bob\* is in \*standup\*\..*\*May\*\n.*\*microphone\*\n`TR_\w+` · audio/"),
@@ -66,7 +78,7 @@ TABLE = [
     ("participant forward standup bob standup", r"DESTINATION: It is the room that they are in\."),
     (
         "track list standup",
-        r"In \*standup\* one track is sent\.\n\*Bob\*: microphone\n`TR_\w+` · `bob/microphone` · audio/.*\n\[Mute\]$",
+        r"In \*standup\* 1 track is sent\.\n\*Bob\*: microphone\n`TR_\w+` · `bob/microphone` · audio/.*\n\[Mute\]$",
     ),
     (
         "track subscribe standup bob bob/microphone",
@@ -76,20 +88,23 @@ TABLE = [
     ("signal send standup hello --to bob", r"Sent to 1 person in \*standup\*: Bob\.$"),
     ("recording start standup", r"Recording \*standup\*\. Its card says when it runs\.\n\[Stop recording\]$"),
     ("recording stop standup", r"Nothing called `standup` is being recorded\.\nSee `/video recording list`\.$"),
-    ("recording list", r"There are no such recordings\.$"),
+    ("recording list", r"No recording is on `memory`\.$"),
     ("alert subscribe recording", r"This channel is told of recordings from now on\.\n\[Unsubscribe\]$"),
     ("alert list", r"This channel is told of what is started here, and of nothing else\.\n\[Subscribe\]$"),
     ("alert unsubscribe", r"This channel has no such subscription\.\nSee `/video alert list` for those it has\.$"),
-    ("provider list", r"The video servers:\n\*memory\* · used here\nmemory memory://memory$"),
+    (
+        "provider list",
+        r"1 video server is configured; this channel uses \*memory\*\.\n\*memory\* · used here\nmemory memory://memory$",
+    ),
     ("provider show", r"\*memory\* can: .*close room, .*\*Answers\*\nyes\n\*Address\*\nmemory://memory$"),
     ("provider show nix", r"There is no video server called `nix` here\.\nThere is memory\.$"),
     ("provider use memory", r"`provider use` is for people with the role admin\."),
     # The words of other vendors, and the room of the channel.
-    ("session list", r"1 live on `memory`:"),
-    ("connection list .", r"\*standup\*: one person is in it\."),
-    ("archive list .", r"There are no such recordings\."),
+    ("session list", r"1 room is live on `memory`\."),
+    ("connection list .", r"\*standup\*: 1 person is in it\."),
+    ("archive list .", r"No recording of \*standup\* is on `memory`\."),
     ("join", r"Your way into \*standup\*\."),
-    ("room show", r"\*standup\*: one person is in it\."),
+    ("room show", r"\*standup\*: 1 person is in it\."),
     # What keyboards make of quotes, dashes and spaces.
     ("room create “all hands”", r"Created \*all hands\*\.$"),
     ('room create "Bob\'s “all hands”"', r"Created \*Bob's “all hands”\*\.$"),
@@ -108,6 +123,8 @@ async def test_what_is_answered(world: World, line: str, answer: str) -> None:
     await card(world, "standup", "1 person")
     said = await ask(world, world.operator, f"/video {line}")
     assert re.search(answer, said.words, re.DOTALL), said.words
+    assert re.search(r"\w \S.*[^:]$", said.text, re.DOTALL), f"not a sentence that makes sense alone: {said.text}"
+    check_access([dict(block) for block in said.blocks])
     assert None not in {outcome for _, outcome in attempts(world)}
 
 
@@ -137,12 +154,12 @@ async def test_many_rooms_come_in_pages(world: World) -> None:
     for number in range(23):
         world.memory.server.join(f"room-{number:02}", "bob")
     first = await ask(world, world.operator, "/video room list")
-    assert first.lines[0] == "23 live on `memory`:"
-    assert (labels(first).count("Show"), labels(first)[-1]) == (10, "Next")
+    assert first.lines[0] == "23 rooms are live on `memory`."
+    assert (labels(first).count("Show"), "Next" in labels(first)) == (10, True)
     second = await press(world, world.operator, first, "Next")
     third = await press(world, world.operator, second, "Next")
     assert [line for line in third.lines if line.startswith("*")] == ["*room-20*", "*room-21*", "*room-22*"]
-    assert labels(third)[-1] == "Previous"
+    assert "Next" not in labels(third)
 
 
 async def test_in_a_direct_conversation_everything_stays_there(world: World) -> None:

@@ -1,12 +1,19 @@
 """What Slack delivers twice is done once."""
 
 import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from urllib.parse import urlencode
 
+import aiohttp
+import pytest
+
+from bot.demo.slack.deliver import Kind, signature
 from bot.demo.world import World
 from tests.bot.conversations.clock import MovedClock
 from tests.bot.conversations.conftest import Wanted
 from tests.bot.conversations.log import Log
-from tests.bot.conversations.talk import accepted, ask, attempts, card, form, heard, press
+from tests.bot.conversations.talk import accepted, ask, attempts, card, doors, form, heard, mention, press, rooms, tell
 
 
 async def test_a_command_that_is_delivered_twice_acts_once(world: World, log: Log) -> None:
@@ -56,6 +63,80 @@ async def test_two_presses_are_two_presses(world: World, clock: MovedClock) -> N
     clock.move(seconds=1)
     await press(world, world.operator, shown, "Participants")
     assert [words.split()[0] for words, _ in attempts(world)] == ["room", "participant", "participant"]
+
+
+async def test_presses_of_two_people_are_two_presses(world: World) -> None:
+    await ask(world, world.operator, "/video room create standup")
+    shown = await card(world, "standup")
+    for who in (world.operator, world.owner):
+        accepted(await world.slack.press(who, shown, "Participants"))
+    await world.slack.until(
+        lambda: all("nobody is in it" in str(heard(world, who)) for who in (world.operator, world.owner))
+    )
+    assert [path for _, path in doors(world)] == ["room create", "participant list", "participant list"]
+
+
+async def _by_slash(world: World) -> None:
+    await ask(world, world.operator, "/video room create standup")
+
+
+async def _by_mention(world: World) -> None:
+    await mention(world, world.operator, "@showcaller room create standup")
+
+
+async def _alone(world: World) -> None:
+    await tell(world, world.operator, "room create standup")
+
+
+async def _by_button(world: World) -> None:
+    wrong = await ask(world, world.operator, "/video rom create standup")
+    await press(world, world.operator, wrong, "room create standup")
+
+
+@pytest.mark.parametrize("asking", [_by_slash, _by_mention, _alone, _by_button])
+async def test_a_repeat_after_a_restart_does_nothing(
+    world: World, log: Log, asking: Callable[[World], Awaitable[None]]
+) -> None:
+    await asking(world)
+    (room,) = world.memory.server.list_rooms()
+    world.memory.server.close_room(room.ref)
+    await world.restart()
+    before = len(world.slack.calls)
+    accepted(await world.slack.redeliver())
+    while not log.events("a repeated delivery was dropped"):
+        await asyncio.sleep(0.005)
+    assert rooms(world) == []
+    assert len(doors(world)) == 1
+    said = [call.method for call in world.slack.calls[before:]]
+    assert "chat.postMessage" not in said
+    assert "chat.postEphemeral" not in said
+
+
+async def _deliver(world: World, payload: Mapping[str, str]) -> None:
+    """A slash command as no client of Slack's sends it."""
+    if world.transport == "socket":
+        assert (await world.slack.sockets.send(Kind.COMMAND, payload)).status == 200
+        return
+    body, timestamp = urlencode(payload).encode(), str(int(time.time()))
+    headers = {
+        "Content-Type": "application/x-www-form-urlencoded",
+        "X-Slack-Request-Timestamp": timestamp,
+        "X-Slack-Signature": signature(world.slack.signing_secret, timestamp, body),
+    }
+    url = f"{world.address}/slack/events"
+    async with aiohttp.ClientSession() as session, session.post(url, data=body, headers=headers) as response:
+        assert response.status == 200
+
+
+@pytest.mark.parametrize("lacking", ["team_id", "user_id", "channel_id"])
+async def test_a_command_without_its_sender_or_place_is_dropped(world: World, log: Log, lacking: str) -> None:
+    sent = {"command": "/video", "text": "room create standup", "trigger_id": "1", "response_url": "https://x.test"}
+    whole = {**sent, "team_id": world.slack.team_id, "user_id": world.operator.id, "channel_id": world.general.id}
+    del whole[lacking]
+    await _deliver(world, whole)
+    while not log.events("a payload without its sender or place was dropped"):
+        await asyncio.sleep(0.005)
+    assert doors(world) == []
 
 
 async def test_a_form_that_is_delivered_twice_acts_once(world: World) -> None:

@@ -9,7 +9,7 @@ from bot.wiring import Bot
 from tests.bot.conversations.clock import MovedClock
 from tests.bot.conversations.conftest import Start, Wanted
 from tests.bot.conversations.log import Log
-from tests.bot.conversations.talk import accepted, ask, card, form, heard, labels, opened, public, rooms
+from tests.bot.conversations.talk import accepted, ask, card, form, heard, opened, public, rooms
 
 FAILED = "Slack did not open the form: it allows three seconds for that.\nTry again, or type it: `/video room create`."
 
@@ -97,21 +97,6 @@ async def test_a_form_that_was_opened_for_somebody_takes_somebody_else_too(world
         lambda: next((m for m in heard(world, world.operator) if "Changed" in m.words), None)
     )
     assert "Changed *Cleopatra* in *retro*." in changed.words
-
-
-async def test_more_options_keeps_what_was_typed(world: World) -> None:
-    view = await form(world, world.operator, "/video token create")
-    assert labels(view) == ["More options"]
-    assert "metadata" not in view.fields
-    accepted(await world.slack.submit(world.operator, view, {"room": "standup", "ttl": "1s"}))
-    view = await opened(world, world.operator)
-    assert view.errors == {"ttl": "A token can last from 10s to 30d."}
-    accepted(await world.slack.press(world.operator, view, "More options"))
-    wider = await opened(world, world.operator, after=view)
-    assert {"metadata", "attribute"} <= set(wider.fields)
-    accepted(await world.slack.submit(world.operator, wider, {"ttl": "15m", "attribute": "role=host"}))
-    (said,) = await _answers(world)
-    assert said.lines[0].startswith("Your way into *standup*.")
 
 
 async def test_more_options_pressed_twice_is_drawn_once(world: World) -> None:

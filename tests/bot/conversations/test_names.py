@@ -94,7 +94,7 @@ async def test_a_name_that_was_created_can_be_typed_again(world: World, name: st
     world.memory.server.join(name, "bob", name="Bob")
     typed = name.replace('"', '\\"')
     said = await ask(world, world.operator, f'/video participant list "{typed}"')
-    assert said.lines[0].endswith(": one person is in it.")
+    assert said.lines[0].endswith(": 1 person is in it.")
 
 
 async def test_what_a_server_says_is_shown_as_words(world: World) -> None:

@@ -25,7 +25,8 @@ async def test_the_first_is_the_default_and_an_option_chooses_another(world: Wor
 async def test_a_channel_has_its_own_default(world: World) -> None:
     listed = await ask(world, world.owner, "/video provider list")
     assert listed.words == (
-        "The video servers:\n*memory* · used here\nmemory memory://memory\n*eu*\nmemory memory://eu\n[Use here]"
+        "2 video servers are configured; this channel uses *memory*.\n"
+        "*memory* · used here\nmemory memory://memory\n*eu*\nmemory memory://eu\n[Use here]"
     )
     said = await press(world, world.owner, listed, "Use here")
     assert said.words == "This channel uses *eu* from now on."

@@ -2,7 +2,6 @@
 
 import pytest
 
-from bot.demo.slack import User
 from bot.demo.world import World
 from tests.bot.conversations.conftest import Start, Wanted
 from tests.bot.conversations.log import Log
@@ -54,18 +53,22 @@ async def test_who_is_no_member_may_do_nothing(world: World) -> None:
     assert said.lines[0] == "You are *nobody*: you are not a member of this workspace."
 
 
+@pytest.mark.parametrize(
+    ("code", "because"),
+    [
+        ("internal_error", "Slack could not say who you are, so nothing is allowed; try again in a minute"),
+        ("user_not_found", "Slack does not know you as a member of this workspace"),
+    ],
+)
 async def test_while_slack_cannot_say_who_somebody_is_nothing_is_allowed(
-    world: World, wanted: Wanted, log: Log
+    world: World, wanted: Wanted, log: Log, code: str, because: str
 ) -> None:
-    wanted.refusals.add("user_not_found")
-    eve = User("U99999999", "eve")
-    said = await ask(world, eve, "/video room list")
-    assert said.words == (
-        "`room list` is for people with the role viewer.\n"
-        "You are *nobody*: Slack could not say who you are, so nothing is allowed; try again in a minute." + INSTEAD
-    )
-    assert log.events("a role could not be looked up")[0]["error"] == "users.info: user_not_found"
-    assert (await ask(world, eve, "/video help")).lines[0].startswith("What you can ask for.")
+    wanted.refusals.add(code)
+    world.slack.refuse("users.info", code, times=2)
+    said = await ask(world, world.operator, "/video room list")
+    assert said.words == (f"`room list` is for people with the role viewer.\nYou are *nobody*: {because}." + INSTEAD)
+    assert log.events("a role could not be looked up")[0]["error"] == f"users.info: {code}"
+    assert (await ask(world, world.operator, "/video help")).lines[0].startswith("What you can ask for.")
 
 
 async def test_who_is_demoted_while_a_form_is_open_is_refused_at_the_end(start: Start) -> None:

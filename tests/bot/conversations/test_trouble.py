@@ -1,10 +1,12 @@
-"""Video servers in trouble: down, slow, misconfigured, not what they are taken for."""
+"""Video servers in trouble: down, slow, misconfigured, not what they are taken for. And Slack in trouble."""
 
 import asyncio
 
+import aiohttp
 import pytest
 
 from bot.demo.world import World
+from bot.slack.client import TOKEN_PAUSE_SECONDS
 from providers.errors import (
     Conflict,
     Malformed,
@@ -15,6 +17,8 @@ from providers.errors import (
     Unauthenticated,
     Unreachable,
 )
+from tests.bot.conversations.clock import MovedClock
+from tests.bot.conversations.conftest import Wanted
 from tests.bot.conversations.log import Log
 from tests.bot.conversations.talk import ask, attempts, card, form, heard, press, public, rooms
 
@@ -118,3 +122,81 @@ async def test_provider_show_says_what_is_wrong(world: World) -> None:
     world.memory.server.faults["ping"] = Unauthenticated
     said = await ask(world, world.operator, "/video provider show")
     assert "no. The video server does not accept our key or secret. Ask whoever runs the bot" in said.words
+
+
+# Slack in trouble
+
+
+async def _ready(world: World) -> tuple[int, dict[str, str]]:
+    """The status of `/readyz`, and why."""
+    async with aiohttp.ClientSession() as session, session.get(f"{world.address}/readyz") as answer:
+        return answer.status, (await answer.json()).get("why", {})
+
+
+async def test_a_revoked_token_stops_all_but_answers_until_slack_takes_it_again(
+    world: World, wanted: Wanted, clock: MovedClock
+) -> None:
+    wanted.refusals.add("token_revoked")
+    wanted.errors.add("Slack refuses our token")
+    await ask(world, world.operator, "/video whoami")
+    assert (await _ready(world))[0] == 200
+    world.slack.refuse("chat.postMessage", "token_revoked")
+    assert (await ask(world, world.operator, "/video room create standup")).words == "Created *standup*."
+    await world.slack.until(lambda: [call for call in world.slack.calls if call.error] or None)
+    assert await _ready(world) == (503, {"slack": "Slack refuses SLACK_BOT_TOKEN"})
+
+    called = len(world.slack.calls)
+    assert (await ask(world, world.operator, "/video room create retro")).words == "Created *retro*."
+    assert (len(world.slack.calls), public(world)) == (called, [])
+
+    clock.move(seconds=TOKEN_PAUSE_SECONDS)
+    await ask(world, world.operator, "/video room create third")
+    for room in ("standup", "retro", "third"):
+        await card(world, room, "🟢 *Live*")
+    assert (await _ready(world))[0] == 200
+
+
+async def test_who_cannot_be_looked_up_hears_what_the_app_lacks(world: World, wanted: Wanted) -> None:
+    wanted.refusals.add("missing_scope")
+    world.slack.refuse("users.info", "missing_scope", needed="users:read", provided="commands")
+    said = await ask(world, world.operator, "/video room create standup")
+    assert "nothing is allowed until the app (it lacks users:read) is installed anew" in said.words
+    assert rooms(world) == []
+
+
+async def test_whose_card_cannot_be_kept_up_is_told_once_how_to_mend_it(world: World, wanted: Wanted) -> None:
+    wanted.refusals.add("not_in_channel")
+    bot, direct = world.slack.workspace.bot, world.slack.workspace.dm(world.operator)
+    await ask(world, world.operator, "/video room create standup")
+    await card(world, "standup", "🟢 *Live*")
+    world.slack.workspace.kick(world.general, bot)
+    await world.people.join("standup", "ana")
+    (said,) = await world.slack.until(lambda: world.slack.seen_by(world.operator, direct))
+    assert said.words.startswith(f"#{world.general.id} is closed to me")
+    assert "Type `/invite` there and pick me" in said.words
+
+    await world.restart()
+    await world.people.join("standup", "ben")
+    world.slack.workspace.invite(world.general, bot)
+    joined = {"type": "member_joined_channel", "user": bot.id, "channel": world.general.id}
+    await world.slack.event(joined)
+    await card(world, "standup", "2 people")
+    assert world.slack.seen_by(world.operator, direct) == [said]
+
+
+@pytest.mark.parametrize(
+    ("refused", "where"),
+    [(("response_url",), "general"), (("response_url", "chat.postEphemeral"), "direct")],
+    ids=["ephemeral", "direct"],
+)
+async def test_an_answer_whose_way_is_closed_goes_another(
+    world: World, wanted: Wanted, refused: tuple[str, ...], where: str
+) -> None:
+    wanted.refusals.add("user_not_in_channel")
+    for method in refused:
+        world.slack.refuse(method, "used_url" if method == "response_url" else "user_not_in_channel")
+    await world.slack.command(world.operator, world.general, "/video whoami")
+    place = world.general if where == "general" else world.slack.workspace.dm(world.operator)
+    (said,) = await world.slack.until(lambda: world.slack.seen_by(world.operator, place))
+    assert "You are *operator*" in said.words
+    assert (said.ephemeral_to is not None) is (where == "general")

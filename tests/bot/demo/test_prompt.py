@@ -18,7 +18,7 @@ from bot.demo.prompt import Prompt
 from bot.demo.verbs import VERBS, NotDone, Seat, carry_out
 from bot.demo.world import World
 from commands.core.registry import all_commands
-from providers.base import Grant
+from providers.base import Grant, RoomOptions
 from providers.memory.tokens import verify
 from tests.bot.conversations.talk import card
 
@@ -106,13 +106,13 @@ async def test_a_card_that_changes_of_itself_is_shown_again_with_the_same_number
         await card(world, "standup", "nobody in it")
         world.memory.server.join("standup", "bob", name="Bob")
         again = await terminal.sees("1 person")
-        assert "showcaller · edited\n▌ standup" in again
+        assert "showcaller · message 1 · edited\n▌ standup" in again
         await terminal.sees("[1] Join  [2] Record  [3] Participants  [4] Mute all  [5] End")
 
 
 async def test_what_is_no_command_is_answered_here(world: World) -> None:
     async with at_the_prompt(world) as terminal:
-        await terminal.types("hello", "Begin with /video, with a number, or with a colon.")
+        await terminal.types("hello", "Begin with /video, @showcaller, a number, or a colon.")
         await terminal.types("/foo", "There is no /foo in this workspace.")
         await terminal.types(":foo", "There is no :foo. See :help.")
         await terminal.types(":join standup", "Type :join ROOM WHO.")
@@ -131,6 +131,41 @@ async def test_the_log_of_commands_can_be_called_back(world: World) -> None:
     async with at_the_prompt(world) as terminal:
         await terminal.types("/video whoami", "You are admin")
         await terminal.types(up, "You are admin")
+
+
+# Messages
+
+
+async def test_a_mention_and_replies_in_threads(world: World) -> None:
+    async with at_the_prompt(world) as terminal:
+        await terminal.types("@showcaller room create standup", "Created standup.")
+        await terminal.sees("Mute all  [5] End")
+        screen = await terminal.types(":screen", "Mute all  [5] End")
+        assert "ana · message 1\n▌ @showcaller room create standup\n" in screen
+        reply = "    showcaller · in the thread of “@showcaller room create standup”\n    ▌ Created standup.\n"
+        assert f"{reply}showcaller · message 2\n▌ standup\n" in screen
+        shown = await terminal.types(":reply 2 @showcaller room show .", "nobody is in it.")
+        assert "    ana · in the thread of “standup”\n    ▌ @showcaller room show .\n" in shown
+        await terminal.types(":reply 3 @showcaller help", "There is no message 3.")
+        await terminal.types(":reply x hello", "There is no message x.")
+
+
+async def test_a_form_from_a_mention(world: World) -> None:
+    async with at_the_prompt(world) as terminal:
+        await terminal.types("@showcaller room create", "[1] Open form")
+        await terminal.types("1", "Name\n  What the room is called")
+        await terminal.types("retro", "Max participants (optional)")
+        terminal.press(ESCAPE)
+        await terminal.sees("The form is closed.")
+
+
+async def test_alone_with_the_bot_every_line_is_for_it(world: World) -> None:
+    async with at_the_prompt(world) as terminal:
+        shown = await terminal.types(":dm room list", "No room is live on memory.")
+        assert "ana (owner) in a direct message" in shown
+        await terminal.types("whoami", "You are admin")
+        await terminal.types(":in general", "Nothing is here yet.")
+        await terminal.types(":dm", "You are admin")
 
 
 # Forms
@@ -166,22 +201,20 @@ async def test_choices_lines_and_more_options(world: World) -> None:
         await terminal.types("/video token create", "Room")
         await terminal.types("standup", "Identity")
         await terminal.types("zoe", "1 subscriber  2 publisher  3 moderator (Enter: publisher)")
-        await terminal.types("sub", "Ttl")
+        await terminal.types("sub", "TTL")
         await terminal.types("", "Name (optional)")
         await terminal.types("Zoe", "1: More options")
-        await terminal.types("1", "Can publish (optional)\n  Whether they may send sound and picture\n  1 Yes  2 No")
+        await terminal.types("1", "Metadata (optional)")
+        await terminal.types("", "As JSON")
+        await terminal.types("", "An empty line ends it.")
+        terminal.press("role=host\rteam=a\r")
+        await terminal.types("", "Can publish (optional)\n  Whether they may send sound and picture\n  1 Yes  2 No")
         await terminal.types("yes", "Can subscribe")
         await terminal.types("", "Can publish data")
         await terminal.types("", "5 all, several with commas")
         await terminal.types("", "Can update metadata")
-        await terminal.types("", "Can subscribe metrics")
-        await terminal.types("", "Can manage agent session")
-        await terminal.types("", "Hidden")
-        await terminal.types("", "Metadata")
-        await terminal.types("", "As json")
-        await terminal.types("", "An empty line ends it.")
-        terminal.press("role=host\rteam=a\r")
-        await terminal.types("", "Enter: Create · Esc: Cancel")
+        await terminal.types("", "1: Back · 2: More options")
+        await terminal.types("1", "Enter: Create · 1: More options")
         await terminal.types("", "the server makes it when the first person joins")
     [answer] = world.slack.seen_by(world.owner, world.general)
     token = answer.lines[answer.lines.index("*Token*") + 1].strip("`")
@@ -189,6 +222,36 @@ async def test_choices_lines_and_more_options(world: World) -> None:
     assert (claims.sub, claims.name, claims.grant) == ("zoe", "Zoe", Grant.SUBSCRIBER)
     assert claims.permissions.can_publish
     assert claims.attributes == {"role": "host", "team": "a"}
+
+
+async def test_part_of_a_name_is_typed_and_one_of_those_who_are_there_chosen(world: World) -> None:
+    world.memory.server.create_room("standup", RoomOptions())
+    world.memory.server.join("standup", "bob-1", name="Bob")
+    world.memory.server.join("standup", "bob-2", name="Bob")
+    async with at_the_prompt(world) as terminal:
+        await terminal.types("/video participant remove", "Type a part of it")
+        await terminal.types("standup", "Who\n")
+        await terminal.types("bo", "1 Bob (bob-1)\n  2 Bob (bob-2)\n  3 Use “bo”")
+        await terminal.types("2", "Keep out (optional)")
+        await terminal.types("", "Enter: Remove")
+        await terminal.types("", "Remove Bob from standup?")
+        await terminal.sees("bob-2")
+
+
+async def test_a_form_that_a_choice_changes(world: World) -> None:
+    async with at_the_prompt(world) as terminal:
+        await terminal.types("/video token api", "Allow")
+        await terminal.types("admin", "Room (optional)")
+        await terminal.types("standup", "TTL")
+        await terminal.types("", "Destination")
+        await terminal.types("", "Enter: API")
+        await terminal.types("", "A token for a program")
+
+
+async def test_a_form_that_has_nothing_to_begin_with_says_why(world: World) -> None:
+    async with at_the_prompt(world) as terminal:
+        await terminal.types("/video room update nowhere", "There is no room `nowhere` on `memory`.")
+        await terminal.sees("The form is closed.")
 
 
 # The demo's own verbs
@@ -256,7 +319,7 @@ async def test_the_bot_restarts_and_the_rooms_go_on(world: World) -> None:
         await terminal.types("/video room create standup", "Created standup.")
         await terminal.types(":join standup bob", "1 person")
         await terminal.types(":restart", "The bot has stopped and started again.")
-        await terminal.types("3", "standup: one person is in it.")
+        await terminal.types("3", "standup: 1 person is in it.")
         await terminal.types(":join standup cleo", "2 people")
 
 
@@ -277,7 +340,14 @@ async def test_a_channel_of_that_name_is_refused(world: World) -> None:
 @pytest.mark.parametrize(
     ("line", "offered"),
     [
-        ("", ["/video", *(f":{name}" for name in VERBS)]),
+        ("", ["/video", "@showcaller", *(f":{name}" for name in VERBS)]),
+        ("@show", ["@showcaller"]),
+        ("@showcaller room cl", ["close"]),
+        (":dm room cl", ["close"]),
+        (":dm @showcaller room cl", ["close"]),
+        (":reply ", ["1"]),
+        (":reply 1 ", []),
+        (":reply 1 @showcaller room close ", ["standup", "--provider"]),
         ("/video ro", ["room"]),
         ("/video room c", ["close", "create"]),
         ("/video room close ", ["standup", "--provider"]),
@@ -298,5 +368,7 @@ async def test_a_channel_of_that_name_is_refused(world: World) -> None:
 async def test_tab_offers_what_can_stand_there(world: World, line: str, offered: list[str]) -> None:
     world.memory.server.join("standup", "bob")
     world.memory.server.join("Test Room", "cleo")
-    completions = Completions(Seat(world, world.owner, world.general), all_commands())
+    seat = Seat(world, world.owner, world.general)
+    seat.number(world.slack.workspace.post(world.general, world.guest, "hello"))
+    completions = Completions(seat, all_commands())
     assert [words for words, _ in await completions.offers(line)] == offered

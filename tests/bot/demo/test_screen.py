@@ -136,10 +136,25 @@ def test_without_numbers_buttons_are_drawn_by_their_labels(slack: StandIn, scree
 def test_it_says_for_whom_where_and_what_became_of_it(slack: StandIn, screen: Screen, general: Channel) -> None:
     card = post(slack, general, [section("the card")])
     reply = post(slack, general, [section("failed")], thread_ts=card.ts)
-    head, body = drawn(screen.message(News(reply, Change.EDITED), audience="only ana sees it")).splitlines()
+    head, body = drawn(screen.message(News(reply, Change.EDITED), note="only ana sees it")).splitlines()
     assert head == "    showcaller · only ana sees it · in the thread of “the card” · edited"
     assert body.rstrip() == "    ▌ failed"
     assert "(gone)" in drawn(screen.message(News(card, Change.DELETED)))
+
+
+def test_replies_come_after_what_they_are_replies_to(slack: StandIn, general: Channel) -> None:
+    first, second = (post(slack, general, [section(words)]) for words in ("first", "second"))
+    reply = post(slack, general, [section("reply")], thread_ts=first.ts)
+    news = Shown().news(slack.workspace.messages(general))
+    assert [each.message for each in news] == [first, reply, second]
+
+
+def test_a_thread_is_called_by_what_it_begins_with(slack: StandIn, screen: Screen, general: Channel, ana: User) -> None:
+    asked = slack.workspace.post(general, ana, f"<@{slack.bot_user_id}> help\nplease")
+    reply = post(slack, general, [section("so")], thread_ts=asked.ts)
+    assert "in the thread of “@showcaller help”" in drawn(screen.message(News(reply, Change.NEW)))
+    slack.workspace.delete(asked)
+    assert "in the thread of “a message that is gone”" in drawn(screen.message(News(reply, Change.NEW)))
 
 
 @pytest.mark.parametrize("width", [80, 100])

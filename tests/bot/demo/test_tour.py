@@ -148,7 +148,7 @@ def test_whoever_ends_it_ends_its_server_too(temporary: Path, way: signal.Signal
         port = yaml.safe_load(configuration.read_text())["port"]
         running.send_signal(way)
         running.wait(30)
-    assert running.returncode == 130
+    assert running.returncode == 130, [log.read_text() for log in temporary.glob("*/showcaller.log")]
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", port)).close()
     assert list(temporary.iterdir()) == [], "nothing is left behind"

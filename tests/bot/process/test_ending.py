@@ -44,6 +44,26 @@ async def test_a_stop_finishes_what_was_accepted(street: Street, number: signal.
     assert street.rows("SELECT count(*) FROM card WHERE wanted > delivered") == [(0,)]
 
 
+async def test_over_sockets_a_stop_lets_go_of_them_first_and_then_finishes_what_was_accepted(
+    socket_street: Street,
+) -> None:
+    street = socket_street
+    async with street.running() as process:
+        await _hangs_in_a_create(street)
+        assert [len(link.acked) for link in street.slack.sockets.links] == [1]
+        process.signal(signal.SIGTERM)
+        await street.slack.until(lambda: street.slack.connections == 0)
+        assert (await street.slack.command(street.ana, street.general, "/video whoami")).problem == "dispatch_failed"
+        assert street.attempts() == [("room create standup --provider livekit", None, 0)]
+        street.livekit.released.set()
+        ended = await process.ended()
+
+    assert ended.code == 0
+    assert "Traceback" not in ended.err
+    await street.sees("Created", "standup", only_me=True)
+    assert [outcome for _, outcome, _ in street.attempts()] == ["done"]
+
+
 async def test_a_stop_with_nothing_to_do_is_quick_and_quiet(street: Street) -> None:
     async with street.running() as process:
         process.signal(signal.SIGTERM)

@@ -69,6 +69,46 @@ def check_view(view: Block) -> None:
         assert is_inert(markup), markup
 
 
+_SYMBOL = re.compile(r"[\u2600-\u27bf\u2b00-\u2bff\u23e9-\u23fa\U0001f300-\U0001faff]\ufe0f?")
+
+
+def objects(payload: object) -> Iterator[Block]:
+    if isinstance(payload, dict):
+        yield payload
+        for inner in payload.values():
+            yield from objects(inner)
+    elif isinstance(payload, list):
+        for inner in payload:
+            yield from objects(inner)
+
+
+def check_access(blocks: list[Block]) -> None:
+    """Who does not see it all is told all the same: pictures have words, and buttons that look alike say what they do.
+
+    Times are shown in the reader's zone.
+    """
+    assert all(found.get("alt_text") for found in objects(blocks) if found.get("type") == "image")
+    by_label: dict[str, list[str]] = {}
+    for button in (found for found in objects(blocks) if found.get("type") == "button"):
+        by_label.setdefault(button["text"]["text"], []).append(button.get("accessibility_label", ""))
+    for label, spoken in by_label.items():
+        assert len(spoken) == 1 or (all(spoken) and len(set(spoken)) == len(spoken)), (label, spoken)
+    for markup in markups(blocks):
+        assert not re.search(r"\d\d:\d\d UTC", _OUR_ENTITIES.sub("", markup)), markup
+
+
+def check_words(message: Message) -> None:
+    """With contents that are words: the text alone is a sentence, and no symbol stands without the word for it."""
+    assert re.fullmatch(r"[^\s*`]+( [^\s*`]+)+[.?!…]", message.text.replace("\n", " ")), message.text
+    assert not _SYMBOL.search(message.text), message.text
+    for found in objects(message.blocks):
+        text = found.get("text")
+        if isinstance(text, str) and _SYMBOL.search(text):
+            assert re.fullmatch(r"[^\w]*", text) is None, text
+            for after in _SYMBOL.split(text)[1:]:
+                assert re.match(r" \*?[A-Z][a-z]+", after), text
+
+
 def words(payload: object) -> str:
     """All text in reading order."""
     if isinstance(payload, dict):

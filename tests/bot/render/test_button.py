@@ -1,6 +1,7 @@
 """The wire format of buttons: what is written can be read, and what cannot be read is stale."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated, Literal
 
@@ -72,6 +73,14 @@ def test_a_button_carries_its_command_there_and_back(command: Sample) -> None:
         assert drawn["value"] == "token"
 
 
+@pytest.mark.parametrize("button", [Action("Go", Sample(name="x")), Action("Go", Sample(name="x" * 2_000))])
+def test_a_button_says_that_its_answer_takes_its_place(button: Action) -> None:
+    drawn = [Buttons(["token"]).draw(replace(button, in_place=in_place)) for in_place in (False, True)]
+    assert [read_action_id(each["action_id"]).in_place for each in drawn] == [False, True]
+    form = Buttons().draw(Form("Filter", Sample, in_place=True))
+    assert read_action_id(form["action_id"]) == Press(Pressed.FORM, ("sample", "try-it"), in_place=True)
+
+
 def test_only_what_differs_from_the_default_is_written() -> None:
     assert json.loads(encode(Action("Go", Sample(name="x", ttl=timedelta(minutes=90))))) == {
         "v": 1,
@@ -133,6 +142,9 @@ def test_any_value_is_a_command_or_stale(value: str) -> None:
         ("cmd:room.create:1", Press(Pressed.COMMAND, ("room", "create"))),
         ("pending:token.create:12", Press(Pressed.PENDING, ("token", "create"))),
         ("form:room.create:3", Press(Pressed.FORM, ("room", "create"))),
+        ("cmd:room.list:4:in-place", Press(Pressed.COMMAND, ("room", "list"), in_place=True)),
+        ("pending:room.list:5:in-place", Press(Pressed.PENDING, ("room", "list"), in_place=True)),
+        ("form:room.list:6:in-place", Press(Pressed.FORM, ("room", "list"), in_place=True)),
         ("more:room.create", Press(Pressed.MORE, ("room", "create"))),
         ("link:2", Press(Pressed.LINK)),
         ("ask:yes", Press(Pressed.YES)),
@@ -146,7 +158,8 @@ def test_what_an_action_id_says(action_id: str, press: Press) -> None:
 @pytest.mark.parametrize(
     "action_id",
     ["", "cmd", "cmd:room.create", "cmd:room.create:", "cmd:room.create:1x", "cmd::1", "ask", "ask:maybe", "ask:yes:1",
-     "askew", "link", "more:", "more:a:1", "xcmd:a:1", "cmd:a:1\n", "cmd:A:1"],
+     "askew", "link", "more:", "more:a:x", "xcmd:a:1", "cmd:a:1\n", "cmd:A:1", "cmd:a:1:in-place:x",
+     "link:1:in-place", "ask:yes:in-place"],
 )  # fmt: skip
 def test_matching_is_exact(action_id: str) -> None:
     with pytest.raises(StaleButton):

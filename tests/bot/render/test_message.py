@@ -3,8 +3,9 @@
 import pytest
 
 from bot.render.limits import BLOCKS_PER_MESSAGE, MESSAGE_TEXT, SECTION_FIELDS, length
-from bot.render.message import Message, context, fields, header, message, section
+from bot.render.message import Message, context, fields, header, message, section, signed
 from bot.render.text import Block
+from commands.core.reply import Person
 from tests.bot.render.foreign import check, words
 
 
@@ -37,6 +38,30 @@ def test_a_row_is_left_out_whole_and_counts_as_one() -> None:
     shown = words(made.blocks)
     assert "Row 22. Part of 22. 17 more are not shown. Hint" in shown
     assert "Row 23." not in shown
+
+
+def test_particulars_and_buttons_that_are_left_out_are_counted_one_by_one() -> None:
+    facts = [(f"Label {n}", "x" * 700) for n in range(25)]
+    made = message("Facts.", [section("Top."), *fields(facts)])
+    check(made)
+    shown = sum(len(block.get("fields", ())) for block in made.blocks)
+    assert 0 < shown < 25
+    assert f"{25 - shown} more are not shown." in words(made.blocks)
+
+
+def test_what_has_a_fallback_is_whole_or_gives_way_to_it() -> None:
+    classic = [section("Said in classic blocks.")]
+    small, large = (message("Rows.", [section("x" * 2_000)] * count, fallback=classic) for count in (1, 9))
+    assert (len(small.blocks), small.fallback) == (1, classic)
+    assert large == Message("Rows.", classic)
+
+
+def test_a_signature_is_read_out_too_and_stands_under_both() -> None:
+    made = signed(message("Ended.", [section("Ended.")], fallback=[section("Over.")]), ("By ", Person("U1"), "."))
+    check(made)
+    assert made.text == "Ended. By <@U1>."
+    assert words(made.blocks) == "Ended. By <@U1>."
+    assert words(made.fallback) == "Over. By <@U1>."
 
 
 def test_actions_stay_longest() -> None:

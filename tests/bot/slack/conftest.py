@@ -27,8 +27,8 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-async def both() -> AsyncIterator[tuple[Scripted, SlackClient]]:
-    async with scripted() as started:
+async def both(clock: Clock) -> AsyncIterator[tuple[Scripted, SlackClient]]:
+    async with scripted(clock.monotonic) as started:
         yield started
 
 

@@ -2,10 +2,11 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import aiohttp
 from aiohttp import web
@@ -14,10 +15,14 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.metrics import Metrics
 from bot.slack.client import SlackClient
 
+RESET: Final = object()
+"""An answer that never comes: Slack has taken what was asked, and the connection breaks."""
+
 
 @dataclass
 class Scripted:
-    """`answers` by method (`response` for a response_url): a JSON object, a whole response, or an event to wait for.
+    """`answers` by method (`response` for a response_url): a JSON object, a whole response, an event to wait for,
+    `RESET`, or a list of these, one for each call and the usual answer after them.
 
     `asked` is what came.
     """
@@ -39,13 +44,18 @@ class Scripted:
         body = await request.text()
         is_json = request.content_type == "application/json"
         self.asked.append((method, {**request.query, **(json.loads(body) if is_json else {})}))
-        told = self.answers.get(method, {"ok": True, "ts": "1.1"})
+        told = self.answers.get(method, OK)
+        if isinstance(told, list):
+            told = told.pop(0) if told else OK
+        if told is RESET:
+            assert request.transport is not None
+            request.transport.abort()
         if isinstance(told, asyncio.Event):
             await told.wait()
             return web.Response()
         if isinstance(told, Raw):
             return web.Response(status=told.status, text=told.text, content_type=told.kind, headers=told.headers)
-        return web.json_response(told)
+        return web.json_response(None if told is RESET else told)
 
 
 @dataclass(frozen=True)
@@ -58,8 +68,11 @@ class Raw:
     headers: dict[str, str] = field(default_factory=dict)
 
 
+OK: Final = {"ok": True, "ts": "1.1", "user": {}, "channel": {}}
+
+
 @asynccontextmanager
-async def scripted() -> AsyncIterator[tuple[Scripted, SlackClient]]:
+async def scripted(monotonic: Callable[[], float] = time.monotonic) -> AsyncIterator[tuple[Scripted, SlackClient]]:
     slack = Scripted()
     app = web.Application()
     app.router.add_route("*", "/api/{method}", slack.answer)
@@ -69,5 +82,5 @@ async def scripted() -> AsyncIterator[tuple[Scripted, SlackClient]]:
     slack.origin = f"http://127.0.0.1:{runner.addresses[0][1]}"
     async with aiohttp.ClientSession() as session:
         asking = AsyncWebClient(token="xoxb-1", base_url=f"{slack.origin}/api/", session=session, retry_handlers=[])
-        yield slack, SlackClient(asking, session, Metrics())
+        yield slack, SlackClient(asking, session, Metrics(), monotonic=monotonic)
     await runner.cleanup()

@@ -86,6 +86,17 @@ async def test_a_direct_conversation_needs_no_ephemeral_message(api: Scripted, a
 
 
 @pytest.mark.parametrize(
+    ("result", "replaces"), [(Reply(text="Page 2."), True), (NothingHere("Gone."), False), (Unreachable(), False)]
+)
+async def test_a_page_that_cannot_be_had_does_not_take_the_place_of_the_list(
+    api: Scripted, answers: Answers, result: Reply | NothingHere | Unreachable, replaces: bool
+) -> None:
+    await answers.give(result, Address(CALLER, HERE, api.response_url, turns=True))
+    ((_, said),) = api.asked
+    assert said["replace_original"] is replaces
+
+
+@pytest.mark.parametrize(
     ("result", "seen_by"),
     [
         (Reply(text="done"), "in_channel"),

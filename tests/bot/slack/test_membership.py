@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.slack.client import SlackClient
+from bot.slack.client import TOKEN_PAUSE_SECONDS, SlackClient
 from bot.slack.membership import SlackMembership
 from commands.core.ports import Place
 from tests.bot.slack.conftest import Clock
@@ -60,6 +60,13 @@ async def test_it_is_asked_every_ten_minutes_and_after_a_change(
     clock.seconds = 601
     assert await membership.can_post(HERE) is True
     assert len(api.asked) == 3
+
+
+async def test_a_dead_token_says_nothing_of_a_channel(api: Scripted, membership: SlackMembership, clock: Clock) -> None:
+    api.answers["conversations.info"] = [{"ok": False, "error": "token_revoked"}, {"ok": True, "channel": {}}]
+    assert await membership.can_post(HERE) is True
+    clock.seconds += TOKEN_PAUSE_SECONDS
+    assert await membership.can_post(HERE) is False
 
 
 async def test_while_slack_is_down_nobody_is_kept_from_work_and_nothing_is_remembered(

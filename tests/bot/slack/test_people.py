@@ -66,6 +66,25 @@ async def test_what_slack_said_is_kept_for_an_hour(api: Scripted, roles: SlackRo
     assert api.methods == ["users.info"] * 2
 
 
+@pytest.mark.parametrize(
+    ("answer", "because"),
+    [
+        ({"error": "user_not_found"}, "Slack does not know you"),
+        ({"error": "user_not_visible"}, "Slack does not know you"),
+        ({"error": "missing_scope", "needed": "users:read"}, "the app (it lacks users:read) is installed anew"),
+        ({"error": "ratelimited"}, "try again in a minute"),
+        ({"error": "token_revoked"}, "try again in a minute"),
+    ],
+)
+async def test_a_refusal_says_what_helps(
+    api: Scripted, roles: SlackRoles, answer: dict[str, str], because: str
+) -> None:
+    api.answers["users.info"] = {"ok": False, **answer}
+    standing = await roles.standing(Caller(TEAM, "U1"))
+    assert standing.role is Role.NOBODY
+    assert because in standing.because
+
+
 async def test_a_failure_allows_nothing_and_is_not_kept(api: Scripted, roles: SlackRoles) -> None:
     api.answers["users.info"] = {"ok": False, "error": "internal_error"}
     standing = await roles.standing(Caller(TEAM, "U1"))

@@ -53,7 +53,7 @@ async def test_the_text_of_the_schema_is_the_same(tmp_path: Path) -> None:
     engine.dispose()
 
     migrated, made = _schema(tmp_path / "migrated.db"), _schema(tmp_path / "made.db")
-    assert len(made) == 21
+    assert len(made) == 22
     assert migrated == made
 
 

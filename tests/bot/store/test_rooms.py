@@ -1,13 +1,16 @@
+from dataclasses import replace
+
 import pytest
 
+from bot.alerts.state import Present, RecordingState, RoomState
 from bot.store.cards import Cards
 from bot.store.engine import Store
 from bot.store.rooms import StoredRooms
 from commands.core.ports import KnownRoom, Place, Rooms
-from providers.base import RoomRef
+from providers.base import Participant, Recording, RecordingRef, RecordingStatus, RoomRef
 from providers.facts import ThingKind
 from tests.bot.store.conftest import StillClock
-from tests.bot.store.snapshots import save, snapshot
+from tests.bot.store.snapshots import SEEN_AT, save, snapshot
 
 
 @pytest.fixture
@@ -79,3 +82,33 @@ async def test_another_team_sees_nothing(rooms: Rooms, store: Store) -> None:
     assert await rooms.life("T2", "livekit", "RM_1") is None
     assert await rooms.live_named("T2", "standup") == []
     assert await rooms.live_in_channel("T2", "C1") == []
+
+
+async def test_what_is_live_on_a_server_the_newest_first(rooms: Rooms, store: Store) -> None:
+    for server_id, name in (("RM_1", "standup"), ("RM_2", "retro")):
+        await save(store, snapshot(server_id, name))
+    await save(store, snapshot("RM_3", "over", terminal=True))
+    await save(store, snapshot("RM_4", "elsewhere", provider="eu"))
+    assert [room.ref.name for room in await rooms.live("T1", "livekit")] == ["retro", "standup"]
+    assert await rooms.live("T2", "livekit") == []
+
+
+async def test_who_is_in_a_room_as_far_as_we_have_heard(rooms: Rooms, store: Store) -> None:
+    bob = Participant(id="PA_1", identity="bob", name="Bob")
+    state = RoomState(
+        ref=RoomRef("livekit", "RM_1", "standup"), present={"PA_1": Present(participant=bob, seen_at=SEEN_AT)}
+    )
+    await save(store, replace(snapshot("RM_1"), state=state.model_dump_json()))
+    assert await rooms.present("T1", "livekit", "standup") == [bob]
+    assert await rooms.present("T1", "livekit", "retro") == []
+
+
+async def test_recordings_the_running_ones_first(rooms: Rooms, store: Store) -> None:
+    room = RoomRef("livekit", "RM_1", "standup")
+    for server_id, status in (("EG_1", RecordingStatus.LIVE), ("EG_2", RecordingStatus.READY)):
+        recording = Recording(ref=RecordingRef("livekit", server_id), room=room, status=status)
+        state = RecordingState(recording=recording, seen_at=SEEN_AT).model_dump_json()
+        known = snapshot(server_id, kind=ThingKind.RECORDING, terminal=status.is_final)
+        await save(store, replace(known, state=state))
+    assert [r.ref.id for r in await rooms.recordings("T1", "livekit", 5)] == ["EG_1", "EG_2"]
+    assert [r.ref.id for r in await rooms.recordings("T1", "livekit", 1)] == ["EG_1"]

@@ -20,3 +20,16 @@ def test_the_input_of_a_secret_field_is_not_repeated() -> None:
     key, count = explain(raised.value, KeySet)
     assert (key.field, key.text) == ("key", "What was given cannot be used here.")
     assert (count.field, count.text) == ("count", "“five” is not a whole number.")
+
+
+class KeysSet(Command, path="keys set"):
+    """Set several keys."""
+
+    keys: tuple[SecretStr, ...] = Field((), description="The keys")
+
+
+def test_nor_is_one_of_several_secrets() -> None:
+    with pytest.raises(ValidationError) as raised:
+        KeysSet.model_validate({"keys": [77777]})
+    (problem,) = explain(raised.value, KeysSet)
+    assert (problem.field, problem.text) == ("keys", "What was given cannot be used here.")

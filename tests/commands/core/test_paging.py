@@ -1,17 +1,44 @@
-"""Long lists, a page at a time."""
+"""Long lists: cut into pages by number and by size, filtered, and as tables."""
 
 import pytest
+from pydantic import Field
 
-from commands.core.paging import PAGE, PagedCommand
-from tests.commands.workspace import button, labels
+from bot.render.reply import render_reply, stored_actions
+from commands.core.paging import PAGE, TABLE_ROWS, PagedCommand, Rows
+from commands.core.reply import Action, Code, Form, Item, Reply, Strong, plain
+from tests.bot.render.foreign import NASTY, check, words
+from tests.commands.workspace import button, labels, titles
 
 
-class Listing(PagedCommand):
+class Show(PagedCommand, path="sample show"):
+    """Show one."""
+
+    name: str = Field("", description="Which one")
+
+
+class Listing(PagedCommand, path="sample list"):
     """A command that answers with a list."""
 
+    filters = ("pattern",)
 
-def listing(page: int) -> Listing:
-    return Listing(provider="memory", page=page)
+    pattern: str | None = Field(None, description="Only names like this")
+
+
+NAMED: Rows[str] = Rows(
+    item=lambda name: Item(
+        (Strong(name),),
+        (Code(name),),
+        tuple(Action(label, Show(name=name), None, f"{label} {name}") for label in ("Mute", "Remove", "Details")),
+    ),
+    columns=("Name", "Identity"),
+    cells=lambda name: ((Strong(name),), (Code(name),)),
+    names=lambda name: name,
+    buttons=3,
+)
+
+
+def listed(count: int, **fields: object) -> Reply:
+    return Listing.model_validate(fields).listed("There are some.", [f"n{n}" for n in range(count)], NAMED)
 
 
 @pytest.mark.parametrize(
@@ -24,25 +51,84 @@ def listing(page: int) -> Listing:
         (PAGE + 1, 2, range(PAGE, PAGE + 1), ["Previous"]),
         (3 * PAGE, 2, range(PAGE, 2 * PAGE), ["Previous", "Next"]),
         (3 * PAGE, 3, range(2 * PAGE, 3 * PAGE), ["Previous"]),
+        (PAGE + 2, 9, range(PAGE, PAGE + 2), ["Previous"]),
     ],
 )
 def test_pages(count: int, page: int, shown: range, turns: list[str]) -> None:
-    assert list(listing(page).on_page(range(count))) == list(shown)
-    assert labels(listing(page).turns(count)) == turns
+    """A page beyond the end is the last one."""
+    plain_rows: Rows[str] = Rows(item=lambda name: Item(name), columns=("Name",), cells=lambda name: (name,))
+    reply = Listing(page=page).listed("Some.", [f"n{n}" for n in range(count)], plain_rows)
+    assert titles(reply) == [f"n{n}" for n in shown]
+    more = ["All in a table", "Filter"] if count > PAGE else []
+    assert labels(reply.actions) == [*turns, *more]
+    last = -(-count // PAGE)
+    assert reply.hint == (f"Page {min(page, last)} of {last}." if count > PAGE else "")
 
 
-def test_a_page_beyond_the_end_is_the_last_one() -> None:
-    assert list(listing(9).on_page(range(PAGE + 2))) == [PAGE, PAGE + 1]
-    assert button(listing(9).turns(PAGE + 2), "Previous") == listing(1)
-    assert list(listing(9).on_page([])) == []
-    assert listing(9).turns(0) == ()
+def test_whatever_shows_the_list_otherwise_takes_its_place() -> None:
+    reply = listed(3 * PAGE, page=2, pattern="n*")
+    assert labels(reply.actions) == ["Previous", "Next", "All in a table", "Filter", "Show all"]
+    assert all(each.in_place for each in reply.actions if isinstance(each, Action | Form))
+    assert button(reply.actions, "Next") == Listing(page=3, pattern="n*")
+    assert button(reply.actions, "Previous") == Listing(page=1, pattern="n*")
+    assert button(reply.actions, "All in a table") == Listing(pattern="n*", table=True)
+    assert button(reply.actions, "Show all") == Listing()
 
 
-def test_where_one_is() -> None:
-    assert [listing(page).where(3 * PAGE) for page in (1, 3, 9)] == ["Page 1 of 3.", "Page 3 of 3.", "Page 3 of 3."]
-    assert listing(1).where(PAGE) == ""
+def test_a_filter_starts_with_what_is_set_and_on_the_first_page() -> None:
+    narrower = [each for each in listed(3 * PAGE, page=2, pattern="n*").actions if isinstance(each, Form)]
+    assert narrower == [Form("Filter", Listing, (("pattern", "n*"),), in_place=True)]
 
 
-def test_turning_changes_the_page_only() -> None:
-    assert button(listing(2).turns(3 * PAGE), "Next") == listing(3)
-    assert button(listing(2).turns(3 * PAGE), "Previous") == listing(1)
+def test_a_short_list_that_is_filtered_can_be_widened() -> None:
+    assert labels(listed(1, pattern="n*").actions) == ["Filter", "Show all"]
+    assert labels(listed(0, pattern="n*").actions) == ["Filter", "Show all"]
+
+
+@pytest.mark.parametrize(
+    ("count", "page", "rows", "turns"),
+    [
+        (0, 1, None, []),
+        (1, 1, 1, []),
+        (TABLE_ROWS, 1, TABLE_ROWS, []),
+        (TABLE_ROWS + 1, 1, TABLE_ROWS, ["Next"]),
+        (TABLE_ROWS + 1, 2, 1, ["Previous"]),
+    ],
+)
+def test_a_table_has_its_own_pages(count: int, page: int, rows: int | None, turns: list[str]) -> None:
+    reply = listed(count, page=page, table=True)
+    assert reply.items == ()
+    assert (reply.table and len(reply.table.rows)) == rows
+    assert labels(reply.actions) == [*turns, "As a list", "Filter"]
+    assert button(reply.actions, "As a list") == Listing()
+
+
+def test_a_table_is_cut_by_its_characters_too() -> None:
+    reply = Listing(table=True).listed("Long.", ["x" * 256] * 60, NAMED)
+    assert reply.table is not None
+    assert 10 < len(reply.table.rows) < 20
+    assert "Next" in labels(reply.actions)
+
+
+LONG = ("界" * 85, '"' * 256, "\\" * 256, "*" * 256, "😀" * 64, "a:b:" * 64)
+
+
+@pytest.mark.parametrize("nasty", [*NASTY, *LONG], ids=range(len(NASTY) + len(LONG)))
+@pytest.mark.parametrize("pattern", [None, '"' * 256], ids=["", "filtered"])
+def test_everybody_is_on_some_page(nasty: str, pattern: str | None) -> None:
+    """Names are at most 256 bytes long. Nothing is left out of a message."""
+    name = nasty.encode()[:252].decode("utf-8", "ignore")
+    every = [f"{name}{n}" for n in range(2 * PAGE)]
+    command, seen = Listing(pattern=pattern), list[str]()
+    while True:
+        reply = command.listed("There are some.", every, NAMED)
+        shown = render_reply(reply, ["token"] * len(stored_actions(reply)))
+        check(shown)
+        assert "not shown" not in words(shown.blocks)
+        seen += titles(reply)
+        if "Next" not in labels(reply.actions):
+            break
+        following = button(reply.actions, "Next")
+        assert isinstance(following, Listing)
+        command = following
+    assert seen == [plain((Strong(each),)) for each in every]

@@ -1,4 +1,5 @@
-"""Cards that stand in threads, and requests that are done once even when they come again after a restart."""
+"""Cards that stand in threads, requests that are done once even when they come again after a restart, and channels
+where the bot cannot post."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -15,3 +16,13 @@ def upgrade() -> None:
     op.add_column("attempt", sa.Column("under", sa.Text()))
     op.add_column("attempt", sa.Column("delivery", sa.Text()))
     op.create_index("ix_attempt_delivery", "attempt", ["team_id", "delivery"], unique=True)
+    op.create_table(
+        "closure",
+        sa.Column("team_id", sa.Text(), nullable=False),
+        sa.Column("channel_id", sa.Text(), nullable=False),
+        sa.Column("user_id", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("found_at", sa.BigInteger(), nullable=False),
+        sa.Column("told_at", sa.BigInteger()),
+        sa.PrimaryKeyConstraint("team_id", "channel_id", "user_id", "reason", name="pk_closure"),
+    )

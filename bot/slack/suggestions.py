@@ -1,0 +1,138 @@
+"""The choices that a form offers while somebody types: rooms, people, tracks, recordings, video servers.
+
+Slack waits three seconds and a person less, so what is known here answers, and a server has a moment at most. What was
+typed can always be chosen as it is, because what exists may not be known here yet.
+"""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from bot.render.form_fields import option, option_value
+from bot.render.limits import INPUT_TEXT, OPTION_TEXT, OPTIONS
+from bot.render.text import Block
+from bot.slack.drafts import Drafts
+from bot.slack.forms import Forms
+from bot.slack.open_form import OpenForm
+from bot.slack.payloads import Body
+from bot.slack.presence import Presence
+from bot.text import whole
+from commands.core.base import Offered, Offers, marks
+from commands.core.context import Ports
+from commands.core.tracks import spoken
+from providers.base import Participant
+
+log = structlog.get_logger(__name__)
+
+ANSWER_SECONDS = 1.0
+SERVER_SECONDS = 0.7
+"""How long of that a video server may take."""
+
+_LONGEST_NAME = 32
+
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """`value` is what the command is given; `label` is what a person sees."""
+
+    value: str
+    label: str
+    detail: str = ""
+
+
+class Suggestions:
+    def __init__(self, forms: Forms, ports: Ports, presence: Presence, drafts: Drafts) -> None:
+        self._forms = forms
+        self._ports = ports
+        self._presence = presence
+        self._drafts = drafts
+
+    async def options(self, body: Body) -> list[Block]:
+        """The options for what was typed so far. Never late and never an error: then only what was typed is offered."""
+        typed = body.get("value")
+        query = whole(typed).strip()[:INPUT_TEXT] if isinstance(typed, str) else ""
+        choices: Sequence[_Choice] = ()
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                choices = await self._choices(body)
+        except TimeoutError:
+            log.warning("choices came too late")
+        except Exception:
+            log.exception("choices were not found")
+        return self._drawn(_matching(choices, query), query)
+
+    async def _choices(self, body: Body) -> Sequence[_Choice]:
+        form = self._forms.look(body) if body.get("view") else None
+        field = form.command_type.model_fields.get(str(body.get("block_id"))) if form is not None else None
+        if form is None or field is None or not (offers := marks(field, Offers)):
+            return ()
+        team_id = str((body.get("team") or {}).get("id") or body["user"].get("team_id", ""))
+        match offers[0].what:
+            case Offered.SERVER:
+                return [_Choice(name, name) for name in self._ports.providers.names]
+            case Offered.ROOM:
+                return [_Choice(name, _ends(name, OPTION_TEXT)) for name in await self._rooms(form, team_id)]
+            case Offered.RECORDING:
+                return await self._recordings(form, team_id)
+            case Offered.PARTICIPANT:
+                return [_person(person) for person in await self._people(form, team_id)]
+            case Offered.TRACK:
+                whose = str(form.values.get(offers[0].whose or "") or "")
+                return _tracks(await self._people(form, team_id), whose)
+
+    async def _rooms(self, form: OpenForm, team_id: str) -> list[str]:
+        live = await self._ports.rooms.live(team_id, form.provider.name)
+        return list(dict.fromkeys(room.ref.name for room in live))
+
+    async def _recordings(self, form: OpenForm, team_id: str) -> Sequence[_Choice]:
+        known = await self._ports.rooms.recordings(team_id, form.provider.name, OPTIONS)
+        return [_Choice(r.ref.id, f"{_ends(r.room.name)} ({r.status.value})", r.ref.id) for r in known]
+
+    async def _people(self, form: OpenForm, team_id: str) -> Sequence[Participant]:
+        room = form.values.get(form.command_type.room_field() or "")
+        if not isinstance(room, str):
+            return ()
+        people = await self._presence.people(team_id, form.provider, room, wait_seconds=SERVER_SECONDS)
+        return sorted(people, key=lambda person: (not person.is_person, person.shown_name.casefold(), person.identity))
+
+    def _drawn(self, choices: Sequence[_Choice], query: str) -> list[Block]:
+        """What was typed comes last, unless it is one of them."""
+        shown = [choice for choice in choices if choice.value][: OPTIONS - 1]
+        if query and query not in {choice.value for choice in shown}:
+            shown.append(_Choice(query, f"Use “{_ends(query)}”"))
+        for choice in shown:
+            self._drafts.offer(choice.value)
+        drawn = [option(choice.value, choice.label, choice.detail) for choice in shown]
+        return list({option_value(choice.value): each for choice, each in zip(shown, drawn, strict=True)}.values())
+
+
+def _matching(choices: Iterable[_Choice], query: str) -> list[_Choice]:
+    """Those that have what was typed in them, and those that begin with it first."""
+    typed = query.casefold()
+    found = [c for c in choices if any(typed in text.casefold() for text in (c.label, c.value, c.detail))]
+    return sorted(found, key=lambda c: not c.label.casefold().startswith(typed))
+
+
+def _person(person: Participant) -> _Choice:
+    """Two people of one name are told apart by identity."""
+    if person.name in ("", person.identity):
+        return _Choice(person.identity, _ends(person.identity))
+    return _Choice(person.identity, f"{_ends(person.name)} ({_ends(person.identity)})")
+
+
+def _tracks(people: Iterable[Participant], whose: str) -> list[_Choice]:
+    """By id, as several may be of one source. `whose` is an identity or a name; empty for everybody's."""
+    meant = [p for p in people if whose.casefold() in ("", p.identity.casefold(), p.name.casefold())]
+    return [
+        _Choice(track.id, f"{_ends(person.shown_name)}: {spoken(track)}", track.id)
+        for person in meant
+        for track in person.tracks
+    ]
+
+
+def _ends(text: str, most: int = _LONGEST_NAME) -> str:
+    """Long names often differ at the end alone."""
+    half = (most - 1) // 2
+    return text if len(text) <= most else f"{text[:half]}…{text[-half:]}"

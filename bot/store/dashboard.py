@@ -1,0 +1,126 @@
+"""What the directory knows at a glance: for the front page of somebody, whatever the channel."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, case, func, not_, select
+
+from bot.alerts.state import RecordingState, RoomState, state_from_json
+from bot.store.cards import DELETED
+from bot.store.engine import Store
+from bot.store.tables import card, inbox, thing
+from commands.core.ports import BlockedCard, FailedRecording, KnownRoom, LiveRoom, Webhooks
+from providers.base import RecordingStatus, RoomRef
+from providers.facts import Source, ThingKind
+
+MOST_FAILURES = 50
+MOST_BLOCKED = 50
+
+
+class StoredDashboard:
+    """`commands.core.ports.Dashboard`."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def live_rooms(
+        self, team_id: str, providers: Collection[str], *, first_of: str, limit: int
+    ) -> tuple[list[LiveRoom], int]:
+        live = (
+            thing.c.team_id == team_id,
+            thing.c.kind == ThingKind.ROOM,
+            thing.c.provider.in_(providers),
+            not_(thing.c.terminal),
+        )
+        mine_first = case((thing.c.made_by == first_of, 0), else_=1)
+        found = select(thing).where(*live).order_by(mine_first, thing.c.id.desc()).limit(limit)
+        async with self._store.reading() as conn:
+            rows = (await conn.execute(found)).mappings().all()
+            count = (await conn.execute(select(func.count()).select_from(thing).where(*live))).scalar_one()
+        return [_live_room(row) for row in rows], int(count)
+
+    async def known_lives(self, team_id: str, provider: str, room_ids: Collection[str]) -> frozenset[str]:
+        lives = self._rooms(team_id, provider, room_ids)
+        async with self._store.reading() as conn:
+            return frozenset((await conn.execute(lives)).scalars())
+
+    async def failed_recordings(
+        self, team_id: str, providers: Collection[str], *, since: datetime
+    ) -> list[FailedRecording]:
+        failed = (
+            select(thing)
+            .where(
+                thing.c.team_id == team_id,
+                thing.c.kind == ThingKind.RECORDING,
+                thing.c.provider.in_(providers),
+                thing.c.status.in_([RecordingStatus.FAILED, RecordingStatus.ABORTED]),
+                thing.c.seen_at >= since,
+            )
+            .order_by(thing.c.id.desc())
+            .limit(MOST_FAILURES)
+        )
+        async with self._store.reading() as conn:
+            rows = (await conn.execute(failed)).mappings().all()
+            states = [
+                (row, state) for row in rows if isinstance(state := state_from_json(row["state"]), RecordingState)
+            ]
+            live: set[tuple[str, str]] = set()
+            for provider in {row["provider"] for row, _ in states}:
+                ids = {state.recording.room.id for _, state in states if state.provider == provider}
+                still = self._rooms(team_id, provider, ids).where(not_(thing.c.terminal))
+                live |= {(provider, room_id) for room_id in (await conn.execute(still)).scalars()}
+        return [
+            FailedRecording(state.recording, row["made_by"], row["seen_at"], _room(state) in live)
+            for row, state in states
+        ]
+
+    async def blocked_cards(self, team_id: str) -> list[BlockedCard]:
+        blocked = (
+            select(card.c.channel_id, card.c.blocked, thing.c.name, thing.c.made_by)
+            .join(thing, thing.c.id == card.c.thing_id)
+            .where(
+                card.c.team_id == team_id,
+                card.c.blocked.is_not(None),
+                card.c.blocked != DELETED,
+                not_(thing.c.terminal),
+            )
+            .order_by(card.c.id.desc())
+            .limit(MOST_BLOCKED)
+        )
+        async with self._store.reading() as conn:
+            return [BlockedCard(*row) for row in await conn.execute(blocked)]
+
+    async def webhooks(self, team_id: str, provider: str) -> Webhooks:
+        of_server = (inbox.c.team_id == team_id, inbox.c.provider == provider)
+        last = _received(*of_server, inbox.c.source == Source.WEBHOOK).order_by(inbox.c.id.desc())
+        otherwise = _received(*of_server, inbox.c.source != Source.WEBHOOK).order_by(inbox.c.id)
+        async with self._store.reading() as conn:
+            return Webhooks(
+                last_at=(await conn.execute(last)).scalar_one_or_none(),
+                heard_otherwise_at=(await conn.execute(otherwise)).scalar_one_or_none(),
+            )
+
+    def _rooms(self, team_id: str, provider: str, room_ids: Collection[str]) -> Select[tuple[Any]]:
+        return select(thing.c.server_id).where(
+            thing.c.team_id == team_id,
+            thing.c.provider == provider,
+            thing.c.kind == ThingKind.ROOM,
+            thing.c.server_id.in_(room_ids),
+        )
+
+
+def _live_room(row: Any) -> LiveRoom:
+    state = state_from_json(row["state"])
+    assert isinstance(state, RoomState), "a row of kind room has the state of one"
+    ref = RoomRef(row["provider"], row["server_id"], row["name"])
+    known = KnownRoom(ref, ended=row["terminal"], channel_id=row["channel_id"], made_by=row["made_by"])
+    return LiveRoom(known, state.people, tuple(state.running_recordings), row["seen_at"])
+
+
+def _room(state: RecordingState) -> tuple[str, str]:
+    return state.provider, state.recording.room.id
+
+
+def _received(*where: ColumnElement[bool]) -> Select[tuple[Any]]:
+    return select(inbox.c.received_at).where(*where).limit(1)

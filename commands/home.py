@@ -1,0 +1,385 @@
+"""The front page of one person: what went wrong, what is live, what they are told of, and what they can do next.
+
+It has no channel, and offers only what the reader's role and the video servers allow.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import groupby
+
+from pydantic import SecretStr
+
+from commands.alert import AlertSubscribe, AlertUnsubscribe, told_of
+from commands.core.base import Command, Role, pin
+from commands.core.context import Ports
+from commands.core.ports import BlockedCard, Caller, Dashboard, FailedRecording, LiveRoom, Subscription, Webhooks
+from commands.core.reply import Action, Button, Channel, Code, Form, Item, Link, Moment, Person, Strong, Text, plain
+from commands.core.words import count_people, in_a_row, joined, shortened
+from commands.help import Help
+from commands.provider import ProviderShow
+from commands.recording import RecordingList, RecordingStart
+from commands.room import RoomClose, RoomCreate, RoomJoin, RoomList, RoomShow
+from providers.base import Capability, RecordingStatus, Room, RoomRef
+from providers.errors import ProviderError
+
+ANSWER_SECONDS = 2.0
+"""How long a page waits for each video server. All are asked at once."""
+
+FAILED_WITHIN = timedelta(days=1)
+WEBHOOK_GRACE = timedelta(minutes=1)
+"""How long after the first command on a server its first webhook may take."""
+
+MOST_ROOMS = 10
+MOST_PROBLEMS = 5
+MOST_SUBSCRIPTIONS = 10
+MOST_LISTS = 5
+LOOKED_AT = 50
+LONGEST_REASON = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """`empty` is said where there are no items. `more` counts what is left out; `actions` lead to it."""
+
+    title: str
+    items: tuple[Item, ...] = ()
+    facts: tuple[tuple[str, Text], ...] = ()
+    empty: Text = ""
+    more: Text = ""
+    actions: tuple[Button, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrontPage:
+    text: Text
+    actions: tuple[Button, ...]
+    sections: tuple[Section, ...]
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerAnswer:
+    """What a video server said when it was asked at `at`: its rooms, None where it cannot list any; else a problem."""
+
+    at: datetime
+    rooms: tuple[Room, ...] | None = None
+    problem: Text = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A live room, from our directory or from its server."""
+
+    ref: RoomRef
+    people: int
+    is_recorded: bool
+    made_by: str | None = None
+    channel_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What a page is made of, read at once."""
+
+    role: Role
+    because: str
+    mine: Sequence[_Row]
+    others: Sequence[_Row]
+    count: int
+    failed: Sequence[FailedRecording]
+    blocked: Sequence[BlockedCard]
+    subscriptions: Sequence[Subscription]
+    webhooks: Mapping[str, Webhooks]
+
+
+@dataclass(slots=True)
+class Home:
+    """`workspace_url` ends in a slash. `slack_way` says how Slack reaches us, `why_closed` what is wrong with a channel
+    and what to do, by the reason of a `BlockedCard`.
+
+    `ask` asks the video servers; every page after it goes by what they said last.
+    """
+
+    ports: Ports
+    dashboard: Dashboard
+    workspace_url: str
+    slack_way: str
+    why_closed: Callable[[str], tuple[str, Text]]
+    answer_seconds: float = ANSWER_SECONDS
+    _answers: dict[str, ServerAnswer] = field(default_factory=dict, init=False)
+
+    async def ask(self) -> None:
+        names = self.ports.providers.names
+        answers = await asyncio.gather(*(self._ask(name) for name in names))
+        self._answers = dict(zip(names, answers, strict=True))
+
+    async def _ask(self, name: str) -> ServerAnswer:
+        provider, at = self.ports.providers.get(name), self.ports.clock.now()
+        assert provider is not None, "it is one of the names"
+        try:
+            async with asyncio.timeout(self.answer_seconds):
+                if Capability.LIST_ROOMS in provider.capabilities:
+                    return ServerAnswer(at=at, rooms=tuple(await provider.list_rooms()))
+                await provider.ping()
+        except TimeoutError:
+            return ServerAnswer(at=at, problem=f"It has not answered within {self.answer_seconds:g} seconds.")
+        except ProviderError as error:
+            return ServerAnswer(at=at, problem=joined([error.what, error.remedy], " "))
+        return ServerAnswer(at=at)
+
+    async def page(self, caller: Caller) -> FrontPage:
+        """Of what is known at this moment: no video server is asked."""
+        standing = await self.ports.roles.standing(caller)
+        if standing.role is Role.NOBODY:
+            return self._closed(standing.because)
+        known = await self._read(caller, standing.role, standing.because)
+        return FrontPage(
+            text="What is live, what needs you, and what comes next.",
+            actions=self._quick_actions(known.role),
+            sections=tuple(
+                section
+                for section in (
+                    self._problems(known),
+                    self._mine(known),
+                    self._others(known),
+                    self._subscriptions(known),
+                    Section(title="You", empty=("You are ", Strong(str(known.role)), f": {known.because}.")),
+                    self._health(known),
+                )
+                if section is not None
+            ),
+            updated_at=self.ports.clock.now(),
+        )
+
+    def _closed(self, because: str) -> FrontPage:
+        """For somebody who may do nothing: who could change that."""
+        you = Section(title="You", empty=(f"You have no role here: {because}. An admin of this workspace can help.",))
+        return FrontPage(
+            text="Video rooms, run from Slack.",
+            actions=(Action("Help", Help()),),
+            sections=(you,),
+            updated_at=self.ports.clock.now(),
+        )
+
+    # What is known
+
+    async def _read(self, caller: Caller, role: Role, because: str) -> _Known:
+        team_id, names, dashboard = caller.team_id, self.ports.providers.names, self.dashboard
+        since = self.ports.clock.now() - FAILED_WITHIN
+        webhooks = {name: await dashboard.webhooks(team_id, name) for name in names}
+        rooms, count = await dashboard.live_rooms(team_id, names, first_of=caller.user_id, limit=LOOKED_AT)
+        present = [room for room in rooms if not self._is_gone(room)]
+        rows = [self._row(room, webhooks) for room in present] + await self._unheard_of(team_id)
+        blocked = await dashboard.blocked_cards(team_id)
+        return _Known(
+            role=role,
+            because=because,
+            mine=[row for row in rows if row.made_by == caller.user_id],
+            others=[row for row in rows if row.made_by != caller.user_id],
+            count=count - len(rooms) + len(rows),
+            failed=_first_of(caller, await dashboard.failed_recordings(team_id, names, since=since)),
+            blocked=[card for card in blocked if role is Role.ADMIN or card.made_by == caller.user_id],
+            subscriptions=await self.ports.subscriptions.of_person(team_id, caller.user_id),
+            webhooks=webhooks,
+        )
+
+    def _is_gone(self, room: LiveRoom) -> bool:
+        """Its server was asked after we last heard of the room, and does not list it."""
+        answer = self._answers.get(room.known.ref.provider)
+        if answer is None or answer.rooms is None or answer.at <= room.seen_at:
+            return False
+        return all(listed.ref != room.known.ref for listed in answer.rooms)
+
+    def _row(self, room: LiveRoom, webhooks: Mapping[str, Webhooks]) -> _Row:
+        """Our own count is the better one where webhooks come, as a server's may be some seconds old."""
+        known, people, is_recorded = room.known, room.people, bool(room.recordings)
+        answer = self._answers.get(known.ref.provider)
+        if webhooks[known.ref.provider].last_at is None and answer is not None:
+            for listed in answer.rooms or ():
+                if listed.ref == known.ref:
+                    people, is_recorded = listed.participants, listed.recording
+        return _Row(known.ref, people, is_recorded, known.made_by, known.channel_id)
+
+    async def _unheard_of(self, team_id: str) -> list[_Row]:
+        """Rooms that only their server knows."""
+        rows = list[_Row]()
+        for name, answer in self._answers.items():
+            listed = answer.rooms or ()
+            known = await self.dashboard.known_lives(team_id, name, [room.ref.id for room in listed])
+            rows += [_Row(r.ref, r.participants, r.recording) for r in listed if r.ref.id not in known]
+        return rows
+
+    # What is said
+
+    def _quick_actions(self, role: Role) -> tuple[Button, ...]:
+        rooms = self._allowed([Action("List rooms", RoomList(provider=self.ports.providers.default))], role)
+        create = (Form("Create room", RoomCreate),) if role >= RoomCreate.spec.role else ()
+        return (*create, *rooms, Action("Help", Help()))
+
+    def _mine(self, known: _Known) -> Section | None:
+        if not known.mine and known.role < RoomCreate.spec.role:
+            return None
+        return Section(
+            title="Your rooms",
+            items=tuple(self._room(row, known.role) for row in known.mine[:MOST_ROOMS]),
+            empty=(
+                "None of yours is live. Press Create room, or type ",
+                Code(f"{self.ports.slash} room create standup"),
+                " in the channel that shall see it.",
+            ),
+        )
+
+    def _others(self, known: _Known) -> Section:
+        shown = known.others[:MOST_ROOMS]
+        left = known.count - len(known.mine[:MOST_ROOMS]) - len(shown)
+        return Section(
+            title="Also live",
+            items=tuple(self._room(row, known.role, made_by=row.made_by) for row in shown),
+            empty="Nothing else is live on any video server.",
+            more=f"{left:,} more {'is' if left == 1 else 'are'} live." if left > 0 else "",
+            actions=self._lists(known.role) if left > 0 else (),
+        )
+
+    def _lists(self, role: Role) -> tuple[Action, ...]:
+        lists = [Action(f"All on {name}", RoomList(provider=name)) for name in self.ports.providers.names]
+        return self._allowed(lists, role)[:MOST_LISTS]
+
+    def _room(self, row: _Row, role: Role, *, made_by: str | None = None) -> Item:
+        several = len(self.ports.providers.names) > 1
+        pinned, name = pin(row.ref), row.ref.name
+        actions = (
+            Action("Join", RoomJoin(**pinned), description=f"Join room {name}"),
+            Action("Show", RoomShow(**pinned), description=f"Show room {name}"),
+            Action("End", RoomClose(**pinned), style="danger", description=f"End room {name}"),
+        )
+        detail = in_a_row(
+            count_people(row.people),
+            "being recorded" if row.is_recorded else "",
+            (Channel(row.channel_id),) if row.channel_id and not row.channel_id.startswith("D") else "",
+            ("made by ", Person(made_by)) if made_by else "",
+            ("on ", Code(row.ref.provider)) if several else "",
+        )
+        return Item(title=(Strong(name),), detail=detail, actions=self._allowed(actions, role))
+
+    def _allowed(self, actions: Iterable[Action], role: Role) -> tuple[Action, ...]:
+        return tuple(a for a in actions if a.command.spec.role <= role and self._can(a.command))
+
+    def _can(self, command: Command) -> bool:
+        providers = self.ports.providers
+        provider = providers.get(getattr(command, "provider", None) or providers.default)
+        return provider is not None and command.spec.needs <= provider.capabilities
+
+    def _subscriptions(self, known: _Known) -> Section | None:
+        mine = known.subscriptions
+        if not mine and known.role < AlertSubscribe.spec.role:
+            return None
+        left = len(mine) - MOST_SUBSCRIPTIONS
+        return Section(
+            title="Your subscriptions",
+            items=tuple(self._subscription(each, known.role) for each in mine[:MOST_SUBSCRIPTIONS]),
+            empty=(
+                "You have made none. With ",
+                Code(f"{self.ports.slash} alert subscribe recording"),
+                " a channel sees the recordings that others start, too.",
+            ),
+            more=(f"{left} more are in their channels: ", Code(f"{self.ports.slash} alert list")) if left > 0 else "",
+            actions=(Form("Subscribe a channel", AlertSubscribe),) if known.role >= AlertSubscribe.spec.role else (),
+        )
+
+    def _subscription(self, each: Subscription, role: Role) -> Item:
+        words = told_of(each)
+        unsubscribe = AlertUnsubscribe(number=each.id, channel=each.channel_id)
+        action = Action("Unsubscribe", unsubscribe, description=f"Unsubscribe from {plain(words)}")
+        return Item(title=(Channel(each.channel_id), " is told of ", *words), actions=self._allowed([action], role))
+
+    def _health(self, known: _Known) -> Section:
+        servers = [(name, self._state(name, known.webhooks[name])) for name in self.ports.providers.names]
+        return Section(title="Health", facts=(*servers, ("Slack", self.slack_way)))
+
+    def _state(self, name: str, webhooks: Webhooks) -> Text:
+        answer, provider = self._answers.get(name), self.ports.providers.get(name)
+        said: Text = "not asked yet"
+        if answer is not None:
+            said = ("does not answer, asked " if answer.problem else "answered ", Moment(answer.at))
+        heard: Text = ("last webhook ", Moment(webhooks.last_at)) if webhooks.last_at else "no webhook yet"
+        return in_a_row(said, heard if provider is not None and provider.webhook_kinds else "")
+
+    # What went wrong, each with its next step
+
+    def _problems(self, known: _Known) -> Section | None:
+        found = [*self._silent(), *self._unheard(known), *self._unseen(known), *self._failures(known)]
+        if not found:
+            return None
+        left = len(found) - 2 * MOST_PROBLEMS
+        more = f"{left} more {'is' if left == 1 else 'are'} not shown." if left > 0 else ""
+        return Section(title="Needs attention", items=tuple(found[: 2 * MOST_PROBLEMS]), more=more)
+
+    def _silent(self) -> list[Item]:
+        return [
+            Item(
+                title=("The video server ", Code(name), " does not answer."),
+                detail=answer.problem,
+                actions=(Action("Ask it again", ProviderShow(name=name), description=f"Ask {name} again"),),
+            )
+            for name, answer in self._answers.items()
+            if answer.problem
+        ]
+
+    def _unheard(self, known: _Known) -> list[Item]:
+        """Only somebody who runs things can mend that."""
+        late = self.ports.clock.now() - WEBHOOK_GRACE
+        return [
+            Item(
+                title=("No webhook of ", Code(name), " has ever come, so cards learn late what happens there."),
+                detail=("Point its webhooks at ", Code(f"/webhooks/{name}"), " of this bot's public address."),
+                actions=(Action("Show video server", ProviderShow(name=name), description=f"Show {name}"),),
+            )
+            for name, heard in known.webhooks.items()
+            if known.role >= Role.OPERATOR and self._lacks_webhooks(name, heard, late)
+        ]
+
+    def _lacks_webhooks(self, name: str, heard: Webhooks, late: datetime) -> bool:
+        provider = self.ports.providers.get(name)
+        sends = provider is not None and bool(provider.webhook_kinds)
+        otherwise = heard.heard_otherwise_at
+        return sends and heard.last_at is None and otherwise is not None and otherwise < late
+
+    def _unseen(self, known: _Known) -> list[Item]:
+        ordered = sorted(known.blocked, key=lambda card: (card.channel_id, card.reason))
+        channels = groupby(ordered, key=lambda card: (card.channel_id, card.reason))
+        return [self._closed_channel(*where, [card.thing for card in cards]) for where, cards in channels]
+
+    def _closed_channel(self, channel_id: str, reason: str, things: Sequence[str]) -> Item:
+        why, remedy = self.why_closed(reason)
+        what = ("the card of ", Strong(things[0]), " is") if len(things) == 1 else (f"{len(things)} cards are",)
+        archive = SecretStr(f"{self.workspace_url}archives/{channel_id}")
+        return Item(
+            title=(Channel(channel_id), f"{why}, so ", *what, " not shown there."),
+            detail=remedy,
+            actions=(Link("Open channel", archive),),
+        )
+
+    def _failures(self, known: _Known) -> list[Item]:
+        return [self._failure(each, known.role) for each in known.failed[:MOST_PROBLEMS]]
+
+    def _failure(self, failed: FailedRecording, role: Role) -> Item:
+        recording, room = failed.recording, failed.recording.room
+        verb = "failed" if recording.status is RecordingStatus.FAILED else "was aborted"
+        again = Action("Record again", RecordingStart(**pin(room)), description=f"Record room {room.name} again")
+        look = RecordingList(provider=room.provider, room=room.name or None, room_id=room.id or None)
+        steps = self._allowed([again] if failed.room_is_live else [], role)
+        return Item(
+            title=("The recording of ", Strong(room.name), f" {verb}."),
+            detail=in_a_row(
+                shortened(recording.error or "The server gives no reason", LONGEST_REASON),
+                (Moment(failed.seen_at),),
+                ("started by ", Person(failed.made_by)) if failed.made_by else "",
+            ),
+            actions=steps or self._allowed([Action("Its recordings", look)], role),
+        )
+
+
+def _first_of(caller: Caller, failed: Sequence[FailedRecording]) -> list[FailedRecording]:
+    return sorted(failed, key=lambda each: each.made_by != caller.user_id)

@@ -1,0 +1,61 @@
+"""What is said of a room: in a row of a table, and in full."""
+
+from collections.abc import Sequence
+
+from commands.core.reply import Code, Moment, Person, Strong, Text
+from commands.core.tracks import sending
+from commands.core.types import spell_duration
+from commands.core.words import a_few, count_people, shortened
+from providers.base import Participant, Room
+
+NAMED = 5
+LONGEST_METADATA = 300
+
+
+def a_few_of(people: Sequence[Participant]) -> str:
+    """A few of them by name."""
+    return a_few([who.shown_name for who in people], NAMED)
+
+
+def table_cells(room: Room, ours: bool) -> tuple[Text, ...]:
+    return (
+        (Strong(room.ref.name),),
+        count_people(room.participants),
+        "runs" if room.recording else "",
+        (Moment(room.created_at),) if room.created_at else "",
+        "this channel" if ours else "",
+    )
+
+
+def room_facts(room: Room, people: Sequence[Participant], *, made_by: str | None) -> tuple[tuple[str, Text], ...]:
+    facts: list[tuple[str, Text]] = [("Video server", room.ref.provider), ("Id", (Code(room.ref.id),))]
+    if room.created_at is not None:
+        facts.append(("Since", (Moment(room.created_at),)))
+    if people:
+        facts.append(("In it", a_few_of(people)))
+    if sends := _sending(people):
+        facts.append(("Sending", sends))
+    if room.max_participants:
+        facts.append(("Room for", f"{room.max_participants:,}"))
+    if ends := _ends(room):
+        facts.append(("Ends by itself", ends))
+    facts.append(("Recording", "runs" if room.recording else "none"))
+    if made_by is not None:
+        facts.append(("Made by", (Person(made_by),)))
+    return (*facts, *metadata_fact("Metadata", room.metadata))
+
+
+def _sending(people: Sequence[Participant]) -> str:
+    """Who sends what, a few of them."""
+    senders = [person for person in people if person.tracks]
+    more = f"; and {len(senders) - NAMED} more" if len(senders) > NAMED else ""
+    return "; ".join(f"{person.shown_name}: {sending(person)}" for person in senders[:NAMED]) + more
+
+
+def _ends(room: Room) -> str:
+    timeouts = {"after nobody has come": room.empty_timeout, "after the last one has left": room.departure_timeout}
+    return ", ".join(f"{spell_duration(timeout)} {when}" for when, timeout in timeouts.items() if timeout)
+
+
+def metadata_fact(label: str, metadata: str) -> tuple[tuple[str, Text], ...]:
+    return ((label, (Code(shortened(metadata, LONGEST_METADATA)),)),) if metadata else ()

@@ -1,0 +1,79 @@
+"""Selects that the bot fills while somebody types, and forms that change with what is chosen."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot.demo.world import World
+from providers.base import TrackSource
+from tests.bot.conversations.talk import accepted, ask, form, heard, opened
+
+LONG = "x" * 200
+
+
+def _labels(options: list[Mapping[str, Any]]) -> list[str]:
+    return [str(option["text"]["text"]) for option in options]
+
+
+async def test_rooms_are_offered_as_somebody_types(world: World) -> None:
+    for name in ("standup", "retro", "stand-in"):
+        await ask(world, world.operator, f"/video room create {name}")
+    view = await form(world, world.operator, "/video participant remove")
+    offered = _labels(await world.slack.suggest(world.operator, view, "room", "STAND"))
+    assert offered == ["stand-in", "standup", "Use “STAND”"]
+    assert _labels(await world.slack.suggest(world.operator, view, "room", "retro")) == ["retro"]
+
+
+async def test_people_of_one_name_are_told_apart(world: World) -> None:
+    await ask(world, world.operator, "/video room create standup")
+    for identity in ("bob-1", "bob-2"):
+        world.memory.server.join("standup", identity, name="Bob")
+    view = await form(world, world.operator, "/video participant remove standup")
+    offered = await world.slack.suggest(world.operator, view, "who", "bo")
+    assert _labels(offered) == ["Bob (bob-1)", "Bob (bob-2)", "Use “bo”"]
+    accepted(await world.slack.submit(world.operator, view, {"who": "Bob (bob-2)"}))
+    said = await world.slack.until(lambda: [m for m in heard(world, world.operator) if "Remove" in m.words])
+    assert "bob-2" in said[-1].words
+
+
+async def test_tracks_are_those_of_whom_was_chosen(world: World) -> None:
+    await ask(world, world.operator, "/video room create standup")
+    for who, source in (("bob", TrackSource.CAMERA), ("cleo", TrackSource.MICROPHONE)):
+        world.memory.server.join("standup", who)
+        await world.people.publish("standup", who, source)
+    view = await form(world, world.operator, "/video track subscribe standup bob")
+    everybodys = _labels(await world.slack.suggest(world.operator, view, "track", ""))
+    assert everybodys == ["bob: camera", "cleo: microphone"]
+    accepted(await world.slack.close(world.operator, await opened(world, world.operator)))
+    view = await form(world, world.operator, "/video participant mute standup")
+    accepted(await world.slack.submit(world.operator, view, {"track": "microphone", "who": "cleo"}))
+    said = await world.slack.until(lambda: [m for m in heard(world, world.operator) if "Muted" in m.words])
+    assert "microphone" in said[-1].words
+
+
+async def test_a_name_too_long_for_an_option(world: World) -> None:
+    await ask(world, world.operator, f"/video room create {LONG}")
+    view = await form(world, world.operator, "/video participant remove")
+    assert f"{'x' * 37}…{'x' * 37}" in _labels(await world.slack.suggest(world.operator, view, "room", "xx"))
+    accepted(await world.slack.submit(world.operator, view, {"room": LONG, "who": "bob"}))
+    said = await world.slack.until(lambda: [m for m in heard(world, world.operator) if "bob" in m.words])
+    assert "bob` is not in" in said[-1].words
+
+
+async def test_what_makes_sense_only_with_another_choice_comes_with_it(world: World) -> None:
+    view = await form(world, world.owner, "/video token api")
+    assert list(view.fields) == ["allow", "ttl"]
+    accepted(await world.slack.choose(world.owner, view, "allow", ["admin"]))
+    wider = await opened(world, world.owner, after=view)
+    assert list(wider.fields) == ["allow", "room", "ttl", "destination"]
+    accepted(await world.slack.choose(world.owner, wider, "allow", ["list_rooms"]))
+    assert list((await opened(world, world.owner, after=wider)).fields) == ["allow", "ttl"]
+
+
+async def test_rooms_by_the_person_who_made_them(world: World) -> None:
+    await ask(world, world.operator, "/video room create standup")
+    await ask(world, world.owner, "/video room create retro")
+    said = await ask(world, world.operator, "/video room list --by @ana")
+    assert "retro" in said.words
+    assert "standup" not in said.words
+    nobody = await ask(world, world.operator, "/video room list --by ana-maria")
+    assert "Write it like @ana." in nobody.words

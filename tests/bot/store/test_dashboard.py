@@ -1,0 +1,144 @@
+"""What the directory knows at a glance."""
+
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.alerts.state import Present, RecordingState, RoomState, RoomStatus, ThingState
+from bot.store.cards import DELETED, Cards
+from bot.store.dashboard import StoredDashboard
+from bot.store.engine import Store
+from bot.store.inbox import Inbox, Incoming
+from bot.store.things import Snapshot
+from commands.core.ports import BlockedCard, Dashboard, KnownRoom, LiveRoom, Place, Webhooks
+from providers.base import Participant, Recording, RecordingRef, RecordingStatus, RoomRef
+from providers.facts import Source, ThingKind
+from tests.bot.store.conftest import StillClock
+from tests.bot.store.snapshots import save
+
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+EVERYWHERE = ("livekit", "eu")
+
+
+@pytest.fixture
+def dashboard(store: Store) -> Dashboard:
+    return StoredDashboard(store)
+
+
+async def keep(
+    store: Store,
+    state: ThingState,
+    server_id: str,
+    *,
+    made_by: str | None = None,
+    seen_at: datetime = NOW,
+    team_id: str = "T1",
+) -> int:
+    snapshot = Snapshot(
+        team_id=team_id,
+        provider=state.provider,
+        kind=ThingKind(state.kind),
+        server_id=server_id,
+        name=state.name,
+        status=state.status.value,
+        terminal=state.is_final,
+        seen_at=seen_at,
+        state=state.model_dump_json(),
+        channel_id="C1",
+        made_by=made_by,
+    )
+    return await save(store, snapshot)
+
+
+def room(room_id: str, *people: str, provider: str = "livekit", ended: bool = False) -> RoomState:
+    present = {who: Present(participant=Participant(id=who, identity=who), seen_at=NOW) for who in people}
+    return RoomState(
+        ref=_ref(room_id, provider),
+        status=RoomStatus.ENDED if ended else RoomStatus.LIVE,
+        present=present,
+        recordings={"EG_1": RecordingStatus.LIVE},
+    )
+
+
+def recording(number: int, status: RecordingStatus, room_id: str = "RM_1") -> RecordingState:
+    ref = RecordingRef("livekit", f"EG_{number}")
+    return RecordingState(recording=Recording(ref, _ref(room_id, "livekit"), status, error="disk"), seen_at=NOW)
+
+
+def _ref(room_id: str, provider: str) -> RoomRef:
+    return RoomRef(provider, room_id, room_id.lower())
+
+
+async def test_live_rooms_are_mine_first_then_the_newest(dashboard: Dashboard, store: Store) -> None:
+    await keep(store, room("RM_1", "bob"), "RM_1", made_by="U1")
+    await keep(store, room("RM_2"), "RM_2", made_by="U2")
+    await keep(store, room("RM_3", provider="eu"), "RM_3")
+    await keep(store, room("RM_4", provider="removed"), "RM_4", made_by="U1")
+    await keep(store, room("RM_5"), "RM_5", team_id="T2")
+    await keep(store, room("RM_6", ended=True), "RM_6", made_by="U1")
+    found, count = await dashboard.live_rooms("T1", EVERYWHERE, first_of="U1", limit=2)
+    assert [each.known.ref.id for each in found] == ["RM_1", "RM_3"]
+    assert count == 3
+    known = KnownRoom(RoomRef("livekit", "RM_1", "rm_1"), False, "C1", "U1")
+    assert found[0] == LiveRoom(known, 1, ("EG_1",), NOW)
+
+
+async def test_lives_that_we_have_heard_of(dashboard: Dashboard, store: Store) -> None:
+    await keep(store, room("RM_1"), "RM_1")
+    await keep(store, room("RM_2", ended=True), "RM_2")
+    await keep(store, room("RM_3", provider="eu"), "RM_3")
+    asked = ["RM_1", "RM_2", "RM_3", "RM_4"]
+    assert await dashboard.known_lives("T1", "livekit", asked) == {"RM_1", "RM_2"}
+    assert await dashboard.known_lives("T2", "livekit", asked) == frozenset()
+
+
+async def test_failed_recordings_since_a_time(dashboard: Dashboard, store: Store) -> None:
+    await keep(store, room("RM_1"), "RM_1")
+    await keep(store, room("RM_2", ended=True), "RM_2")
+    await keep(store, recording(1, RecordingStatus.FAILED), "EG_1", made_by="U1")
+    await keep(store, recording(2, RecordingStatus.ABORTED, "RM_2"), "EG_2")
+    await keep(store, recording(3, RecordingStatus.READY), "EG_3")
+    await keep(store, recording(4, RecordingStatus.FAILED), "EG_4", seen_at=NOW - timedelta(days=2))
+    found = await dashboard.failed_recordings("T1", EVERYWHERE, since=NOW - timedelta(days=1))
+    assert [(f.recording.ref.id, f.made_by, f.room_is_live) for f in found] == [
+        ("EG_2", None, False),
+        ("EG_1", "U1", True),
+    ]
+    assert await dashboard.failed_recordings("T1", ["eu"], since=NOW - timedelta(days=1)) == []
+
+
+async def test_cards_that_slack_does_not_let_us_show(dashboard: Dashboard, store: Store, clock: StillClock) -> None:
+    cards = Cards(store, clock)
+    live = await keep(store, room("RM_1"), "RM_1", made_by="U1")
+    over = await keep(store, room("RM_2", ended=True), "RM_2")
+    for thing_id, channel in ((live, "C1"), (live, "C2"), (live, "C3"), (over, "C1")):
+        await store.write(partial(_want, cards, thing_id, channel))
+    for card_id, reason in ((1, "is_archived"), (2, DELETED), (4, "is_archived")):
+        await cards.block(card_id, reason)
+    assert await dashboard.blocked_cards("T1") == [BlockedCard("C1", "is_archived", "rm_1", "U1")]
+    assert await dashboard.blocked_cards("T2") == []
+
+
+async def test_when_webhooks_came(dashboard: Dashboard, store: Store, clock: StillClock) -> None:
+    inbox = Inbox(store, clock)
+    assert await dashboard.webhooks("T1", "livekit") == Webhooks(None, None)
+    first = clock.now()
+    await inbox.accept([_incoming("1", Source.COMMAND)])
+    clock.advance(timedelta(minutes=1))
+    await inbox.accept([_incoming("2", Source.COMMAND)])
+    assert await dashboard.webhooks("T1", "livekit") == Webhooks(None, first)
+    await inbox.accept([_incoming("3", Source.WEBHOOK)])
+    clock.advance(timedelta(minutes=1))
+    await inbox.accept([_incoming("4", Source.WEBHOOK)])
+    assert await dashboard.webhooks("T1", "livekit") == Webhooks(clock.now(), first)
+    assert await dashboard.webhooks("T1", "eu") == Webhooks(None, None)
+
+
+async def _want(cards: Cards, thing_id: int, channel_id: str, conn: AsyncConnection) -> None:
+    await cards.want(conn, thing_id, Place("T1", channel_id))
+
+
+def _incoming(key: str, source: Source) -> Incoming:
+    return Incoming(team_id="T1", provider="livekit", event_key=key, kind="room_seen", source=source, body=b"[]")

@@ -1,0 +1,330 @@
+"""What the front page says and offers, to whom."""
+
+import asyncio
+from collections.abc import Collection, Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from commands.alert import AlertUnsubscribe
+from commands.core.ports import BlockedCard, Caller, FailedRecording, KnownRoom, LiveRoom, Place, Webhooks
+from commands.core.reply import Action, Button, Form, Link, plain
+from commands.home import ANSWER_SECONDS, MOST_ROOMS, FrontPage, Home, Section
+from commands.recording import RecordingList, RecordingStart
+from commands.room import RoomCreate, RoomShow
+from providers.base import Recording, RecordingRef, RecordingStatus, Room, RoomOptions, RoomRef
+from providers.errors import ProviderError, Unreachable
+from providers.facts import ThingKind
+from providers.memory.provider import Memory
+from providers.memory.settings import MemorySettings
+from tests.commands.ports import DashboardTable
+from tests.commands.workspace import (
+    ANNA,
+    LOBBY,
+    NOAH,
+    OLGA,
+    STUDIO,
+    TEAM,
+    VERA,
+    Workspace,
+    button,
+    labels,
+    refused,
+    says,
+    told,
+)
+
+
+class Broken(Memory):
+    """Refuses to list, by `problem`; without one it never answers."""
+
+    problem: ProviderError | None = None
+
+    async def list_rooms(self, names: Collection[str] = ()) -> list[Room]:
+        if self.problem is not None:
+            raise self.problem
+        await asyncio.Event().wait()
+        return []
+
+
+@pytest.fixture
+def dashboard() -> DashboardTable:
+    return DashboardTable()
+
+
+@pytest.fixture
+def home(workspace: Workspace, dashboard: DashboardTable) -> Home:
+    return _home(workspace, dashboard)
+
+
+def _home(workspace: Workspace, dashboard: DashboardTable, *, answer_seconds: float = ANSWER_SECONDS) -> Home:
+    where = "https://team.example.com/"
+    way = "reaches me over HTTP"
+    return Home(workspace.ports, dashboard, where, way, lambda _: (" is shut", "Knock."), answer_seconds=answer_seconds)
+
+
+def section(page: FrontPage, title: str) -> Section:
+    return next(each for each in page.sections if each.title == title)
+
+
+def titles(page: FrontPage) -> list[str]:
+    return [each.title for each in page.sections]
+
+
+def rows(shown: Section) -> list[tuple[str, str]]:
+    return [(plain(item.title), plain(item.detail)) for item in shown.items]
+
+
+def actions(shown: Section) -> list[list[str]]:
+    return [labels(item.actions) for item in shown.items]
+
+
+def every_button(page: FrontPage) -> Iterable[Button]:
+    yield from page.actions
+    for shown in page.sections:
+        yield from shown.actions
+        for item in shown.items:
+            yield from item.actions
+
+
+def live(
+    name: str,
+    at: datetime,
+    *,
+    by: str | None = None,
+    people: int = 0,
+    recordings: tuple[str, ...] = (),
+    provider: str = "memory",
+    channel: str | None = STUDIO.channel_id,
+) -> LiveRoom:
+    known = KnownRoom(RoomRef(provider, f"RM_{name}", name), False, channel, by)
+    return LiveRoom(known, people, recordings, at)
+
+
+def failed(at: datetime, *, by: str | None = None, live: bool = True, why: str | None = "disk full") -> FailedRecording:
+    ref = RecordingRef("memory", f"EG_{by}")
+    recording = Recording(ref, RoomRef("memory", "RM_1", "standup"), RecordingStatus.FAILED, error=why)
+    return FailedRecording(recording, by, at, live)
+
+
+async def test_an_empty_page_teaches(home: Home) -> None:
+    page = await home.page(OLGA)
+    assert titles(page) == ["Your rooms", "Also live", "Your subscriptions", "You", "Health"]
+    assert labels(page.actions) == ["Create room", "List rooms", "Help"]
+    assert page.actions[0] == Form("Create room", RoomCreate)
+    assert plain(section(page, "Your rooms").empty).startswith("None of yours is live. Press Create room")
+    assert plain(section(page, "You").empty) == "You are operator: the test said so."
+    assert [(name, plain(value)) for name, value in section(page, "Health").facts] == [
+        ("memory", "not asked yet · no webhook yet"),
+        ("annex", "not asked yet · no webhook yet"),
+        ("Slack", "reaches me over HTTP"),
+    ]
+
+
+async def test_rooms_are_mine_first_then_the_others(
+    home: Home, workspace: Workspace, dashboard: DashboardTable
+) -> None:
+    now = workspace.clock.now()
+    dashboard.live = [
+        live("planning", now, by=ANNA.user_id, people=3, recordings=("EG_1",)),
+        live("standup", now, by=OLGA.user_id, people=1, provider="annex", channel="D1"),
+    ]
+    page = await home.page(OLGA)
+    assert rows(section(page, "Your rooms")) == [("standup", "1 person · on annex")]
+    assert rows(section(page, "Also live")) == [
+        ("planning", "3 people · being recorded · #CSTUDIO · made by @UANNA · on memory")
+    ]
+    assert actions(section(page, "Your rooms")) == [["Join", "Show", "End"]]
+    shown = button(section(page, "Your rooms").items[0].actions, "Show")
+    assert shown == RoomShow(provider="annex", room="standup", room_id="RM_standup")
+
+
+async def test_what_the_reader_may_not_do_is_not_offered(
+    home: Home, workspace: Workspace, dashboard: DashboardTable
+) -> None:
+    now = workspace.clock.now()
+    dashboard.live = [live("standup", now)]
+    dashboard.failed = [failed(now)]
+    dashboard.heard = {"memory": Webhooks(None, now - timedelta(hours=1))}
+    await workspace.subscriptions.add(STUDIO, provider=None, kinds=frozenset(), room_glob="*", created_by=VERA.user_id)
+    page = await home.page(VERA)
+    assert titles(page) == ["Needs attention", "Also live", "Your subscriptions", "You", "Health"]
+    assert actions(section(page, "Also live")) == [["Join", "Show"]]
+    assert actions(section(page, "Needs attention")) == [["Its recordings"]]
+    assert actions(section(page, "Your subscriptions")) == [[]]
+    assert {b.label for b in every_button(page) if isinstance(b, Action) and b.command.spec.role > 1} == set()
+    assert not [b for b in every_button(page) if isinstance(b, Form)]
+
+
+async def test_nobody_sees_nothing_but_why(home: Home, workspace: Workspace, dashboard: DashboardTable) -> None:
+    dashboard.live = [live("secret", workspace.clock.now())]
+    page = await home.page(NOAH)
+    assert titles(page) == ["You"]
+    assert plain(section(page, "You").empty) == (
+        "You have no role here: nobody has named you. An admin of this workspace can help."
+    )
+    assert labels(page.actions) == ["Help"]
+
+
+@pytest.mark.parametrize("count", [0, 1, MOST_ROOMS, MOST_ROOMS + 1, 200])
+async def test_a_long_list_is_cut_with_a_count_and_a_button(
+    home: Home, workspace: Workspace, dashboard: DashboardTable, count: int
+) -> None:
+    dashboard.live = [live(f"room-{n}", workspace.clock.now()) for n in range(count)]
+    shown = section(await home.page(OLGA), "Also live")
+    assert len(shown.items) == min(count, MOST_ROOMS)
+    left = count - MOST_ROOMS
+    assert plain(shown.more) == (f"{left} more {'is' if left == 1 else 'are'} live." if left > 0 else "")
+    assert labels(shown.actions) == (["All on memory", "All on annex"] if left > 0 else [])
+
+
+async def test_the_servers_answers_are_added(
+    home: Home, workspace: Workspace, dashboard: DashboardTable, memory: Memory
+) -> None:
+    made = await memory.create_room("made-elsewhere", RoomOptions())
+    over = await memory.create_room("over", RoomOptions())
+    dashboard.known = {over.room.ref.id}
+    assert rows(section(await home.page(OLGA), "Also live")) == []
+    await home.ask()
+    page = await home.page(OLGA)
+    assert rows(section(page, "Also live")) == [("made-elsewhere", "nobody · on memory")]
+    shown = button(section(page, "Also live").items[0].actions, "Show")
+    assert shown == RoomShow(provider="memory", room="made-elsewhere", room_id=made.room.ref.id)
+    facts = dict(section(page, "Health").facts)
+    assert plain(facts["memory"]) == f"answered {workspace.clock.now().isoformat(timespec='seconds')} · no webhook yet"
+
+
+async def test_a_room_that_its_server_does_not_list_is_gone_unless_it_is_newer(
+    home: Home, workspace: Workspace, dashboard: DashboardTable
+) -> None:
+    dashboard.live = [live("lost", workspace.clock.now())]
+    workspace.clock.advance(timedelta(seconds=1))
+    await home.ask()
+    workspace.clock.advance(timedelta(seconds=1))
+    dashboard.live.append(live("newer", workspace.clock.now()))
+    shown = section(await home.page(OLGA), "Also live")
+    assert [name for name, _ in rows(shown)] == ["newer"]
+    assert plain(shown.more) == ""
+
+
+async def test_people_are_counted_by_the_server_only_where_no_webhook_comes(
+    home: Home, workspace: Workspace, dashboard: DashboardTable, memory: Memory
+) -> None:
+    room = (await memory.create_room("standup", RoomOptions())).room.ref
+    memory.server.join("standup", "bob")
+    dashboard.live = [LiveRoom(KnownRoom(room, False), 0, (), workspace.clock.now())]
+    await home.ask()
+    assert rows(section(await home.page(OLGA), "Also live")) == [("standup", "1 person · on memory")]
+    dashboard.heard = {"memory": Webhooks(workspace.clock.now(), None)}
+    assert rows(section(await home.page(OLGA), "Also live")) == [("standup", "nobody · on memory")]
+
+
+async def test_a_silent_server_holds_up_nobody(workspace: Workspace, dashboard: DashboardTable, memory: Memory) -> None:
+    silent, away = (Broken(name, MemorySettings()) for name in ("silent", "away"))
+    away.problem = Unreachable()
+    workspace = Workspace(memory, silent, away)
+    home = _home(workspace, dashboard, answer_seconds=0.01)
+    await home.ask()
+    page = await home.page(OLGA)
+    assert titles(page)[0] == "Needs attention"
+    shown = section(page, "Needs attention")
+    assert [title for title, _ in rows(shown)] == [
+        "The video server silent does not answer.",
+        "The video server away does not answer.",
+    ]
+    assert plain(shown.items[0].detail) == "It has not answered within 0.01 seconds."
+    assert plain(shown.items[1].detail)
+    assert actions(shown) == [["Ask it again"], ["Ask it again"]]
+    assert plain(dict(section(page, "Health").facts)["silent"]).startswith("does not answer, asked ")
+    await silent.aclose()
+    await away.aclose()
+
+
+async def test_a_webhook_that_never_came_is_a_problem_after_a_while(
+    home: Home, workspace: Workspace, dashboard: DashboardTable
+) -> None:
+    dashboard.heard = {"memory": Webhooks(None, workspace.clock.now())}
+    assert "Needs attention" not in titles(await home.page(OLGA))
+    workspace.clock.advance(timedelta(seconds=61))
+    shown = section(await home.page(OLGA), "Needs attention")
+    assert rows(shown) == [
+        (
+            "No webhook of memory has ever come, so cards learn late what happens there.",
+            "Point its webhooks at /webhooks/memory of this bot's public address.",
+        )
+    ]
+    dashboard.heard = {"memory": Webhooks(workspace.clock.now(), workspace.clock.now())}
+    assert "Needs attention" not in titles(await home.page(OLGA))
+
+
+async def test_failed_recordings_are_mine_first_and_of_the_last_day(
+    home: Home, workspace: Workspace, dashboard: DashboardTable
+) -> None:
+    now = workspace.clock.now()
+    old = failed(now - timedelta(hours=25), by=OLGA.user_id)
+    dashboard.failed = [failed(now, by=ANNA.user_id, live=False, why=None), failed(now, by=OLGA.user_id), old]
+    shown = section(await home.page(OLGA), "Needs attention")
+    assert [detail.split(" · ")[0::2] for _, detail in rows(shown)] == [
+        ["disk full", "started by @UOLGA"],
+        ["The server gives no reason", "started by @UANNA"],
+    ]
+    again, look = (item.actions[0] for item in shown.items)
+    assert isinstance(again, Action)
+    assert isinstance(look, Action)
+    assert again.command == RecordingStart(provider="memory", room="standup", room_id="RM_1")
+    assert look.command == RecordingList(provider="memory", room="standup", room_id="RM_1")
+
+
+async def test_a_closed_channel_is_told_to_whom_it_concerns(home: Home, dashboard: DashboardTable) -> None:
+    dashboard.blocked = [
+        BlockedCard("C1", "is_archived", "standup", OLGA.user_id),
+        BlockedCard("C1", "is_archived", "planning", OLGA.user_id),
+        BlockedCard("C2", "restricted_action", "retro", ANNA.user_id),
+        BlockedCard("C3", "not_in_channel", "demo", OLGA.user_id),
+    ]
+    shown = section(await home.page(OLGA), "Needs attention")
+    assert rows(shown) == [
+        ("#C1 is shut, so 2 cards are not shown there.", "Knock."),
+        ("#C3 is shut, so the card of demo is not shown there.", "Knock."),
+    ]
+    link = shown.items[0].actions[0]
+    assert isinstance(link, Link)
+    assert link.url.get_secret_value() == "https://team.example.com/archives/C1"
+    assert len(section(await home.page(ANNA), "Needs attention").items) == 3
+    assert "Needs attention" not in titles(await home.page(VERA))
+
+
+async def test_subscriptions_are_ended_wherever_one_is(home: Home, workspace: Workspace) -> None:
+    told(await workspace.say("alert subscribe recording --room team-*"))
+    shown = section(await home.page(OLGA), "Your subscriptions")
+    assert rows(shown) == [("#CSTUDIO is told of recordings in rooms like team-*", "")]
+    unsubscribe = button(shown.items[0].actions, "Unsubscribe")
+    assert isinstance(unsubscribe, AlertUnsubscribe)
+    direct = Place(TEAM, "D1", is_direct=True)
+    stranger = replace(OLGA, user_id="UANNA")
+    what, _ = says(refused(await workspace.press(unsubscribe, by=stranger, place=direct)))
+    assert what == "This channel has no such subscription."
+    told(await workspace.press(unsubscribe, by=OLGA, place=direct))
+    assert await workspace.subscriptions.in_channel(STUDIO) == []
+
+
+async def test_many_subscriptions_are_counted(home: Home, workspace: Workspace) -> None:
+    for n in range(12):
+        kinds = frozenset({ThingKind.ROOM})
+        await workspace.subscriptions.add(LOBBY, provider=None, kinds=kinds, room_glob=f"r{n}", created_by=OLGA.user_id)
+    shown = section(await home.page(OLGA), "Your subscriptions")
+    assert len(shown.items) == 10
+    assert plain(shown.more) == "2 more are in their channels: /video alert list"
+
+
+@pytest.mark.parametrize("reader", [ANNA, OLGA, VERA, NOAH])
+async def test_problems_are_few(home: Home, workspace: Workspace, dashboard: DashboardTable, reader: Caller) -> None:
+    dashboard.blocked = [BlockedCard(f"C{n}", "is_archived", "standup", reader.user_id) for n in range(30)]
+    page = await home.page(reader)
+    if reader is NOAH:
+        assert "Needs attention" not in titles(page)
+        return
+    shown = section(page, "Needs attention")
+    assert len(shown.items) == 10
+    assert plain(shown.more) == "20 more are not shown."
