@@ -1,8 +1,45 @@
 """What every test has in common."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
+
+from bot.render import limits
+from tests.judges.recorded import Recorded
+
+Check = Callable[..., list[str]]
+
+
+def _heard(check: Check, take: Callable[[object], None]) -> Check:
+    """The same check. What it finds right is kept."""
+
+    def checked(payload: object, *rest: object) -> list[str]:
+        found = check(payload, *rest)
+        if not found:
+            take(payload)
+        return found
+
+    return checked
+
+
+RECORDED = Recorded()
+pytest.MonkeyPatch().setattr(limits, "problems", _heard(limits.problems, RECORDED.add_blocks))
+pytest.MonkeyPatch().setattr(limits, "view_problems", _heard(limits.view_problems, RECORDED.add_view))
+"""We listen at the checks that every payload passes, whoever makes it and whoever takes it.
+
+It is done here, where this module is imported, because those that pytest imports next take these checks by name.
+"""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Who judges what all others have rendered comes after them."""
+    items.sort(key=lambda item: "recorded" in getattr(item, "fixturenames", ()))
+
+
+@pytest.fixture
+def recorded() -> Recorded:
+    """All that the tests before this one have rendered and sent."""
+    return RECORDED
 
 
 @pytest.fixture(scope="session", autouse=True)
