@@ -1,12 +1,17 @@
-"""The load: a closed loop of connections that each wait for their answer before they ask again.
+"""The load, in two kinds.
 
-A stall of the server stops such a client too, so it measures capacity; its latency at many connections is mostly
-their number divided by the rate.
+In a closed loop each connection waits for its answer before it asks again. A stall of the server stops such a client
+too, so it measures capacity; its latency at many connections is mostly their number divided by the rate.
+
+In an open loop requests are due at fixed times, whatever the server does, and latency counts from the moment when a
+request was due. At a rate below capacity that is what people feel.
 """
 
 import asyncio
+import contextlib
 import re
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from time import perf_counter, process_time
 
@@ -19,7 +24,7 @@ _OK = b"HTTP/1.1 200 "
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """Every latency in seconds, from the request written to its answer read.
+    """Every latency in seconds, from the request written (closed loop) or due (open loop) to its answer read.
 
     `failed` is whatever was not an empty 200 in time. `client_seconds` is the CPU time that this client took.
     """
@@ -34,19 +39,43 @@ async def closed_loop(
     port: int, requests: Iterator[bytes], *, connections: int, seconds: float, most: int | None = None
 ) -> Round:
     """Ask for `seconds`, or until `most` were sent."""
-    load = _Load(requests, most)
-    loop = asyncio.get_running_loop()
-    lanes = [(await loop.create_connection(lambda: _Lane(load), "127.0.0.1", port))[1] for _ in range(connections)]
+    load = _Closed(requests, most)
+    lanes = await _connected(port, load, connections)
     cpu, began = process_time(), perf_counter()
     load.deadline = began + seconds
     for lane in lanes:
         lane.ask()
-    await asyncio.wait([lane.finished for lane in lanes], timeout=seconds + GRACE_SECONDS)
-    elapsed, cpu = perf_counter() - began, process_time() - cpu
-    unanswered = sum(not lane.finished.done() for lane in lanes)
+    await load.rest(seconds + GRACE_SECONDS)
+    return _ended(load, lanes, perf_counter() - began, process_time() - cpu)
+
+
+async def open_loop(
+    port: int, requests: Iterator[bytes], *, connections: int, seconds: float, per_second: float
+) -> Round:
+    """Ask at a fixed rate. Where all connections wait for answers, what is due waits for one of them."""
+    load = _Open(requests)
+    lanes = await _connected(port, load, connections)
+    cpu, began = process_time(), perf_counter()
+    for number in range(round(seconds * per_second)):
+        due = began + number / per_second
+        while perf_counter() < due:
+            await asyncio.sleep(0)  # a timer would be late by more than an answer takes
+        load.due.append(due)
+        if idle := next((lane for lane in lanes if lane.is_idle), None):
+            idle.ask()
+    await load.rest(GRACE_SECONDS)
+    return _ended(load, lanes, perf_counter() - began, process_time() - cpu, unsent=len(load.due))
+
+
+async def _connected(port: int, load: "_Load", connections: int) -> list["_Lane"]:
+    loop = asyncio.get_running_loop()
+    return [(await loop.create_connection(lambda: _Lane(load), "127.0.0.1", port))[1] for _ in range(connections)]
+
+
+def _ended(load: "_Load", lanes: Sequence["_Lane"], seconds: float, client_seconds: float, unsent: int = 0) -> Round:
     for lane in lanes:
         lane.close()
-    return Round(load.latencies, load.failed + unanswered, elapsed, cpu)
+    return Round(load.latencies, load.failed + load.under_way + unsent, seconds, client_seconds)
 
 
 async def status(port: int, request: bytes) -> int:
@@ -62,44 +91,90 @@ async def status(port: int, request: bytes) -> int:
 
 
 class _Load:
-    """What the lanes share."""
+    """What the lanes share. `under_way` requests wait for their answers."""
 
-    def __init__(self, requests: Iterator[bytes], most: int | None) -> None:
-        self.deadline = 0.0
+    def __init__(self, requests: Iterator[bytes]) -> None:
         self.latencies: list[float] = []
         self.failed = 0
+        self.under_way = 0
         self._requests = requests
+        self._at_rest = asyncio.Event()
+        self._at_rest.set()
+
+    def take(self) -> tuple[bytes, float] | None:
+        """The next request, and when its time began to count; None where there is none at the moment."""
+        raise NotImplementedError
+
+    def asked(self) -> None:
+        self.under_way += 1
+        self._at_rest.clear()
+
+    def answered(self, latency: float | None) -> None:
+        """None: it failed."""
+        self.under_way -= 1
+        if latency is None:
+            self.failed += 1
+        else:
+            self.latencies.append(latency)
+
+    def settle(self) -> None:
+        """After an answer, when the next request is on its way or none is left."""
+        if self.under_way == 0:
+            self._at_rest.set()
+
+    async def rest(self, seconds: float) -> None:
+        """Until nothing is under way, or the time is over."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._at_rest.wait()
+
+
+class _Closed(_Load):
+    def __init__(self, requests: Iterator[bytes], most: int | None) -> None:
+        super().__init__(requests)
+        self.deadline = 0.0
         self._left = most
 
-    def take(self) -> bytes | None:
-        """The next request; None when the round is over."""
+    def take(self) -> tuple[bytes, float] | None:
+        if self._left == 0:
+            return None
         if self._left is not None:
-            if self._left == 0:
-                return None
             self._left -= 1
-        return next(self._requests) if perf_counter() < self.deadline else None
+        return (next(self._requests), perf_counter()) if perf_counter() < self.deadline else None
+
+
+class _Open(_Load):
+    def __init__(self, requests: Iterator[bytes]) -> None:
+        super().__init__(requests)
+        self.due = deque[float]()
+
+    def take(self) -> tuple[bytes, float] | None:
+        return (next(self._requests), self.due.popleft()) if self.due else None
 
 
 class _Lane(asyncio.Protocol):
     """One connection with at most one request on it."""
 
     def __init__(self, load: _Load) -> None:
-        self.finished: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._load = load
         self._received = b""
-        self._asked_at = 0.0
+        self._since: float | None = None
         self._transport: asyncio.WriteTransport
+
+    @property
+    def is_idle(self) -> bool:
+        return self._since is None and not self._transport.is_closing()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.WriteTransport)
         self._transport = transport
 
     def ask(self) -> None:
-        request = self._load.take()
-        if request is None:
-            self.finished.set_result(None)
+        taken = self._load.take()
+        if taken is None:
             return
-        self._asked_at = perf_counter()
+        request, self._since = taken
+        self._load.asked()
         self._transport.write(request)
 
     def data_received(self, data: bytes) -> None:
@@ -109,18 +184,19 @@ class _Lane(asyncio.Protocol):
         length = _LENGTH.search(head)
         if not blank or (length and len(body) < int(length[1])):
             return
+        assert self._since is not None, "an answer to nothing"
         self._received = b""
-        if head.startswith(_OK) and not body:
-            self._load.latencies.append(now - self._asked_at)
-        else:
-            self._load.failed += 1
+        self._load.answered(now - self._since if head.startswith(_OK) and not body else None)
+        self._since = None
         self.ask()
+        self._load.settle()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if not self.finished.done():
-            self._load.failed += 1
-            self.finished.set_result(None)
+        if self._since is not None:
+            self._since = None
+            self._load.answered(None)
+            self._load.settle()
 
     def close(self) -> None:
-        self.finished.cancel()
+        self._since = None
         self._transport.close()

@@ -11,9 +11,11 @@ from bench import acks
 from bench.acks import Acks
 from bench.figures import Measure, Spread, Times
 from bench.goals import Finding
+from bench.lives import Lives
 from bench.plan import Plan
 from bench.steps import StepBench
 
+MIB = 2**20
 LEGEND = "median [lowest-highest] of the rounds; x: how many times worse than the baseline (rate, p50, p99)"
 
 
@@ -29,6 +31,7 @@ class Run:
     fsync_seconds: float
     steps: Sequence[StepBench]
     acks: Acks
+    lives: Lives
     findings: Sequence[Finding]
 
 
@@ -39,6 +42,7 @@ def text(run: Run) -> str:
             *(line for steps in run.steps for line in _steps(steps)),
             *_acks(run.acks),
             *_work(run.acks),
+            *_lives(run.lives),
             *_verdicts(run),
         ]
     )
@@ -48,7 +52,7 @@ def _head(run: Run) -> Iterator[str]:
     yield ", ".join(f"{name} {value}" for name, value in run.machine.items())
     yield "client and targets on a core each" if run.pinned else "client and targets share cores"
     yield f"fixed loop {Spread.of(run.fixed_loop).show(1e3, 1)} ms, fsync {run.fsync_seconds * 1e3:.2f} ms"
-    yield f"{run.plan.rounds} rounds after one of warm-up, {run.plan.seconds} s a cell; closed loop"
+    yield f"{run.plan.rounds} rounds after one of warm-up, {run.plan.seconds} s a cell"
     yield LEGEND
 
 
@@ -63,23 +67,36 @@ def _steps(steps: StepBench) -> Iterator[str]:
 
 
 def _acks(found: Acks) -> Iterator[str]:
-    connections = None
-    for (name, count), rounds in sorted(found.rounds.items(), key=lambda cell: cell[0][1]):
-        if count != connections:
-            connections = count
-            yield f"\nAck, {count} connection{'s' * (count > 1)}; baseline: {acks.BASELINE}"
+    last = None
+    for (name, load), rounds in sorted(found.rounds.items(), key=lambda cell: (cell[0][1].per_second, cell[0][1])):
+        if load != last:
+            last = load
+            yield f"\nAck, {load}; baseline: {acks.BASELINE}"
         rate, p50, p99 = (_spread(rounds, what) for what in ("rate", "p50", "p99"))
-        client = Spread.of(found.client_cost[name, count]).median * 1e6
+        client, server = (Spread.of(cost[name, load]).median * 1e6 for cost in (found.client_cost, found.server_cost))
         yield f"  {name}"
         yield f"    {rate.show(digits=0)}/s   p50 {p50.show(1e3)} ms   p99 {p99.show(1e3)} ms"
-        yield f"    failed {sum(measure.failed for measure in rounds)}   client's CPU {client:.0f} µs each"
-        yield from _times(rounds, found.rounds[acks.BASELINE, count])
+        failed = sum(measure.failed for measure in rounds)
+        yield f"    failed {failed}   CPU each: server's {server:.0f} µs, client's {client:.0f} µs"
+        yield from _times(rounds, found.rounds[acks.BASELINE, load])
 
 
 def _work(found: Acks) -> Iterator[str]:
     yield f"\n{acks.AT_WORK}: from the first command to the last answer"
-    for (_, count), rates in found.done_rate.items():
-        yield f"  {count:>2} connections: {Spread.of(rates).show(digits=0)} commands/s"
+    for (_, load), rates in found.done_rate.items():
+        yield f"  {load}: {Spread.of(rates).show(digits=0)} commands/s"
+
+
+def _lives(lives: Lives) -> Iterator[str]:
+    yield "\nProcesses, from their start; memory is what they hold resident"
+    rows = (
+        ("dependencies imported", lives.import_seconds, lives.import_bytes),
+        ("showcaller ready", lives.ready_seconds, lives.ready_bytes),
+    )
+    for what, seconds, held in rows:
+        yield f"  {what}: {Spread.of(seconds).show()} s, {Spread.of(held).show(1 / MIB, 1)} MiB"
+    for count, held_then in zip(lives.commands, lives.bytes_after, strict=True):
+        yield f"  after {count:,} commands: {held_then / MIB:.1f} MiB"
 
 
 def _verdicts(run: Run) -> Iterator[str]:
@@ -121,13 +138,15 @@ def _data(run: Run) -> Mapping[str, Any]:
         "acks": [
             {
                 "target": name,
-                "connections": count,
+                **asdict(load),
                 "rounds": [asdict(measure) for measure in rounds],
-                "client_seconds_each": run.acks.client_cost[name, count],
-                "done_rate": run.acks.done_rate.get((name, count)),
+                "client_seconds_each": run.acks.client_cost[name, load],
+                "server_seconds_each": run.acks.server_cost[name, load],
+                "done_rate": run.acks.done_rate.get((name, load)),
             }
-            for (name, count), rounds in run.acks.rounds.items()
+            for (name, load), rounds in run.acks.rounds.items()
         ],
+        "lives": asdict(run.lives),
         "goals": [asdict(finding) for finding in run.findings],
         "failures": run.acks.failures,
     }

@@ -1,5 +1,7 @@
-"""Signed slash commands as Slack sends them, each with a trigger id of its own so that none is taken for a retry."""
+"""Signed slash commands as Slack sends them. Each has a trigger id of its own, so that none is taken for a retry, and a
+response_url of its own, as each admits five answers only."""
 
+import json
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,14 +17,14 @@ PATH = "/slack/events"
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Who types, where, and what it takes to pass for Slack. `response_url` is where the answer goes."""
+    """Who types, where, and what it takes to pass for Slack. Answers go to what begins with `response_url`."""
 
     port: int
     signing_secret: str
     team_id: str = "T0BENCH"
     channel_id: str = "C0BENCH"
     user_id: str = "U0BENCH"
-    response_url: str = "https://hooks.slack.com/commands/T0BENCH/1/x"
+    response_url: str = "https://hooks.slack.com/commands/T0BENCH/1"
 
     def requests(self) -> Iterator[bytes]:
         """Whole HTTP requests, without end, each signed as it is taken."""
@@ -30,15 +32,15 @@ class Sender:
         number = 0
         while True:
             number += 1
-            yield self._signed(form + b"%d.%d" % (number, time.time_ns()))
+            yield self._signed(form % (number, number, time.time_ns()))
 
     def forged(self) -> bytes:
         """One that is signed with another secret."""
-        body = self._form() + b"0.0"
+        body = self._form() % (0, 0, 0)
         return self._request(body, *_stamp("another secret", body))
 
     def _form(self) -> bytes:
-        """All that is the same in each; the trigger id is appended."""
+        """All that is the same in each, with places for the ends of the response_url and of the trigger id."""
         fields = {
             "token": "",
             "team_id": self.team_id,
@@ -51,9 +53,25 @@ class Sender:
             "text": LINE,
             "api_app_id": "A0BENCH",
             "is_enterprise_install": "false",
-            "response_url": self.response_url,
+            "response_url": f"{self.response_url}/",
         }
-        return urlencode(fields).encode() + b"&trigger_id="
+        return urlencode(fields).encode().replace(b"%", b"%%") + b"%d&trigger_id=%d.%d"
+
+    def press(self, value: str, action_id: str) -> bytes:
+        """A button that is pressed in a message that one person sees."""
+        number = time.time_ns()
+        payload = {
+            "type": "block_actions",
+            "team": {"id": self.team_id, "domain": "bench"},
+            "user": {"id": self.user_id, "username": "omar", "name": "omar", "team_id": self.team_id},
+            "api_app_id": "A0BENCH",
+            "container": {"type": "message", "message_ts": str(number), "is_ephemeral": True},
+            "channel": {"id": self.channel_id, "name": "general"},
+            "trigger_id": f"{number}.press",
+            "response_url": f"{self.response_url}/{number}",
+            "actions": [{"type": "button", "action_id": action_id, "block_id": "b", "value": value}],
+        }
+        return self._signed(urlencode({"payload": json.dumps(payload)}).encode())
 
     def _signed(self, body: bytes) -> bytes:
         return self._request(body, *_stamp(self.signing_secret, body))

@@ -47,7 +47,7 @@ async def bare() -> AsyncIterator[Sender]:
 
     app = web.Application()
     app.router.add_post(PATH, events)
-    async with _serving(app) as port:
+    async with serving(app) as port:
         yield Sender(port, SECRET)
 
 
@@ -65,7 +65,7 @@ async def bolt(*, process_before_response: bool) -> AsyncIterator[Sender]:
         async def video(ack: AsyncAck) -> None:
             await ack()
 
-        async with _serving(app.web_app(PATH)) as port:
+        async with serving(app.web_app(PATH)) as port:
             yield Sender(port, SECRET)
 
 
@@ -74,14 +74,14 @@ async def showcaller() -> AsyncIterator[Sender]:
     """The bot as `showcaller run` wires it; what it starts after the acknowledgement does nothing."""
     with patch.object(Lines, "slash", _nothing):
         async with _world() as world:
-            yield _typist(world)
+            yield typist(world)
 
 
 @asynccontextmanager
 async def showcaller_at_work() -> AsyncIterator[Sender]:
     """The same, and each command is carried out: database, video server in memory, answer to the response_url."""
-    async with _world() as world, _serving(_answers()) as answers_port:
-        yield replace(_typist(world), response_url=f"http://127.0.0.1:{answers_port}/response")
+    async with _world() as world, Answered().serving() as respond_to:
+        yield replace(typist(world), response_url=respond_to)
 
 
 @asynccontextmanager
@@ -98,7 +98,7 @@ async def _nothing(*_: object) -> None:
     """In place of the work after the acknowledgement."""
 
 
-def _typist(world: World) -> Sender:
+def typist(world: World) -> Sender:
     return Sender(
         world.port,
         world.slack.signing_secret,
@@ -109,34 +109,42 @@ def _typist(world: World) -> Sender:
     )
 
 
-def _answers() -> web.Application:
-    """Where response_urls lead. `GET /answered?least=N` waits until that many right answers came, and counts them."""
-    answered = 0
-    came = asyncio.Condition()
+class Answered:
+    """Where response_urls lead: counts the right answers that come."""
 
-    async def response(request: web.Request) -> web.Response:
-        nonlocal answered
+    def __init__(self) -> None:
+        self._count = 0
+        self._came = asyncio.Condition()
+
+    async def at_least(self, least: int) -> int:
+        """Wait until that many right answers came, or for `ANSWER_SECONDS`; how many did."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(ANSWER_SECONDS), self._came:
+                await self._came.wait_for(lambda: self._count >= least)
+        return self._count
+
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator[str]:
+        """Yields what a response_url begins with. `GET /answered?least=N` asks `at_least`."""
+        app = web.Application()
+        app.router.add_post("/response/{number}", self._take)
+        app.router.add_get("/answered", self._tell)
+        async with serving(app) as port:
+            yield f"http://127.0.0.1:{port}/response"
+
+    async def _take(self, request: web.Request) -> web.Response:
         if _RIGHT_ANSWER in await request.read():
-            async with came:
-                answered += 1
-                came.notify_all()
+            async with self._came:
+                self._count += 1
+                self._came.notify_all()
         return web.Response(text="ok")
 
-    async def count(request: web.Request) -> web.Response:
-        least = int(request.query["least"])
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(ANSWER_SECONDS), came:
-                await came.wait_for(lambda: answered >= least)
-        return web.Response(text=str(answered))
-
-    app = web.Application()
-    app.router.add_post("/response", response)
-    app.router.add_get("/answered", count)
-    return app
+    async def _tell(self, request: web.Request) -> web.Response:
+        return web.Response(text=str(await self.at_least(int(request.query["least"]))))
 
 
 @asynccontextmanager
-async def _serving(app: web.Application) -> AsyncIterator[int]:
+async def serving(app: web.Application) -> AsyncIterator[int]:
     """Every target but the bot is served here, so that they differ in their handlers alone. Yields the port."""
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
