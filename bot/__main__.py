@@ -8,11 +8,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from bot import config, logs, manifest, preflight
+from bot.providers import build_providers
 from bot.secrets import BadKey
 from bot.settings import DatabaseSettings, Settings
 from bot.store.engine import Store
 from bot.store.errors import StoreError
-from bot.wiring import Bot, CannotStart, build_providers
+from bot.wiring import Bot, CannotStart
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -20,6 +20,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 from pydantic import SecretStr
 
+from bot.health import Health
 from bot.logs import correlate, new_reference
 from bot.metrics import CONTENT_TYPE
 from commands.core.ports import Clock
@@ -77,20 +78,6 @@ SlackHandler = Callable[[dict[str, Any]], Awaitable[web.StreamResponse]]
 
 WebhookHandler = Callable[[str, str, Headers, bytes], Awaitable[WebhookAnswer]]
 """Takes the provider's name, the callback kind (empty where there is one URL), headers and body, unverified."""
-
-
-@dataclass(frozen=True, slots=True)
-class Health:
-    """What a check found. `why` says what is less than well, also where it is well enough to be ready."""
-
-    is_ready: bool
-    why: str = ""
-
-    def __str__(self) -> str:
-        if not self.is_ready:
-            return "failed"
-        return "degraded" if self.why else "ok"
-
 
 Check = Callable[[], Awaitable[Health]]
 

@@ -4,7 +4,7 @@ Tests, the demo and `showcaller run` all start the bot here; they differ in thei
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Coroutine, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -15,7 +15,6 @@ import structlog
 from aiohttp.web import Application
 from pydantic import SecretStr
 from slack_sdk.web.async_client import AsyncWebClient
-from sqlalchemy import select
 
 from bot.alerts.bouncer import Bouncer
 from bot.alerts.deliver import Deliverer
@@ -23,18 +22,20 @@ from bot.alerts.intake import Intake
 from bot.alerts.record import Record
 from bot.alerts.webhooks import Webhooks
 from bot.clock import SystemClock
+from bot.health import is_reached, reads
 from bot.metrics import Metrics
+from bot.providers import Building, ConfiguredProviders, build_providers
 from bot.recovery import Recovery
 from bot.render.closure import why_closed
 from bot.secrets import SecretBox, key_for, key_path
-from bot.settings import ProviderConfig, Settings
+from bot.settings import Settings
 from bot.slack.answers import Answers
 from bot.slack.app import SlackApp
 from bot.slack.client import CALL_SECONDS, REACH_SECONDS, SlackClient
 from bot.slack.drafts import Drafts
 from bot.slack.errors import NotGranted, SlackError, TokenDead
 from bot.slack.forms import Forms
-from bot.slack.home import HomeTabs
+from bot.slack.home import HomeTabs, channel_url
 from bot.slack.inbound import Inbound
 from bot.slack.lines import Lines
 from bot.slack.membership import SlackMembership
@@ -59,14 +60,12 @@ from bot.store.rooms import StoredRooms
 from bot.store.settings import StoredSettings
 from bot.store.subscriptions import StoredSubscriptions
 from bot.tasks import Tasks, keep_running
-from bot.web import Doors, Health, Server, SlackDoor, build_admin, build_public, serve
+from bot.web import Doors, Server, SlackDoor, build_admin, build_public, serve
 from commands.core.context import Ports
 from commands.core.dispatch import Dispatcher
 from commands.core.ports import Clock
 from commands.core.registry import all_commands
 from commands.home import Home
-from providers.base import Provider
-from providers.registry import provider_class
 
 log = structlog.get_logger(__name__)
 
@@ -84,36 +83,6 @@ CONNECT_SECONDS = 5.0
 
 class CannotStart(Exception):
     """The bot cannot start. The message says what is wrong and what to do."""
-
-
-class ConfiguredProviders:
-    """`commands.core.ports.Providers`, in the order of the configuration; the first is the default."""
-
-    def __init__(self, providers: Sequence[Provider]) -> None:
-        self._by_name = {provider.name: provider for provider in providers}
-
-    @property
-    def names(self) -> Sequence[str]:
-        return tuple(self._by_name)
-
-    @property
-    def default(self) -> str:
-        return next(iter(self._by_name))
-
-    def get(self, name: str) -> Provider | None:
-        return self._by_name.get(name)
-
-    def __iter__(self) -> Iterator[Provider]:
-        return iter(self._by_name.values())
-
-
-def build_providers(configs: Sequence[ProviderConfig]) -> list[Provider]:
-    """Only what is configured is imported."""
-    return [provider_class(config.kind)(config.name, config.settings) for config in configs]
-
-
-Building = Callable[[Sequence[ProviderConfig]], Sequence[Provider]]
-"""What makes the providers of a configuration: `build_providers`, or what sees to them before the bot does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +115,7 @@ class _Parts:
         self.webhooks = Webhooks(outside.providers, self.intake, outside.metrics, team_id=team_id)
         membership = SlackMembership(slack, clock, bot_user_id=outside.identity.bot_user_id)
         access = settings.access
+        people = SlackRoles(slack, clock, team_id=team_id, admins=access.admins, default=access.default_role)
         ports = Ports(
             providers=outside.providers,
             rooms=StoredRooms(store),
@@ -153,7 +123,7 @@ class _Parts:
             keep_outs=keep_outs,
             subscriptions=subscriptions,
             settings=StoredSettings(store, clock),
-            roles=SlackRoles(slack, clock, team_id=team_id, admins=access.admins, default=access.default_role),
+            roles=people,
             membership=membership,
             clock=clock,
             commands=all_commands(),
@@ -170,13 +140,14 @@ class _Parts:
         self.recovery = Recovery(attempts, answers, ports)
         presses = Presses(inbound, forms, pending)
         transport = "over Socket Mode" if settings.slack.app_token is not None else "over HTTP"
-        home = Home(ports, StoredDashboard(store), outside.identity.url, f"reaches me {transport}", why_closed)
+        url_of = partial(channel_url, outside.identity.url)
+        home = Home(ports, StoredDashboard(store), f"reaches me {transport}", url_of, why_closed)
         self.home_tabs = HomeTabs(slack, home, presses, clock)
         self.app = SlackApp(
             client=outside.web,
             identity=outside.identity,
             inbound=inbound,
-            lines=Lines(inbound, bot_user_id=outside.identity.bot_user_id),
+            lines=Lines(inbound, people, bot_user_id=outside.identity.bot_user_id),
             presses=presses,
             forms=forms,
             suggestions=Suggestions(forms, ports, presence, drafts),
@@ -344,7 +315,10 @@ async def _listen(
         webhook=parts.webhooks.take,
         metrics=outside.metrics.render,
         slack=SlackDoor(secret, parts.app.handle) if secret is not None and socket is None else None,
-        checks={"database": partial(_reads, outside.store), "slack": partial(_is_reached, outside.slack, socket)},
+        checks={
+            "database": partial(reads, outside.store),
+            "slack": partial(is_reached, outside.slack, socket.health if socket else None),
+        },
     )
     servers = [await _serve(build_public(doors, with_admin=web.admin_port is None), web.host, web.port, "PORT")]
     resources.push_async_callback(_close, servers[0])
@@ -370,18 +344,6 @@ async def _close(door: Server | SocketMode) -> None:
         await door.close()
     except Exception:
         log.exception("a door did not close", door=type(door).__name__)
-
-
-async def _reads(store: Store) -> Health:
-    async with store.reading() as conn:
-        return Health(bool((await conn.execute(select(1))).scalar_one()))
-
-
-async def _is_reached(slack: SlackClient, socket: SocketMode | None) -> Health:
-    """Over HTTP it is Slack that connects, so what we know is how the last call went, `auth.test` at the start."""
-    if slack.is_refused:
-        return Health(False, "Slack refuses SLACK_BOT_TOKEN")
-    return Health(slack.is_answered) if socket is None else socket.health()
 
 
 def _in_background(work: Coroutine[Any, Any, None], resources: AsyncExitStack) -> asyncio.Task[None]:

@@ -7,17 +7,23 @@ from pydantic import Field
 from commands.core.base import Arg, Command, Internal, Offered, Offers, Role
 from commands.core.context import Context
 from commands.core.errors import NothingHere
-from commands.core.paging import PagedCommand, Rows
+from commands.core.paging import Filter, PagedCommand, Rows, matched
 from commands.core.ports import Place, Subscription
-from commands.core.reply import Action, Code, Form, Item, Person, Reply, plain
+from commands.core.reply import Action, Code, Form, Item, Person, Reply, Text, plain
 from commands.core.words import counted
 from providers.facts import ThingKind
 
 Kind = Literal["room", "recording"]
 
+_NOUN = ("subscription", "subscriptions")
+
 
 class AlertSubscribe(
-    Command, path="alert subscribe", role=Role.OPERATOR, examples=("", "recording", "room recording --room team-*")
+    Command,
+    path="alert subscribe",
+    role=Role.OPERATOR,
+    examples=("", "recording", "room recording --room team-*"),
+    heading="Subscribe channel",
 ):
     """Show cards here for rooms and recordings, whoever starts them."""
 
@@ -40,7 +46,13 @@ class AlertSubscribe(
         )
 
 
-class AlertUnsubscribe(Command, path="alert unsubscribe", role=Role.OPERATOR, examples=("", "recording --room team-*")):
+class AlertUnsubscribe(
+    Command,
+    path="alert unsubscribe",
+    role=Role.OPERATOR,
+    examples=("", "recording --room team-*"),
+    heading="Unsubscribe channel",
+):
     """Stop a subscription of this channel. Say it as it was subscribed."""
 
     kinds: Arg[tuple[Kind, ...]] = Field((), description="room, recording, or both, as subscribed")
@@ -74,7 +86,13 @@ class AlertUnsubscribe(Command, path="alert unsubscribe", role=Role.OPERATOR, ex
         )
 
 
-class AlertList(PagedCommand, path="alert list", examples=("", "--kind recording"), aliases=("alerts",)):
+class AlertList(
+    PagedCommand,
+    path="alert list",
+    examples=("", "--kind recording"),
+    aliases=("alerts",),
+    heading="List subscriptions",
+):
     """List what this channel is told of."""
 
     filters = ("kind",)
@@ -97,11 +115,11 @@ class AlertList(PagedCommand, path="alert list", examples=("", "--kind recording
         )
         return self.listed(self._how_many(len(found), len(there)), found, shown)
 
-    def _how_many(self, found: int, there: int) -> str:
+    def _how_many(self, found: int, there: int) -> Text:
         if self.kind is None:
-            return f"This channel is told of what is started here, and has {_subscriptions(there)}."
-        which = f"{found} of {_subscriptions(there)}"
-        return f"{which} of this channel {'is' if found == 1 else 'are'} shown: those that tell of {self.kind}s."
+            return f"This channel is told of what is started here, and has {counted(there, *_NOUN)}."
+        told = Filter("tells of ", "tell of ", (f"{self.kind}s",))
+        return matched(found, there, _NOUN, "of this channel", [told], "there")
 
 
 def _item(subscription: Subscription) -> Item:
@@ -112,10 +130,6 @@ def _item(subscription: Subscription) -> Item:
         detail=("subscribed by ", Person(subscription.created_by)),
         actions=(Action("Unsubscribe", unsubscribe, description=f"Unsubscribe from {plain(words)}"),),
     )
-
-
-def _subscriptions(count: int) -> str:
-    return counted(count, "subscription", "subscriptions")
 
 
 def told_of(subscription: Subscription) -> tuple[str | Code, ...]:

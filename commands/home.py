@@ -12,26 +12,26 @@ from itertools import groupby
 from pydantic import SecretStr
 
 from commands.alert import AlertSubscribe, AlertUnsubscribe, told_of
-from commands.core.base import Command, Role, pin
+from commands.core.asking import ServerAnswer, ask_servers
+from commands.core.base import Role, pin
 from commands.core.context import Ports
 from commands.core.ports import BlockedCard, Caller, Dashboard, FailedRecording, LiveRoom, Subscription, Webhooks
 from commands.core.reply import Action, Button, Channel, Code, Form, Item, Link, Moment, Person, Strong, Text, plain
-from commands.core.words import count_people, in_a_row, joined, shortened
+from commands.core.words import count_people, in_a_row, shortened
 from commands.help import Help
+from commands.overview import MOST_ROOMS, allowed, room_row
 from commands.provider import ProviderShow
 from commands.recording import RecordingList, RecordingStart
-from commands.room import RoomClose, RoomCreate, RoomJoin, RoomList, RoomShow
-from providers.base import Capability, RecordingStatus, Room, RoomRef
-from providers.errors import ProviderError
+from commands.room import RoomClose, RoomCreate, RoomList
+from providers.base import RecordingStatus, RoomRef
 
-ANSWER_SECONDS = 2.0
-"""How long a page waits for each video server. All are asked at once."""
+SHARED_SECONDS = 3.0
+"""How long an answer of the video servers is for whoever asks next, too."""
 
 FAILED_WITHIN = timedelta(days=1)
 WEBHOOK_GRACE = timedelta(minutes=1)
 """How long after the first command on a server its first webhook may take."""
 
-MOST_ROOMS = 10
 MOST_PROBLEMS = 5
 MOST_SUBSCRIPTIONS = 10
 MOST_LISTS = 5
@@ -59,18 +59,9 @@ class FrontPage:
     updated_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServerAnswer:
-    """What a video server said when it was asked at `at`: its rooms, None where it cannot list any; else a problem."""
-
-    at: datetime
-    rooms: tuple[Room, ...] | None = None
-    problem: Text = ""
-
-
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """A live room, from our directory or from its server."""
+    """A live room, from our directory or from its server. `channel_id` is None, too, where it was made with the bot."""
 
     ref: RoomRef
     people: int
@@ -80,14 +71,30 @@ class _Row:
 
 
 @dataclass(frozen=True, slots=True)
+class _Rows:
+    """`unread` is how many more there are."""
+
+    rows: Sequence[_Row]
+    unread: int
+
+    @property
+    def shown(self) -> Sequence[_Row]:
+        return self.rows[:MOST_ROOMS]
+
+    @property
+    def left_out(self) -> str:
+        left = len(self.rows) - len(self.shown) + self.unread
+        return f"{left:,} more {'is' if left == 1 else 'are'} live." if left else ""
+
+
+@dataclass(frozen=True, slots=True)
 class _Known:
     """What a page is made of, read at once."""
 
     role: Role
     because: str
-    mine: Sequence[_Row]
-    others: Sequence[_Row]
-    count: int
+    mine: _Rows
+    others: _Rows
     failed: Sequence[FailedRecording]
     blocked: Sequence[BlockedCard]
     subscriptions: Sequence[Subscription]
@@ -96,38 +103,28 @@ class _Known:
 
 @dataclass(slots=True)
 class Home:
-    """`workspace_url` ends in a slash. `slack_way` says how Slack reaches us, `why_closed` what is wrong with a channel
-    and what to do, by the reason of a `BlockedCard`.
+    """`slack_way` says how Slack reaches us, `channel_url` where the channel of an id is, `why_closed` what is wrong
+    with one and what to do, by the reason of a `BlockedCard`.
 
     `ask` asks the video servers; every page after it goes by what they said last.
     """
 
     ports: Ports
     dashboard: Dashboard
-    workspace_url: str
     slack_way: str
+    channel_url: Callable[[str], SecretStr]
     why_closed: Callable[[str], tuple[str, Text]]
-    answer_seconds: float = ANSWER_SECONDS
     _answers: dict[str, ServerAnswer] = field(default_factory=dict, init=False)
+    _asking: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
+    _asked_at: float | None = field(default=None, init=False)
 
     async def ask(self) -> None:
-        names = self.ports.providers.names
-        answers = await asyncio.gather(*(self._ask(name) for name in names))
-        self._answers = dict(zip(names, answers, strict=True))
-
-    async def _ask(self, name: str) -> ServerAnswer:
-        provider, at = self.ports.providers.get(name), self.ports.clock.now()
-        assert provider is not None, "it is one of the names"
-        try:
-            async with asyncio.timeout(self.answer_seconds):
-                if Capability.LIST_ROOMS in provider.capabilities:
-                    return ServerAnswer(at=at, rooms=tuple(await provider.list_rooms()))
-                await provider.ping()
-        except TimeoutError:
-            return ServerAnswer(at=at, problem=f"It has not answered within {self.answer_seconds:g} seconds.")
-        except ProviderError as error:
-            return ServerAnswer(at=at, problem=joined([error.what, error.remedy], " "))
-        return ServerAnswer(at=at)
+        """Whoever asks while others do, or shortly after, is content with the same answer."""
+        clock = self.ports.clock
+        async with self._asking:
+            if self._asked_at is None or clock.monotonic() - self._asked_at >= SHARED_SECONDS:
+                self._answers = await ask_servers(self.ports, dict.fromkeys(self.ports.providers.names, ()))
+                self._asked_at = clock.monotonic()
 
     async def page(self, caller: Caller) -> FrontPage:
         """Of what is known at this moment: no video server is asked."""
@@ -169,38 +166,40 @@ class Home:
         team_id, names, dashboard = caller.team_id, self.ports.providers.names, self.dashboard
         since = self.ports.clock.now() - FAILED_WITHIN
         webhooks = {name: await dashboard.webhooks(team_id, name) for name in names}
-        rooms, count = await dashboard.live_rooms(team_id, names, first_of=caller.user_id, limit=LOOKED_AT)
-        present = [room for room in rooms if not self._is_gone(room)]
-        rows = [self._row(room, webhooks) for room in present] + await self._unheard_of(team_id)
+        of = caller.user_id
+        mine, my_count = await dashboard.live_rooms(team_id, names, of=of, mine=True, limit=LOOKED_AT)
+        others, their_count = await dashboard.live_rooms(team_id, names, of=of, mine=False, limit=LOOKED_AT)
+        unheard_of = await self._unheard_of(team_id)
         blocked = await dashboard.blocked_cards(team_id)
         return _Known(
             role=role,
             because=because,
-            mine=[row for row in rows if row.made_by == caller.user_id],
-            others=[row for row in rows if row.made_by != caller.user_id],
-            count=count - len(rooms) + len(rows),
+            mine=_Rows(self._present(mine, webhooks), my_count - len(mine)),
+            others=_Rows([*self._present(others, webhooks), *unheard_of], their_count - len(others)),
             failed=_first_of(caller, await dashboard.failed_recordings(team_id, names, since=since)),
             blocked=[card for card in blocked if role is Role.ADMIN or card.made_by == caller.user_id],
             subscriptions=await self.ports.subscriptions.of_person(team_id, caller.user_id),
             webhooks=webhooks,
         )
 
+    def _present(self, rooms: Iterable[LiveRoom], webhooks: Mapping[str, Webhooks]) -> list[_Row]:
+        return [self._row(room, webhooks) for room in rooms if not self._is_gone(room)]
+
     def _is_gone(self, room: LiveRoom) -> bool:
         """Its server was asked after we last heard of the room, and does not list it."""
         answer = self._answers.get(room.known.ref.provider)
         if answer is None or answer.rooms is None or answer.at <= room.seen_at:
             return False
-        return all(listed.ref != room.known.ref for listed in answer.rooms)
+        return answer.room(room.known.ref) is None
 
     def _row(self, room: LiveRoom, webhooks: Mapping[str, Webhooks]) -> _Row:
         """Our own count is the better one where webhooks come, as a server's may be some seconds old."""
         known, people, is_recorded = room.known, room.people, bool(room.recordings)
         answer = self._answers.get(known.ref.provider)
-        if webhooks[known.ref.provider].last_at is None and answer is not None:
-            for listed in answer.rooms or ():
-                if listed.ref == known.ref:
-                    people, is_recorded = listed.participants, listed.recording
-        return _Row(known.ref, people, is_recorded, known.made_by, known.channel_id)
+        listed = answer.room(known.ref) if answer is not None else None
+        if webhooks[known.ref.provider].last_at is None and listed is not None:
+            people, is_recorded = listed.participants, listed.recording
+        return _Row(known.ref, people, is_recorded, known.made_by, None if room.is_direct else known.channel_id)
 
     async def _unheard_of(self, team_id: str) -> list[_Row]:
         """Rooms that only their server knows."""
@@ -219,11 +218,13 @@ class Home:
         return (*create, *rooms, Action("Help", Help()))
 
     def _mine(self, known: _Known) -> Section | None:
-        if not known.mine and known.role < RoomCreate.spec.role:
+        if not known.mine.rows and known.role < RoomCreate.spec.role:
             return None
         return Section(
             title="Your rooms",
-            items=tuple(self._room(row, known.role) for row in known.mine[:MOST_ROOMS]),
+            items=tuple(self._room(row, known.role) for row in known.mine.shown),
+            more=known.mine.left_out,
+            actions=self._lists(known.role) if known.mine.left_out else (),
             empty=(
                 "None of yours is live. Press Create room, or type ",
                 Code(f"{self.ports.slash} room create standup"),
@@ -232,14 +233,12 @@ class Home:
         )
 
     def _others(self, known: _Known) -> Section:
-        shown = known.others[:MOST_ROOMS]
-        left = known.count - len(known.mine[:MOST_ROOMS]) - len(shown)
         return Section(
             title="Also live",
-            items=tuple(self._room(row, known.role, made_by=row.made_by) for row in shown),
+            items=tuple(self._room(row, known.role, made_by=row.made_by) for row in known.others.shown),
             empty="Nothing else is live on any video server.",
-            more=f"{left:,} more {'is' if left == 1 else 'are'} live." if left > 0 else "",
-            actions=self._lists(known.role) if left > 0 else (),
+            more=known.others.left_out,
+            actions=self._lists(known.role) if known.others.left_out else (),
         )
 
     def _lists(self, role: Role) -> tuple[Action, ...]:
@@ -247,29 +246,17 @@ class Home:
         return self._allowed(lists, role)[:MOST_LISTS]
 
     def _room(self, row: _Row, role: Role, *, made_by: str | None = None) -> Item:
-        several = len(self.ports.providers.names) > 1
-        pinned, name = pin(row.ref), row.ref.name
-        actions = (
-            Action("Join", RoomJoin(**pinned), description=f"Join room {name}"),
-            Action("Show", RoomShow(**pinned), description=f"Show room {name}"),
-            Action("End", RoomClose(**pinned), style="danger", description=f"End room {name}"),
-        )
-        detail = in_a_row(
+        end = Action("End", RoomClose(**pin(row.ref)), style="danger", description=f"End room {row.ref.name}")
+        state = (
             count_people(row.people),
             "being recorded" if row.is_recorded else "",
-            (Channel(row.channel_id),) if row.channel_id and not row.channel_id.startswith("D") else "",
+            (Channel(row.channel_id),) if row.channel_id else "",
             ("made by ", Person(made_by)) if made_by else "",
-            ("on ", Code(row.ref.provider)) if several else "",
         )
-        return Item(title=(Strong(name),), detail=detail, actions=self._allowed(actions, role))
+        return room_row(self.ports, role, row.ref, state, end)
 
     def _allowed(self, actions: Iterable[Action], role: Role) -> tuple[Action, ...]:
-        return tuple(a for a in actions if a.command.spec.role <= role and self._can(a.command))
-
-    def _can(self, command: Command) -> bool:
-        providers = self.ports.providers
-        provider = providers.get(getattr(command, "provider", None) or providers.default)
-        return provider is not None and command.spec.needs <= provider.capabilities
+        return allowed(self.ports, role, actions)
 
     def _subscriptions(self, known: _Known) -> Section | None:
         mine = known.subscriptions
@@ -354,11 +341,10 @@ class Home:
     def _closed_channel(self, channel_id: str, reason: str, things: Sequence[str]) -> Item:
         why, remedy = self.why_closed(reason)
         what = ("the card of ", Strong(things[0]), " is") if len(things) == 1 else (f"{len(things)} cards are",)
-        archive = SecretStr(f"{self.workspace_url}archives/{channel_id}")
         return Item(
             title=(Channel(channel_id), f"{why}, so ", *what, " not shown there."),
             detail=remedy,
-            actions=(Link("Open channel", archive),),
+            actions=(Link("Open channel", self.channel_url(channel_id)),),
         )
 
     def _failures(self, known: _Known) -> list[Item]:

@@ -12,13 +12,13 @@ from commands.core.context import Context
 from commands.core.errors import Ended, NothingHere, Problem
 from commands.core.identity import without_number
 from commands.core.invitation import keep_out_of, may_lift, own_lift_refused
-from commands.core.paging import PagedCommand, Rows
-from commands.core.people import NotInRoom, PersonCommand, as_identity, choose, has_left, meant, pinned
+from commands.core.paging import PagedCommand, Rows, like, matched
+from commands.core.people import NotInRoom, PersonCommand, as_identity, choose, has_left, meant, pinned, shown
 from commands.core.ports import KeepOut
 from commands.core.reply import Action, Code, Form, Item, Mark, Moment, Question, Reply, Strong, Text
 from commands.core.tracks import particulars, sending, spoken
 from commands.core.types import Duration, Name, spell_duration
-from commands.core.words import counted, in_a_row, people_in_it, shortened
+from commands.core.words import in_a_row, in_natural_order, people_in_it, shortened, spoken_duration
 from commands.participant_muting import mute_buttons, unmute_buttons
 from commands.participant_update import ParticipantUpdate, allowed
 from providers.base import Capability, Participant, ParticipantKind, Provider, RoomRef
@@ -59,26 +59,27 @@ class ParticipantList(
         present = sorted(await ctx.participants(room), key=_in_order)
         found = [p for p in present if self._wants(p)]
         kept = await ctx.ports.keep_outs.of_room(ctx.caller.team_id, room.provider, room.name)
-        shown: Rows[Participant] = Rows(
+        rows: Rows[Participant] = Rows(
             item=lambda p: _item(room, p, ctx.provider),
             columns=("Name", "Identity", "Kind", "Sends", "In since", "Connection"),
             cells=lambda p: _cells(p, ctx.provider),
             names=lambda p: p.identity + p.shown_name,
             buttons=3,
         )
-        facts = (("Kept out", _kept_out(kept)),) if kept else ()
-        pinned_to = self.model_copy(update={"room_id": room.id or None})
-        return pinned_to.listed(self._how_many(room, found, present), found, shown, facts=facts)
+        facts = (("Kept out", _kept_out(kept, ctx.caller.team_id)),) if kept else ()
+        return self.model_copy(update={"room_id": room.id or None}).listed(
+            self._how_many(room, found, present), found, rows, facts=facts
+        )
 
     def _wants(self, participant: Participant) -> bool:
-        like = (self.pattern or "*").casefold()
-        return any(fnmatchcase(name.casefold(), like) for name in (participant.identity, participant.name))
+        pattern = (self.pattern or "*").casefold()
+        return any(fnmatchcase(name.casefold(), pattern) for name in (participant.identity, participant.name))
 
     def _how_many(self, room: RoomRef, found: Sequence[Participant], present: Sequence[Participant]) -> Text:
         if self.pattern is None:
             return (Strong(room.name), f": {people_in_it(sum(p.is_person for p in present))}.")
-        of = f"{len(found):,} of {counted(len(present), 'participant', 'participants')}"
-        return (Strong(room.name), f": {of} {'is' if len(found) == 1 else 'are'} shown, like ", Code(self.pattern), ".")
+        noun, where = ("participant", "participants"), ("in ", Strong(room.name))
+        return matched(len(found), len(present), noun, where, [like(self.pattern)], "in it")
 
 
 class ParticipantShow(
@@ -139,7 +140,7 @@ class ParticipantRemove(
         if self.keep_out is None:
             kept, stays = "", [person]
         else:
-            kept = f" They are kept out for {spell_duration(self.keep_out)}."
+            kept = f" They are kept out for {spoken_duration(self.keep_out, exact=True)}."
             stays = _same_person(present, person.identity)
             command = command.model_copy(update={"stays": tuple(stay.id for stay in stays)})
         return Question(
@@ -166,13 +167,9 @@ class ParticipantRemove(
         if absent.actions and not self.exact:
             anyway = Action(f"Keep out {command.who}", command)
             raise NotInRoom(absent.what, absent.remedy, actions=(*absent.actions, anyway)) from None
+        who, time = shown(command.who, ctx.caller.team_id), spoken_duration(self.keep_out, exact=True)
         return Question(
-            text=(
-                Code(command.who),
-                " is not in ",
-                Strong(room.name),
-                f" at this moment. Keep that identity out of it for {spell_duration(self.keep_out)}?",
-            ),
+            text=(who, " is not in ", Strong(room.name), f" at this moment. Keep that identity out of it for {time}?"),
             command=command,
             confirm="Keep out",
         )
@@ -208,7 +205,7 @@ class ParticipantRemove(
         except ProviderError as failure:
             trouble = failure
         return Reply(
-            text=(*_how_it_went(room, who, removed, trouble), Moment(until), "."),
+            text=(*_how_it_went(room, shown(who, ctx.caller.team_id), removed, trouble), Moment(until), "."),
             hint="" if await ctx.ports.keep_outs.hears_of(ctx.caller.team_id, room.provider) else _UNHEARD,
             actions=await _let_back_in(ctx, kept),
         )
@@ -251,15 +248,16 @@ class ParticipantAdmit(
         room = RoomRef(provider, self.room_id or "", self.room)
         if not await may_lift(ctx, identity) and (own := await keep_out_of(ctx, room, identity)) is not None:
             raise own_lift_refused(own)
+        who = shown(identity, team_id)
         if await ctx.ports.keep_outs.lift(team_id, provider, self.room, identity):
             return Reply(
-                text=(Strong(identity), " may come into ", Strong(self.room), " again."),
+                text=(who, " may come into ", Strong(self.room), " again."),
                 hint="They come in with a token that is still good, or with a new one.",
             )
         kept = await ctx.ports.keep_outs.of_room(team_id, provider, self.room)
         raise NothingHere(
-            (Code(identity), " is not kept out of ", Code(self.room), "."),
-            ("Kept out: ", *_kept_out(kept), ".") if kept else "Nobody is.",
+            (who, " is not kept out of ", Code(self.room), "."),
+            ("Kept out: ", *_kept_out(kept, team_id), ".") if kept else "Nobody is.",
             actions=[
                 Action(f"Let {k.identity} back in", self.model_copy(update={"who": k.identity}))
                 for k in kept[:_MOST_KEPT_OUT_SHOWN]
@@ -300,13 +298,13 @@ async def _is_removed(ctx: Context, room: RoomRef, person: Participant) -> bool:
 
 
 def _how_it_went(
-    room: RoomRef, who: str, removed: Sequence[Participant], trouble: ProviderError | None
+    room: RoomRef, who: Mark, removed: Sequence[Participant], trouble: ProviderError | None
 ) -> Sequence[str | Mark]:
     """Up to the time until which they are kept out."""
     if trouble is not None:
-        return Code(who), f" could not be removed yet: {trouble.what} I keep trying. They are kept out until "
+        return who, f" could not be removed yet: {trouble.what} I keep trying. They are kept out until "
     if not removed:
-        return Code(who), " is not in ", Strong(room.name), ". They are kept out until "
+        return who, " is not in ", Strong(room.name), ". They are kept out until "
     return "Removed ", Strong(removed[0].shown_name), " from ", Strong(room.name), ". They are kept out until "
 
 
@@ -317,17 +315,17 @@ async def _let_back_in(ctx: Context, kept: KeepOut) -> tuple[Action, ...]:
     return (Action("Let back in", admit, description=f"Let {kept.identity} into {kept.room} again"),)
 
 
-def _in_order(participant: Participant) -> tuple[bool, bool, str, str]:
+def _in_order(participant: Participant) -> tuple[bool, bool, tuple[tuple[int, str], ...], str]:
     """People first, then machines, then observers, each by name: a server tells them in any order."""
     is_observer = participant.kind is ParticipantKind.OBSERVER
-    return not participant.is_person, is_observer, participant.shown_name.casefold(), participant.identity
+    return not participant.is_person, is_observer, in_natural_order(participant.shown_name), participant.identity
 
 
-def _kept_out(kept: Sequence[KeepOut]) -> Sequence[str | Mark]:
+def _kept_out(kept: Sequence[KeepOut], team_id: str) -> Sequence[str | Mark]:
     """`bob until 14:05, cleo until 15:00 and 2 more`."""
     words: list[str | Mark] = []
     for each in kept[:_MOST_KEPT_OUT_SHOWN]:
-        words += [", " if words else "", Code(each.identity), " until ", Moment(each.until)]
+        words += [", " if words else "", shown(each.identity, team_id), " until ", Moment(each.until)]
     more = len(kept) - _MOST_KEPT_OUT_SHOWN
     return [*words, f" and {more} more" if more > 0 else ""]
 

@@ -62,7 +62,8 @@ class ParticipantUpdate(
         None, description="The name that others see"
     )
     grant: Annotated[Literal["subscriber", "publisher"] | None, Needs(Capability.PARTICIPANT_PERMISSIONS)] = Field(
-        None, description="What they may do: watch, or send too; single permissions given beside it win"
+        None,
+        description="What they may do: subscriber watches, publisher sends too; single permissions given beside it win",
     )
     metadata: Annotated[str | None, Needs(Capability.PARTICIPANT_METADATA), LongText(), Private()] = Field(
         None, description="Text for the application, in place of what there is"

@@ -14,7 +14,7 @@ from providers.base import Provider
 from providers.errors import ProviderError
 
 
-class ProviderList(Command, path="provider list", aliases=("providers",)):
+class ProviderList(Command, path="provider list", aliases=("providers",), heading="List video servers"):
     """List the video servers and say which one this channel uses."""
 
     async def run(self, ctx: Context) -> Reply:
@@ -37,7 +37,7 @@ class ProviderList(Command, path="provider list", aliases=("providers",)):
         )
 
 
-class ProviderUse(Command, path="provider use", role=Role.ADMIN, examples=("memory",)):
+class ProviderUse(Command, path="provider use", role=Role.ADMIN, examples=("memory",), heading="Choose video server"):
     """Choose the video server that this channel's commands go to."""
 
     name: Annotated[str, Positional(), Offers(Offered.SERVER)] = Field(description="Name of the video server")
@@ -48,7 +48,7 @@ class ProviderUse(Command, path="provider use", role=Role.ADMIN, examples=("memo
         return Reply(text=("This channel uses ", Strong(provider.name), " from now on."))
 
 
-class ProviderShow(Command, path="provider show", examples=("", "memory")):
+class ProviderShow(Command, path="provider show", examples=("", "memory"), heading="Show video server"):
     """Show what a video server can do and whether it answers."""
 
     name: Annotated[str | None, Positional(), Offers(Offered.SERVER)] = Field(

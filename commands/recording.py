@@ -1,5 +1,8 @@
 """Recordings of rooms."""
 
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import UTC
 from typing import Annotated
 
 from pydantic import Field
@@ -18,13 +21,15 @@ from commands.core.base import (
 )
 from commands.core.context import Context
 from commands.core.errors import Ended, NothingHere, Problem
-from commands.core.paging import PagedCommand, Rows
+from commands.core.paging import Filter, PagedCommand, Rows, matched
 from commands.core.reply import Action, Code, Item, Moment, Reply, Strong, Text
-from commands.core.types import Name, spell_duration
-from commands.core.words import counted, in_a_row
-from providers.base import Capability, Provider, Recording, RecordingOptions
-from providers.errors import Conflict, NotFound
+from commands.core.types import Name, OneOf
+from commands.core.words import counted, in_a_row, spoken_duration
+from providers.base import Capability, Provider, Recording, RecordingOptions, RoomRef
+from providers.errors import Conflict, NotFound, ProviderError
 from providers.facts import RecordingChanged
+
+_MOST_OFFERED = 5
 
 
 class RecordingStart(
@@ -37,7 +42,7 @@ class RecordingStart(
 ):
     """Start recording a room."""
 
-    layout: Annotated[str | None, Needs(Capability.RECORDING_LAYOUT)] = Field(
+    layout: Annotated[str | None, Needs(Capability.RECORDING_LAYOUT), OneOf(lambda limits: limits.layouts)] = Field(
         None, description="How the participants are arranged"
     )
     audio_only: Annotated[bool, Needs(Capability.RECORDING_AUDIO_ONLY), Advanced()] = Field(
@@ -54,6 +59,7 @@ class RecordingStart(
         await ctx.require_card_place()
         room = await ctx.find_room(self)
         options = RecordingOptions(layout=self.layout, audio_only=self.audio_only)
+        before = await _running(ctx, room)
         try:
             recording = await ctx.provider.start_recording(room, options)
         except NotFound:
@@ -61,7 +67,11 @@ class RecordingStart(
         await ctx.report(RecordingChanged(recording=recording, **ctx.observed()), card=True, made=True)
         return Reply(
             text=("Recording ", Strong(room.name), ". Its card says when it runs."),
-            actions=(Action("Stop recording", _stop(recording)),),
+            hint=_already(before),
+            actions=(
+                Action("Stop recording", _stop(recording)),
+                *(Action(f"Stop the one {_begun(r)}", _stop(r)) for r in before[:_MOST_OFFERED]),
+            ),
         )
 
     async def aftermath(self, ctx: Context) -> Reply:
@@ -122,7 +132,7 @@ class RecordingStop(
             raise NothingHere(
                 ("There are ", f"{len(running)}", " recordings of ", Code(self.recording), "."),
                 "Say which one to stop.",
-                actions=[Action(f"Stop {r.ref.id}", _stop(r)) for r in running[:5]],
+                actions=[Action(f"Stop {r.ref.id}, {_begun(r)}", _stop(r)) for r in running[:_MOST_OFFERED]],
             )
         raise NothingHere(
             ("Nothing called ", Code(self.recording), " is being recorded."),
@@ -166,21 +176,42 @@ class RecordingList(
         return self.listed(self._how_many(ctx, len(found), len(known)), found, shown)
 
     def _how_many(self, ctx: Context, found: int, known: int) -> Text:
-        on = (" on ", Code(ctx.provider.name))
-        room: tuple[str | Strong, ...] = (" of ", Strong(self.room)) if self.room else ()
-        if not found:
-            others = f"; {counted(known, 'other is', 'others are')}" if known else ""
-            return ("No recording", *room, " runs" if self.active else " is", *on, f"{others}.")
-        if not self.is_filtered:
-            return (counted(found, "recording is", "recordings are"), *on, ".")
-        of = f"{found:,} of {counted(known, 'recording', 'recordings')}"
-        which = f" {'is' if found == 1 else 'are'} shown: those{' that run' if self.active else ''}"
-        return (of, *on, which, *room, ".")
+        server = Code(ctx.provider.name)
+        filters = [Filter("is of ", "are of ", (Strong(self.room),))] if self.room else []
+        filters += [Filter("runs", "run")] if self.active else []
+        if filters:
+            return matched(found, known, ("recording", "recordings"), ("on ", server), filters, "there")
+        return (counted(found, "recording is", "recordings are") if found else "No recording is", " on ", server, ".")
 
     def _wants(self, recording: Recording) -> bool:
         room = recording.room
         in_room = self.room in (None, room.name) and self.room_id in (None, room.id)
         return in_room and not (self.active and recording.status.is_final)
+
+
+async def _running(ctx: Context, room: RoomRef) -> Sequence[Recording]:
+    """What is being recorded already, as far as the server says; its trouble is no reason not to record."""
+    if Capability.LIST_RECORDINGS not in ctx.provider.capabilities:
+        return []
+    with suppress(ProviderError):
+        return [r for r in await ctx.provider.list_recordings(room) if not r.status.is_final]
+    return []
+
+
+def _already(running: Sequence[Recording]) -> Text:
+    """An operator may want two, say one of the sound alone, so it is said and not asked."""
+    if not running:
+        return ""
+    if len(running) > 1:
+        return f"It is being recorded already, {len(running)} times; this is one more."
+    since: Text = (", since ", Moment(began)) if (began := running[0].started_at) is not None else ""
+    return ("It is being recorded already", *since, "; this is a second one.")
+
+
+def _begun(recording: Recording) -> str:
+    """For a button, whose words cannot show a time in the reader's zone."""
+    began = recording.started_at
+    return f"since {began.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if began is not None else "not begun yet"
 
 
 def _stop(recording: Recording) -> RecordingStop:
@@ -204,7 +235,7 @@ def _cells(recording: Recording) -> tuple[Text, ...]:
         recording.status.value,
         (Code(recording.ref.id),),
         (Moment(recording.started_at),) if recording.started_at is not None else "",
-        spell_duration(recording.duration) if recording.duration is not None else "",
+        spoken_duration(recording.duration) if recording.duration is not None else "",
         recording.error or "",
     )
 
@@ -213,6 +244,6 @@ def _detail(recording: Recording) -> Text:
     return in_a_row(
         (Code(recording.ref.id),),
         ("since ", Moment(recording.started_at)) if recording.started_at is not None else "",
-        spell_duration(recording.duration) if recording.duration is not None else "",
+        spoken_duration(recording.duration) if recording.duration is not None else "",
         recording.error or "",
     )

@@ -23,11 +23,11 @@ from commands.core.context import Context
 from commands.core.errors import Ended, NothingHere, Problem
 from commands.core.invitation import invite, own_identity, own_keep_out, own_lift_refused
 from commands.core.json_text import demanded_json_problem, json_hint
-from commands.core.paging import PagedCommand, Rows
-from commands.core.reply import Action, Code, Form, Item, Mark, Person, Question, Reply, Strong, Text
+from commands.core.paging import Filter, PagedCommand, Rows, like, matched
+from commands.core.reply import Action, Code, Form, Item, Person, Question, Reply, Strong, Text
 from commands.core.room_options import left_as_it_is, metadata_differs
 from commands.core.types import Count, Duration, Name, PersonId, spell_duration
-from commands.core.words import counted, in_a_row, people_in_it
+from commands.core.words import counted, in_a_row, in_natural_order, people_in_it
 from commands.participant import ParticipantList
 from commands.recording import RecordingStart, RecordingStop
 from commands.room_muting import RoomMute
@@ -151,9 +151,10 @@ class RoomList(
             rooms = [r for r in rooms if r.ref.id in made]
         known = await ctx.ports.rooms.live_in_channel(ctx.caller.team_id, ctx.place.channel_id)
         ours = {room.ref.id for room in known}
-        rooms.sort(key=lambda r: (r.ref.id not in ours, r.ref.name))
+        rooms.sort(key=lambda r: (r.ref.id not in ours, in_natural_order(r.ref.name), r.ref.name))
         if not rooms:
-            return self._nothing(ctx, len(live))
+            others = self.filter_buttons() if live else ()
+            return Reply(text=self._how_many(ctx, 0, len(live)), actions=(Form("Create room", RoomCreate), *others))
         shown: Rows[Room] = Rows(
             item=lambda r: _item(r, r.ref.id in ours),
             columns=("Room", "In it", "Recording", "Since", "Made in"),
@@ -163,23 +164,13 @@ class RoomList(
         return self.listed(self._how_many(ctx, len(rooms), len(live)), rooms, shown)
 
     def _how_many(self, ctx: Context, found: int, live: int) -> Text:
-        on = (" live on ", Code(ctx.provider.name))
-        if not self.is_filtered:
-            return (counted(found, "room is", "rooms are"), *on, ".")
-        of = f"{found:,} of {counted(live, 'room', 'rooms')}"
-        return (of, *on, f" {'is' if found == 1 else 'are'} shown", *self._like(), ".")
-
-    def _nothing(self, ctx: Context, live: int) -> Reply:
-        others = (f"{counted(live, 'other is', 'others are')} live there.", self.filter_buttons()) if live else ("", ())
-        return Reply(
-            text=("No room", *self._like(), " is live on ", Code(ctx.provider.name), "."),
-            hint=others[0],
-            actions=(Form("Create room", RoomCreate), *others[1]),
-        )
-
-    def _like(self) -> tuple[str | Mark, ...]:
-        like: tuple[str | Mark, ...] = (" like ", Code(self.pattern)) if self.pattern else ()
-        return (*like, " made by ", Person(self.by.removeprefix("@"))) if self.by else like
+        server = Code(ctx.provider.name)
+        filters = [like(self.pattern)] if self.pattern else []
+        if self.by:
+            filters.append(Filter("was made by ", "were made by ", (Person(self.by.removeprefix("@")),)))
+        if filters:
+            return matched(found, live, ("room", "rooms"), ("on ", server), filters, "live")
+        return (counted(found, "room is", "rooms are") if found else "No room is", " live on ", server, ".")
 
 
 class RoomShow(RoomCommand, path="room show", needs=Capability.LIST_ROOMS, examples=("standup", ".")):
@@ -353,7 +344,7 @@ async def _people(ctx: Context, room: Room) -> tuple[int, list[Participant]]:
 async def _by_name(ctx: Context, room: RoomRef) -> list[Participant]:
     """The people in a room. LiveKit lists them in any order."""
     people = [who for who in await ctx.participants(room) if who.is_person]
-    return sorted(people, key=lambda who: who.shown_name.casefold())
+    return sorted(people, key=lambda who: (in_natural_order(who.shown_name), who.identity))
 
 
 def _item(room: Room, ours: bool) -> Item:

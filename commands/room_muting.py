@@ -13,7 +13,7 @@ from commands.core.people import choose
 from commands.core.reply import Action, Reply, Strong, Text
 from commands.core.tracks import chosen_kinds, spoken_kinds
 from commands.core.types import Name
-from commands.core.words import a_few, count_people, counted
+from commands.core.words import a_few, count_people, counted, in_natural_order
 from providers.base import Capability, Participant, RoomRef, Track, TrackKind
 from providers.errors import NotFound, ProviderError, Unreachable
 
@@ -24,6 +24,7 @@ _NAMED = 10
 class RoomMute(
     RoomCommand,
     path="room mute",
+    heading="Mute everybody",
     role=Role.OPERATOR,
     needs=(Capability.MUTE_TRACK, Capability.LIST_PARTICIPANTS, Capability.PARTICIPANT_TRACKS),
     examples=("standup", "standup --except ana", ". --video"),
@@ -132,5 +133,5 @@ def _others(attempts: Sequence[_Attempt], muted: Sequence[Participant]) -> tuple
 
 
 def _names(people: Sequence[Participant]) -> str:
-    names = sorted({person.identity: person.shown_name for person in people}.values(), key=str.casefold)
+    names = sorted({person.identity: person.shown_name for person in people}.values(), key=in_natural_order)
     return a_few(names, _NAMED)

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 
 from commands.core.reply import Code, Moment, Person, Strong, Text
 from commands.core.tracks import sending
-from commands.core.types import spell_duration
-from commands.core.words import a_few, count_people, shortened
+from commands.core.words import a_few, count_people, shortened, spoken_duration
 from providers.base import Participant, Room
 
 NAMED = 5
@@ -54,7 +53,7 @@ def _sending(people: Sequence[Participant]) -> str:
 
 def _ends(room: Room) -> str:
     timeouts = {"after nobody has come": room.empty_timeout, "after the last one has left": room.departure_timeout}
-    return ", ".join(f"{spell_duration(timeout)} {when}" for when, timeout in timeouts.items() if timeout)
+    return ", ".join(f"{spoken_duration(timeout, exact=True)} {when}" for when, timeout in timeouts.items() if timeout)
 
 
 def metadata_fact(label: str, metadata: str) -> tuple[tuple[str, Text], ...]:

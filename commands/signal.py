@@ -12,7 +12,7 @@ from commands.core.json_text import demanded_json_problem, json_hint
 from commands.core.people import choose
 from commands.core.reply import Reply, Strong, Text
 from commands.core.types import Name
-from commands.core.words import a_few, count_people
+from commands.core.words import a_few, count_people, in_natural_order
 from providers.base import Capability, Participant, Provider, RoomRef, Signal
 from providers.errors import NotFound
 
@@ -22,6 +22,7 @@ NAMED = 5
 class SignalSend(
     RoomCommand,
     path="signal send",
+    heading="Send message",
     role=Role.OPERATOR,
     needs=Capability.SEND_SIGNAL,
     examples=(
@@ -78,5 +79,5 @@ def _sent(room: RoomRef, listening: Sequence[Participant] | None) -> Text:
         return ("Sent to everybody in ", Strong(room.name), ".")
     if not listening:
         return ("Sent, but nobody is in ", Strong(room.name), " to get it.")
-    by_name = sorted((person.shown_name for person in listening), key=str.casefold)
+    by_name = sorted((person.shown_name for person in listening), key=in_natural_order)
     return (f"Sent to {count_people(len(listening))} in ", Strong(room.name), f": {a_few(by_name, NAMED)}.")

@@ -29,7 +29,7 @@ from commands.core.invitation import (
     own_lift_refused,
 )
 from commands.core.json_text import demanded_json_problem, json_hint
-from commands.core.people import as_identity
+from commands.core.people import as_identity, shown
 from commands.core.permissions import PermissionFields
 from commands.core.ports import KeepOut
 from commands.core.reply import Action, Code, Form, Moment, Person, Reply, Secret, Strong, Text
@@ -45,6 +45,7 @@ from providers.errors import ProviderError, Unsupported
 class TokenCreate(
     PermissionFields,
     path="token create",
+    heading="Make token",
     role=Role.OPERATOR,
     needs=Capability.CREATE_TOKEN,
     examples=(
@@ -61,7 +62,8 @@ class TokenCreate(
         None, description="Who joins, as a key that is unique in the room, or an @mention; you by default"
     )
     grant: Literal["subscriber", "publisher", "moderator"] = Field(
-        "publisher", description="What the person may do: watch, send too, or also command others"
+        "publisher",
+        description="What the person may do: subscriber watches, publisher sends too, moderator also commands",
     )
     ttl: Duration = Field(timedelta(hours=1), description="How long the token admits, such as 15m or 8h")
     name: str = Field("", description="The name that others see")
@@ -138,7 +140,14 @@ async def _kept_out(ctx: Context, kept: KeepOut) -> NotAllowed:
     if not await may_lift(ctx, kept.identity):
         return own_lift_refused(kept)
     return NotAllowed(
-        (Code(kept.identity), " is kept out of ", Strong(kept.room), " until ", Moment(kept.until), "."),
+        (
+            shown(kept.identity, ctx.caller.team_id),
+            " is kept out of ",
+            Strong(kept.room),
+            " until ",
+            Moment(kept.until),
+            ".",
+        ),
         (Person(kept.by), " said so. Let them back in first."),
         actions=[
             Action("Let back in", ParticipantAdmit(provider=kept.provider, room=kept.room, who=kept.identity)),
@@ -152,7 +161,8 @@ async def _given(ctx: Context, room: RoomRef, identity: str) -> tuple[str, Text]
         return identity, ""
     with suppress(ProviderError):
         if any(p.identity == identity for p in await ctx.participants(room)):
-            return identity, (Code(identity), " is in the room; whoever joins with this token throws them out.")
+            who = shown(identity, ctx.caller.team_id)
+            return identity, (who, " is in the room; whoever joins with this token throws them out.")
     return identity, ""
 
 
@@ -180,6 +190,7 @@ Allowed = Literal[
 class TokenApi(
     ServerCommand,
     path="token api",
+    heading="Make API token",
     role=Role.ADMIN,
     needs=Capability.CREATE_API_TOKEN,
     examples=("--allow list_rooms", "--allow admin --room standup --ttl 5m", "--allow create-rooms --allow record"),

@@ -10,13 +10,13 @@ from pydantic import Field
 from commands.core.base import Offered, Offers, Positional, Role, RoomCommand
 from commands.core.context import Context
 from commands.core.errors import CommandError, NothingHere, Problem, UsageError
-from commands.core.paging import PagedCommand, Rows
+from commands.core.paging import PagedCommand, Rows, like, matched
 from commands.core.people import PersonCommand, choose, has_left, meant
-from commands.core.reply import Action, Code, Item, Mark, Moment, Reply, Strong, Text
+from commands.core.reply import Action, Code, Item, Moment, Reply, Strong, Text
 from commands.core.tokens import quote
 from commands.core.tracks import matching, particulars, spoken
 from commands.core.types import Name
-from commands.core.words import a_few, counted, in_a_row
+from commands.core.words import a_few, counted, in_a_row, in_natural_order
 from commands.participant_muting import track_mute_buttons
 from providers.base import Capability, Participant, Provider, RoomRef, Track, TrackSource
 from providers.errors import NotFound
@@ -59,9 +59,9 @@ class TrackList(
         present = await ctx.participants(room)
         if self.who is not None:
             present = [choose(ctx, present, room, self.who, self)]
-        every = sorted(_sent(present), key=lambda s: (s.by.shown_name.casefold(), s.by.identity, s.called, s.track.id))
+        every = sorted(_sent(present), key=_in_order)
         found = [s for s in every if fnmatchcase(s.called.casefold(), (self.pattern or "*").casefold())]
-        by: Text = (" by ", Strong(present[0].shown_name)) if self.who is not None else ""
+        by = Strong(present[0].shown_name) if self.who is not None else None
         shown = Rows(
             item=lambda s: _item(room, s, ctx.provider),
             columns=("Track", "Sender", "Called", "Id", "Muted", "Codec", "Since"),
@@ -69,15 +69,14 @@ class TrackList(
             names=lambda s: s.by.identity + s.called + s.track.id,
         )
         pinned_to = self.model_copy(update={"room_id": room.id or None})
-        return pinned_to.listed(
-            ("In ", Strong(room.name), " ", *self._how_many(len(found), len(every), by)), found, shown
-        )
+        return pinned_to.listed(self._how_many(room, len(found), len(every), by), found, shown)
 
-    def _how_many(self, found: int, every: int, by: Text) -> tuple[str | Mark, ...]:
-        if self.pattern is None:
-            return (counted(found, "track is", "tracks are") if found else "nothing is", " sent", *by, ".")
-        of = f"{found:,} of {counted(every, 'track', 'tracks')}"
-        return (of, " sent", *by, f" {'is' if found == 1 else 'are'} shown, like ", Code(self.pattern), ".")
+    def _how_many(self, room: RoomRef, found: int, every: int, by: Strong | None) -> Text:
+        if self.pattern is not None:
+            where = (*(("of ", by, " ") if by else ()), "in ", Strong(room.name))
+            return matched(found, every, ("track", "tracks"), where, [like(self.pattern)], "sent")
+        count = counted(found, "track is", "tracks are") if found else "nothing is"
+        return ("In ", Strong(room.name), f" {count} sent", *((" by ", by) if by else ()), ".")
 
 
 class _Subscription(PersonCommand):
@@ -132,6 +131,7 @@ class _Subscription(PersonCommand):
 class TrackSubscribe(
     _Subscription,
     path="track subscribe",
+    heading="Subscribe to tracks",
     role=Role.OPERATOR,
     needs=(Capability.UPDATE_SUBSCRIPTIONS, Capability.LIST_PARTICIPANTS, Capability.PARTICIPANT_TRACKS),
     examples=("standup ana bob/camera", "standup ana bob/camera bob/microphone"),
@@ -150,6 +150,7 @@ class TrackSubscribe(
 class TrackUnsubscribe(
     _Subscription,
     path="track unsubscribe",
+    heading="Unsubscribe from tracks",
     role=Role.OPERATOR,
     needs=(Capability.UPDATE_SUBSCRIPTIONS, Capability.LIST_PARTICIPANTS, Capability.PARTICIPANT_TRACKS),
     examples=("standup ana bob/camera", "standup ana bob/camera bob/microphone"),
@@ -163,6 +164,10 @@ class TrackUnsubscribe(
 
 def _sent(present: Sequence[Participant]) -> list[_Sent]:
     return [_Sent(track, person) for person in present for track in person.tracks]
+
+
+def _in_order(sent: _Sent) -> tuple[tuple[tuple[int, str], ...], str, str, str]:
+    return in_natural_order(sent.by.shown_name), sent.by.identity, sent.called, sent.track.id
 
 
 def _named(sent: Sequence[_Sent], word: str) -> list[_Sent]:

@@ -31,6 +31,7 @@ from bot.slack.errors import (
     Throttled,
     TokenDead,
     Unfamiliar,
+    kind_of,
 )
 from bot.store.cards import DELETED, Card, Cards
 from bot.store.closures import Closure, Closures
@@ -87,8 +88,9 @@ class Deliverer:
 
     async def reopen(self, channel_id: str) -> None:
         """The bot can post in a channel again, so its cards catch up."""
+        self._pauses.end(channel_id)
         await self._closures.forget(channel_id)
-        await self._cards.unblock(channel_id, ChannelClosed.codes)
+        await self._cards.unblock(channel_id, lambda reason: kind_of(reason) is ChannelClosed)
         self.wake()
 
     def stop(self) -> None:
@@ -137,11 +139,12 @@ class Deliverer:
         deliver: Callable[[], Awaitable[None]],
         failed: Callable[[Exception], Awaitable[None]],
     ) -> None:
-        """One try. What may work later pauses its channel."""
+        """One try. What may work later pauses its channel; any other end is an answer of Slack, and ends the pause."""
         try:
             await deliver()
         except HOPELESS as error:
             log.warning("a card or note cannot be delivered", error=str(error), channel=channel_id, remedy=error.remedy)
+            self._pauses.end(channel_id)
             await failed(error)
         except Exception as error:
             pause = self._pauses.after(channel_id, error)
@@ -183,7 +186,9 @@ class Deliverer:
     async def _card_failed(self, card: Card, thing: Thing, error: Exception) -> None:
         """A card that cannot be shown must not keep others of its channel waiting."""
         match error:
-            case MessageGone() if thing.terminal:
+            case MessageGone() if card.ts is None and card.thread_ts is not None:
+                await self._cards.leave_thread(card.id)
+            case MessageGone() if card.ts is not None and thing.terminal:
                 await self._cards.renew(card.id)
             case MessageGone():
                 await self._cards.block(card.id, DELETED)

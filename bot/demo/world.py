@@ -15,8 +15,9 @@ from bot import config, manifest
 from bot.clock import SystemClock
 from bot.demo.people import MemoryPeople, People
 from bot.demo.slack import StandIn
+from bot.providers import build_providers
 from bot.settings import ProviderConfig, Settings
-from bot.wiring import Bot, build_providers
+from bot.wiring import Bot
 from commands.core.ports import Clock
 from providers.base import Provider
 from providers.memory.provider import Memory

@@ -10,10 +10,10 @@ from bot.alerts.state import RecordingState, RoomState, ThingState
 from bot.render.button import Buttons, is_inline
 from bot.render.limits import HEADER_TEXT
 from bot.render.message import Message, context, fields, header, message, section
-from bot.render.text import Block, notification, spoken_duration, spoken_size
+from bot.render.text import Block, notification, spoken_size
 from commands.core.base import pin
 from commands.core.reply import Action, Code, Moment, Person, Strong, Text
-from commands.core.words import count_people, joined
+from commands.core.words import count_people, joined, spoken_duration
 from commands.participant import ParticipantAdmit
 from commands.recording import RecordingStart, RecordingStop
 from commands.room import room_actions

@@ -26,7 +26,7 @@ ELEMENT = "value"
 """The action_id of every input's element."""
 
 PLACE = ":conversation"
-"""The block that asks where the answer goes. No field has such a name."""
+"""The block that asks what channel it is for. No field has such a name."""
 
 _IN_CAPITALS = frozenset(
     ["api", "dtmf", "e2ee", "hls", "http", "id", "ip", "json", "rtmp", "sip", "srt", "ttl", "url", "whip"]
@@ -78,10 +78,10 @@ def render_form(
         blocks += [_beside(name, problem) for problem in problems if problem.field == name]
     if turns := _turns(command_type.spec.path, page, len(there)):
         blocks.append({**actions(turns), "block_id": "page"})
-    path = command_type.spec.path
+    title = _title(command_type)
     return {
-        **_frame(path, private_metadata),
-        "submit": plain_object(_words(path[-1]), VIEW_BUTTON),
+        **_frame(command_type.spec.path, title, private_metadata),
+        "submit": plain_object(title.split()[0], VIEW_BUTTON),
         "close": plain_object("Cancel", VIEW_BUTTON),
         "blocks": blocks[:BLOCKS_PER_VIEW],
     }
@@ -90,13 +90,17 @@ def render_form(
 def render_waiting(command_type: type[Command], text: Text, *, private_metadata: str) -> Block:
     """What stands there while a server is asked: nothing that could be sent."""
     close = plain_object("Cancel", VIEW_BUTTON)
-    return {**_frame(command_type.spec.path, private_metadata), "close": close, "blocks": [section(text)]}
+    return {
+        **_frame(command_type.spec.path, _title(command_type), private_metadata),
+        "close": close,
+        "blocks": [section(text)],
+    }
 
 
 def render_ended(path: Sequence[str], text: Text) -> Block:
     """Why there is no form, and what to do."""
     close = plain_object("Close", VIEW_BUTTON)
-    return {**_frame(path, ""), "close": close, "blocks": [section(text)]}
+    return {**_frame(path, "This form has ended", ""), "close": close, "blocks": [section(text)]}
 
 
 def read_form(command_type: type[Command], state_values: object, names: Iterable[str]) -> dict[str, object]:
@@ -157,18 +161,20 @@ def _shown(command_type: type[Command], provider: Provider, values: Mapping[str,
     return sorted(shown, key=rank)
 
 
-def _frame(path: Sequence[str], private_metadata: str) -> Block:
+def _frame(path: Sequence[str], title: str, private_metadata: str) -> Block:
     return {
         "type": "modal",
         "callback_id": f"form:{'.'.join(path)}",
-        "title": plain_object(_title(path), VIEW_TITLE),
+        "title": plain_object(title, VIEW_TITLE),
         "private_metadata": private_metadata,
     }
 
 
-def _title(path: Sequence[str]) -> str:
-    """`room create` is “Create room”."""
-    return _words(" ".join([path[-1], *path[:-1]]))
+def _title(command_type: type[Command]) -> str:
+    """`room create` is “Create room” and `room list` “List rooms”, unless the class has a heading of its own."""
+    *nouns, verb = command_type.spec.path
+    several = "s" if verb == "list" else ""
+    return command_type.spec.heading or _words(" ".join([verb, *nouns]) + several)
 
 
 def _introduction(command_type: type[Command], provider: Provider) -> Text:
@@ -186,7 +192,7 @@ def _place() -> Block:
         "type": "input",
         "block_id": PLACE,
         "label": plain_object("Conversation", LABEL_TEXT),
-        "hint": plain_object("Where the answer goes", HINT_TEXT),
+        "hint": plain_object("The channel that this is for; answers and cards go there", HINT_TEXT),
         "element": {
             "type": "conversations_select",
             "action_id": ELEMENT,

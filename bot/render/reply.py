@@ -7,7 +7,7 @@ from bot.render.button import Buttons, answers, is_inline
 from bot.render.limits import SECTION_TEXT, URL, length
 from bot.render.message import Message, Row, context, fields, message, section
 from bot.render.table import classic_blocks, table_block
-from bot.render.text import Block, notification, plain_object, spoken_duration
+from bot.render.text import Block, notification, plain_object
 from commands.core.errors import CommandError
 from commands.core.ports import QUESTION_LIFETIME
 from commands.core.reply import (
@@ -24,7 +24,7 @@ from commands.core.reply import (
     Strong,
     Text,
 )
-from commands.core.words import joined
+from commands.core.words import joined, spoken_duration
 
 
 def stored_actions(shown: Reply | CommandError) -> list[Action]:

@@ -1,7 +1,6 @@
 """A command's `Text` as Slack's markup, as the plain sentence of a notification, and as text objects."""
 
 from collections.abc import Callable, Sequence
-from datetime import timedelta
 from typing import Any
 
 from bot.render.limits import MESSAGE_TEXT, SECTION_TEXT, cut, length
@@ -30,17 +29,6 @@ def mrkdwn_object(text: Text, limit: int = SECTION_TEXT) -> Block:
 
 def plain_object(text: str, limit: int) -> Block:
     return {"type": "plain_text", "text": cut(one_line(text), limit) or "-", "emoji": False}
-
-
-def spoken_duration(duration: timedelta) -> str:
-    """`42 min`, `1 h 5 min`, `34 s`: as exact as is of use."""
-    seconds = max(0, round(duration.total_seconds()))
-    minutes, hours = seconds // 60, seconds // 3600
-    if not minutes:
-        return f"{seconds} s"
-    if not hours:
-        return f"{minutes} min"
-    return f"{hours} h {minutes % 60} min" if minutes % 60 else f"{hours} h"
 
 
 def spoken_size(size: int) -> str:

@@ -56,6 +56,14 @@ class Address:
     trigger_id: str | None = None
     door: Door | None = None
 
+    def asked_aloud(self) -> "Address":
+        """Who presses in a thread where all can read it goes on with a conversation there, and is answered there."""
+        return replace(self, under=self.place.thread_ts) if self.is_read_by_all else self
+
+    def without_place(self) -> "Address":
+        """For what is to happen in no place that is known yet: the form asks for one."""
+        return replace(self, place=Place(self.place.team_id, ""))
+
 
 class Told(Enum):
     """Where an answer went: to the place where it was asked, to a direct conversation instead, or nowhere."""

@@ -21,7 +21,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.logs import new_reference
 from bot.metrics import Metrics
-from bot.slack.forms import Forms, Redrawn, Refused
+from bot.slack.forms import Forms, Redrawn, Refused, SentBefore
 from bot.slack.home import HomeTabs
 from bot.slack.inbound import Inbound
 from bot.slack.lines import Lines
@@ -204,6 +204,9 @@ class SlackApp:
             await ack(response_action="update", view=verdict.view)
             return
         await ack()
+        if isinstance(verdict, SentBefore):
+            log.info("a repeated delivery was dropped", door="form")
+            return
         self._take(body, self._inbound.submitted(verdict, body), "form")
 
     async def _acknowledged(self, ack: AsyncAck) -> None:

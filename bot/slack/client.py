@@ -1,14 +1,14 @@
 """The one narrow way out to Slack: the few calls we make, errors narrowed.
 
-Nothing is retried here that may act twice: a message is sent once more, plainer, only where Slack has refused what is
-in it. Whoever calls decides about the rest by `SlackError.may_have_happened`.
+Nothing is retried here that may act twice: a message is sent again, plainer, only where Slack has refused what is in
+it. Whoever calls decides about the rest by `SlackError.may_have_happened`.
 """
 
 import asyncio
 import json
 import time
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeVar
 
 import aiohttp
 import structlog
@@ -33,6 +33,8 @@ from bot.slack.errors import (
 from bot.slack.response_urls import ResponseUrls
 
 log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
 
 CALL_SECONDS = 8.0
 """For one call. A delivery's lease is 15 s, so that a call that is given up is over before the lease is."""
@@ -120,8 +122,11 @@ class SlackClient:
         opened: dict[str, Any] = answer["view"]
         return opened
 
-    async def update_view(self, view_id: str, view_hash: str, view: Block) -> None:
-        await self._call("views.update", json={"view_id": view_id, "hash": view_hash, "view": self._checked_view(view)})
+    async def update_view(self, view_id: str, view_hash: str, view: Block) -> str:
+        """Draw a view again that has not changed since. Returns its new hash."""
+        drawn = {"view_id": view_id, "hash": view_hash, "view": self._checked_view(view)}
+        answer = await self._call("views.update", json=drawn)
+        return str(answer["view"]["hash"])
 
     async def publish_view(self, user_id: str, view: Block) -> None:
         """Somebody's Home tab; the last one that was published counts."""
@@ -138,11 +143,7 @@ class SlackClient:
             "unfurl_media": False,
         }
         self._response_urls.require(response_url)
-        shown = self._known_to_fit(shown)
-        try:
-            await self._answer(response_url, {**_content(shown), **how})
-        except PayloadRefused as error:
-            await self._answer(response_url, {**_content(self._plainer(shown, error)), **how})
+        await self._as_it_is_taken(shown, lambda way: self._answer(response_url, {**_content(way), **how}))
 
     async def _answer(self, response_url: str, payload: dict[str, Any]) -> None:
         try:
@@ -163,26 +164,41 @@ class SlackClient:
         self._metrics.slack_calls.labels("response_url", "ok").inc()
 
     async def _send(self, method: str, arguments: dict[str, Any], shown: Message) -> dict[str, Any]:
-        shown = self._known_to_fit(shown)
-        try:
-            return await self._call(method, json={**arguments, **_content(shown), **_AS_TEXT})
-        except PayloadRefused as error:
-            plainer = self._plainer(shown, error)
-        return await self._call(method, json={**arguments, **_content(plainer), **_AS_TEXT})
+        return await self._as_it_is_taken(
+            shown, lambda way: self._call(method, json={**arguments, **_content(way), **_AS_TEXT})
+        )
 
-    def _known_to_fit(self, shown: Message) -> Message:
-        """In classic blocks where this workspace is known to take no others."""
-        return shown if self._takes_tables or shown.fallback is None else Message(shown.text, shown.fallback)
+    async def _as_it_is_taken(self, shown: Message, send: Callable[[Message], Awaitable[T]]) -> T:
+        """Send it as it is, else without its table, else its words alone.
 
-    def _plainer(self, shown: Message, error: PayloadRefused) -> Message:
-        """What is sent once more after a refusal; a workspace that takes no tables is not asked to again."""
+        What was refused was not posted, so this cannot post twice.
+        """
+        *ways, words = self._ways(shown)
+        for way in ways:
+            try:
+                return await send(way)
+            except PayloadRefused as error:
+                if error.code not in PLAINER_HELPS:
+                    raise
+                self._note_refusal(way, error)
+        return await send(words)
+
+    def _ways(self, shown: Message) -> list[Message]:
+        """From the richest to the plainest. A workspace that takes no tables is not asked to again."""
+        text = cut(shown.text, SECTION_TEXT)
+        words = Message(text, words_alone(text))
         if shown.fallback is None:
-            return _words_alone(shown, error)
-        if error.code not in PLAINER_HELPS:
-            raise error
-        self._takes_tables = error.code not in NO_TABLES
-        log.warning("Slack refused a table", error=str(error), asked_again=self._takes_tables)
-        return Message(shown.text, shown.fallback)
+            return [shown, words]
+        classic = Message(shown.text, shown.fallback)
+        return [shown, classic, words] if self._takes_tables else [classic, words]
+
+    def _note_refusal(self, way: Message, error: PayloadRefused) -> None:
+        if way.fallback is not None:
+            self._takes_tables = error.code not in NO_TABLES
+            log.warning("Slack refused a table", error=str(error), asked_again=self._takes_tables)
+            return
+        kinds = [block["type"] for block in way.blocks]
+        log.error("Slack refused a message's blocks", error=str(error), blocks=kinds)
 
     async def _read(self, method: str, **arguments: str) -> dict[str, Any]:
         """Slack's reading methods take no JSON."""
@@ -267,18 +283,6 @@ PLAINER_HELPS = frozenset(
 
 NO_TABLES = frozenset(["invalid_blocks", "invalid_blocks_format", "only_one_table_allowed"])
 """Said of a message that we know to be right but for its table: it is the table that is not taken."""
-
-
-def _words_alone(shown: Message, error: PayloadRefused) -> Message:
-    """The message's text alone, for where Slack refused what it looks like; raises what it is given elsewhere.
-
-    What was refused was not posted, so this cannot post twice.
-    """
-    if error.code not in PLAINER_HELPS:
-        raise error
-    log.error("Slack refused a message's blocks", error=str(error), blocks=[block["type"] for block in shown.blocks])
-    text = cut(shown.text, SECTION_TEXT)
-    return Message(text, words_alone(text))
 
 
 def _down(method: str, error: Exception) -> SlackDown:

@@ -1,5 +1,6 @@
 """What open forms hold beside what Slack keeps of them, in memory: a restart loses it, and the form then says so."""
 
+import asyncio
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from secrets import token_urlsafe
@@ -22,11 +23,17 @@ T = TypeVar("T")
 class Draft:
     """`values` by field: as given, or as read from the form once somebody has changed it; None where it was emptied.
 
-    Neither belongs in a view: values may be secret, and a response_url is a secret of its own kind.
+    Neither belongs in a view: values may be secret, and a response_url is a secret of its own kind. `drawings` counts
+    how often the form was to be drawn again, which happens one by one under `drawing`; `view_hash` is Slack's word for
+    what was drawn last. `is_sent` is all that is known of a form that was accepted.
     """
 
     response_url: str | None = field(default=None, repr=False)
     values: dict[str, object] = field(default_factory=dict, repr=False)
+    drawings: int = 0
+    drawing: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
+    view_hash: str | None = None
+    is_sent: bool = False
 
 
 class _Kept(Generic[T]):
@@ -38,14 +45,22 @@ class _Kept(Generic[T]):
         self._entries: OrderedDict[str, tuple[T, float]] = OrderedDict()
 
     def put(self, key: str, entry: T) -> None:
+        self._drop_expired()
         self._entries.pop(key, None)
         if len(self._entries) >= self._most:
             self._entries.popitem(last=False)
         self._entries[key] = (entry, self._clock.monotonic() + KEPT_SECONDS)
 
     def get(self, key: str) -> T | None:
+        self._drop_expired()
         found = self._entries.get(key)
-        return found[0] if found is not None and self._clock.monotonic() < found[1] else None
+        return found[0] if found is not None else None
+
+    def _drop_expired(self) -> None:
+        """They stand in the order in which they expire."""
+        now = self._clock.monotonic()
+        while self._entries and next(iter(self._entries.values()))[1] <= now:
+            self._entries.popitem(last=False)
 
 
 class Drafts:
@@ -61,6 +76,10 @@ class Drafts:
 
     def get(self, key: str) -> Draft | None:
         return self._drafts.get(key)
+
+    def sent(self, key: str) -> None:
+        """The form was accepted: what it held goes, and whoever sends it again is not taken for a stranger."""
+        self._drafts.put(key, Draft(is_sent=True))
 
     def offer(self, text: str) -> None:
         """Keep a text that does not fit an option's value, and stands there as its digest."""

@@ -1,5 +1,6 @@
 """Forms: opened from a command that lacks something or from a button, and read back into a command."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -22,14 +23,15 @@ from bot.render.text import Block
 from bot.slack.answers import Address
 from bot.slack.client import SlackClient
 from bot.slack.drafts import Draft, Drafts
-from bot.slack.errors import ViewGone
+from bot.slack.errors import SlackError, Throttled, ViewGone
+from bot.slack.metadata import FormMeta, read_meta
 from bot.slack.open_form import OpenForm, begun, fixed, look, opened
-from bot.slack.payloads import Body, FormMeta, form_address, read_meta
+from bot.slack.payloads import Body, form_address
 from bot.slack.presence import Presence
 from commands.core.base import Command, Offered, Offers, ServerCommand, marks
 from commands.core.context import Context, Ports
 from commands.core.dispatch import check
-from commands.core.errors import CommandError, Problem
+from commands.core.errors import CommandError, Ended, Problem
 from commands.core.explaining import explain
 from commands.core.fields import is_hidden
 from commands.core.reply import Code, Strong, Text
@@ -40,8 +42,13 @@ from providers.errors import ProviderError
 log = structlog.get_logger(__name__)
 
 UNCHANGED = "This is what is there already. Change it, or cancel."
+NOTHING_YET = "Nothing is changed so far. Change something, or cancel."
+OF_ANOTHER = "This form shows what “{}” has. Close it and ask for another one."
 LOST_CHOICE = "I was started anew and do not know this choice any more. Choose it again."
 TOO_OLD = "This form is too old. Close it and begin again."
+
+PATIENCE_SECONDS = 3.0
+"""How long a form that was opened empty waits for a Slack that wants fewer calls."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +68,17 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Redrawn:
-    """The form stays open and looks otherwise: what is wrong stands on a page that was not the one sent."""
+    """The form stays open and looks otherwise: what is wrong stands on another page, or is of no field."""
 
     view: Block
 
 
-Verdict = Submission | Refused | Redrawn
+@dataclass(frozen=True, slots=True)
+class SentBefore:
+    """It was accepted once, and closes all the same."""
+
+
+Verdict = Submission | Refused | Redrawn | SentBefore
 
 
 class Forms:
@@ -81,7 +93,10 @@ class Forms:
     async def open(
         self, command_type: type[Command], given: Mapping[str, object], *, provider: str, address: Address
     ) -> None:
-        """Raises `SlackError`: a trigger lives for three seconds, so what a server must be asked for comes later."""
+        """A trigger lives for three seconds, so what a server must be asked for comes later.
+
+        Raises `SlackError` where no form was opened, and `Ended` where one was and stays empty.
+        """
         assert address.trigger_id is not None, "whoever has none is given a button first"
         form = self._begin(command_type, given, self._provider(str(given.get("provider") or provider)), address)
         self._warm(form, address.caller.team_id)
@@ -91,8 +106,22 @@ class Forms:
         what: Text = ("Looking at ", Strong(str(given[command_type.begins_from[-1]])), "…")
         waiting = render_waiting(command_type, what, private_metadata=form.meta.model_dump_json())
         view = await self._slack.open_view(address.trigger_id, waiting)
-        found = await self._found(form, given, address)
-        await self._update(view, found)
+        await self._fill(view, await self._found(form, given, address))
+
+    async def _fill(self, view: Body, found: Block) -> None:
+        """The hash of what waits there makes a second try harmless."""
+        try:
+            await self._update(view, found)
+            return
+        except SlackError as error:
+            log.info("a form was not filled in at once", error=str(error))
+            if isinstance(error, Throttled):
+                await asyncio.sleep(min(error.retry_after, PATIENCE_SECONDS))
+        try:
+            await self._update(view, found)
+        except SlackError as error:
+            log.warning("a form stays empty", error=str(error), remedy=error.remedy)
+            raise Ended("Slack did not fill in the form.", "Close the form and begin again.") from error
 
     def _begin(
         self, command_type: type[Command], given: Mapping[str, object], provider: Provider, address: Address
@@ -134,6 +163,8 @@ class Forms:
 
     def _prefilled(self, form: OpenForm, there: Mapping[str, object]) -> Block:
         meta = _fitting(form.meta, begun(form.command_type, there))
+        whose = {name: str(form.values.get(name) or "") for name in form.command_type.begins_from}
+        meta = meta.model_copy(update={"opened": {**meta.opened, **whose}})
         form.draft.values = {**{name: there[name] for name in meta.begun}, **form.values}
         fields = form.command_type.model_fields
         unseen = [label_of(name) for name, value in there.items() if is_too_long(fields[name], value)]
@@ -159,13 +190,22 @@ class Forms:
         return look(body, command_type, provider, meta, self._drafts)
 
     async def turn(self, body: Body, page: int | None = None) -> None:
-        """Draw another page, or the same one as what was chosen in it wants it, keeping what was typed."""
+        """Draw another page, or the same one as what was chosen in it wants it, keeping what was typed.
+
+        Raises `SlackError`.
+        """
         form = self.look(body)
         if form is None:
+            await self._update(body["view"], render_ended(_path(body["view"]), TOO_OLD))
             return
         form, note = self._kept(form)
         view = self._view(form, form.meta.page if page is None else page, note=note)
-        await self._update(body["view"], view)
+        await self._draw(body["view"], view, form.draft)
+
+    def address(self, body: Body) -> Address | None:
+        """Where the answer of an open form would go."""
+        form = self.look(body)
+        return form_address(body, form.meta, form.draft.response_url) if form is not None else None
 
     def _kept(self, form: OpenForm) -> tuple[OpenForm, Text]:
         """Keep what stands in the form. Where something was lost with an earlier start, it is said which, once."""
@@ -177,12 +217,26 @@ class Forms:
         note: Text = ("I was started anew while this form was open. Lost, so give it again: ", Strong(gone), ".")
         return replace(form, meta=meta), note if gone else ""
 
-    async def _update(self, view: Body, drawn: Block) -> None:
-        """Somebody may have closed the form meanwhile, or something quicker has changed it."""
+    async def _draw(self, view: Body, drawn: Block, draft: Draft) -> None:
+        """Of several that are wanted at once the newest counts, though each was chosen in what stood there before."""
+        draft.drawings += 1
+        mine = draft.drawings
+        async with draft.drawing:
+            if mine != draft.drawings:
+                return
+            newest = draft.view_hash
+            now = await self._update(view, drawn)
+            if now is None and newest is not None and newest != view["hash"]:
+                now = await self._update({**view, "hash": newest}, drawn)
+            draft.view_hash = now or newest
+
+    async def _update(self, view: Body, drawn: Block) -> str | None:
+        """The new hash. None where somebody has closed the form meanwhile, or something quicker has changed it."""
         try:
-            await self._slack.update_view(view["id"], view["hash"], drawn)
+            return await self._slack.update_view(view["id"], view["hash"], drawn)
         except ViewGone as error:
             log.info("a form was not drawn again", error=str(error))
+            return None
 
     # Sent
 
@@ -191,6 +245,8 @@ class Forms:
         form = self.look(body)
         if form is None:
             return _too_old(body["view"])
+        if form.draft.is_sent:
+            return SentBefore()
         if not form.is_remembered and form.meta.elsewhere:
             kept, note = self._kept(form)
             return Redrawn(self._view(kept, form.meta.page, note=note))
@@ -198,18 +254,24 @@ class Forms:
         command, problems = self._command(form)
         if command is not None and not problems:
             chosen = read_place(form.state_values) if not form.meta.channel_id else None
-            return Submission(command, form_address(body, form.meta, form.draft.response_url, chosen))
+            address = form_address(body, form.meta, form.draft.response_url, chosen)
+            self._drafts.sent(form.meta.key)
+            return Submission(command, address)
         return self._refused(form, problems)
 
     def _command(self, form: OpenForm) -> tuple[Command | None, list[Problem]]:
         if form.lost:
             return None, [Problem(LOST_CHOICE, name) for name in form.lost]
+        if others := form.asked_of_another:
+            return None, [Problem(OF_ANOTHER.format(form.meta.opened[name]), name) for name in others]
         fields = form.fields()
         required = {name for name in form.meta.begun if form.command_type.model_fields[name].is_required()}
         if unchanged := sorted(required - set(fields)):
             return None, [Problem(UNCHANGED, name) for name in unchanged]
         try:
             command = form.command_type.model_validate(fields)
+            if command.is_unfinished:
+                return None, [Problem(NOTHING_YET)]
             return command, check(command, form.provider)
         except ValidationError as error:
             return None, explain(error, form.command_type)
@@ -220,11 +282,12 @@ class Forms:
         """Slack shows errors under inputs of the page that was sent, and under nothing else."""
         shown = [name for name in form.inputs if name != PLACE]
         elsewhere = {name: page for page, names in enumerate(form.pages) for name in names if name not in shown}
-        here = [problem for problem in problems if problem.field not in elsewhere]
-        if here and shown:
+        here = [problem for problem in problems if problem.field in shown]
+        whole = [problem for problem in problems if problem.field not in shown and problem.field not in elsewhere]
+        if here and not whole:
             return Refused(form_errors(here, shown))
         page = min((elsewhere[p.field] for p in problems if p.field in elsewhere), default=form.meta.page)
-        note = " ".join(problem.text for problem in here)
+        note = " ".join(problem.text for problem in whole)
         return Redrawn(self._view(form, page, problems=problems, note=note))
 
     # Drawing

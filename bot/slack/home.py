@@ -9,12 +9,14 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 import structlog
+from pydantic import SecretStr
 
 from bot.render.home import REFRESH, digest, render_home
 from bot.slack.answers import Address
 from bot.slack.client import SlackClient
-from bot.slack.errors import SlackError, Throttled
-from bot.slack.payloads import Body, HomeMeta, home_opened_address, press_address, read_address
+from bot.slack.errors import SlackDown, SlackError, Suspended, Throttled, TokenDead
+from bot.slack.metadata import HomeMeta
+from bot.slack.payloads import Body, direct_address, press_address, read_address
 from bot.slack.presses import Presses
 from commands.core.ports import Caller, Clock
 from commands.home import Home
@@ -25,12 +27,18 @@ OPEN_SECONDS = 900.0
 """How long after somebody opened their Home, or pressed something there, it follows what changes."""
 
 PAUSE_SECONDS = 10.0
-"""How long a Home that was published stays as it is, whatever changes."""
+"""How long a Home that was published stays as it is, whatever changes, and one that was not waits to be tried again."""
+
+PASSING = (SlackDown, Suspended, Throttled, TokenDead)
+"""What may be over when a page is published once more. That does no harm where Slack took the first one."""
 
 
 @dataclass(slots=True, eq=False)
 class _Reader:
     """Somebody who has the Home before them, as far as we know. `drawn` is the digest of what Slack shows them.
+
+    `is_behind`: something may have changed that their page does not show. `tried_at` is when it was published last, or
+    could not be.
 
     Times are of the clock's `monotonic`. Of two that draw for one reader the second waits for its `turn`.
     """
@@ -38,10 +46,15 @@ class _Reader:
     caller: Caller
     channel_id: str
     opened_at: float
-    published_at: float = 0.0
+    tried_at: float = 0.0
     drawn: str = ""
     is_behind: bool = False
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+def channel_url(workspace_url: str, channel_id: str) -> SecretStr:
+    """`workspace_url` as `auth.test` says it, with a slash at its end."""
+    return SecretStr(f"{workspace_url}archives/{channel_id}")
 
 
 class HomeTabs:
@@ -59,7 +72,7 @@ class HomeTabs:
 
     async def opened(self, body: Body) -> None:
         """Somebody looks at their Home."""
-        if (address := read_address(home_opened_address, body)) is not None:
+        if (address := read_address(direct_address, body)) is not None:
             await self._ask_and_publish(self._reader(address))
 
     async def pressed(self, body: Body) -> None:
@@ -101,7 +114,7 @@ class HomeTabs:
         return min((max(self._wait(r), 0.0) for r in self._readers.values() if r.is_behind), default=None)
 
     def _wait(self, reader: _Reader) -> float:
-        return max(reader.published_at + PAUSE_SECONDS, self._paused_until) - self._clock.monotonic()
+        return max(reader.tried_at + PAUSE_SECONDS, self._paused_until) - self._clock.monotonic()
 
     def _forget_who_left(self) -> None:
         since = self._clock.monotonic() - OPEN_SECONDS
@@ -121,22 +134,44 @@ class HomeTabs:
         await self._publish(reader)
 
     async def _publish(self, reader: _Reader, *, anyway: bool = False) -> None:
-        """`anyway`: even where nothing but the time on it differs."""
+        """`anyway`: even where nothing but the time on it differs. While Slack asks to wait, `run` does it later."""
         async with reader.turn:
-            reader.is_behind = False
-            page = await self._home.page(reader.caller)
-            view = render_home(page, private_metadata=HomeMeta(channel_id=reader.channel_id).model_dump_json())
-            drawn = digest(view)
-            if drawn == reader.drawn and not anyway:
+            if anyway:
+                reader.drawn = ""
+            if self._clock.monotonic() < self._paused_until:
+                self._leave_behind(reader)
                 return
-            reader.published_at = self._clock.monotonic()
+            reader.is_behind = False  # before the page is read: what changes meanwhile needs another one
             try:
-                await self._slack.publish_view(reader.caller.user_id, view)
-            except SlackError as error:
-                log.warning("a Home was not published", user=reader.caller.user_id, error=str(error))
-                if isinstance(error, Throttled):
-                    self._paused_until = self._clock.monotonic() + error.retry_after
-                    reader.is_behind = True
-                    self._woken.set()
-                return
-            reader.drawn = drawn
+                await self._draw(reader)
+            except Exception as error:
+                self._not_drawn(reader, error)
+                if not isinstance(error, SlackError):
+                    raise
+
+    async def _draw(self, reader: _Reader) -> None:
+        page = await self._home.page(reader.caller)
+        view = render_home(page, private_metadata=HomeMeta(channel_id=reader.channel_id).model_dump_json())
+        drawn = digest(view)
+        if drawn == reader.drawn:
+            return
+        reader.tried_at = self._clock.monotonic()
+        await self._slack.publish_view(reader.caller.user_id, view)
+        reader.drawn = drawn
+
+    def _not_drawn(self, reader: _Reader, error: Exception) -> None:
+        """Slack's own pause, where it asks for one, takes the place of ours."""
+        now = self._clock.monotonic()
+        if isinstance(error, SlackError):
+            log.warning("a Home was not published", user=reader.caller.user_id, error=str(error))
+        else:
+            reader.tried_at = now
+        if isinstance(error, Throttled):
+            self._paused_until, reader.tried_at = now + error.retry_after, now - PAUSE_SECONDS
+        if isinstance(error, PASSING) or not isinstance(error, SlackError):
+            self._leave_behind(reader)
+
+    def _leave_behind(self, reader: _Reader) -> None:
+        """`run` catches up as soon as it may."""
+        reader.is_behind = True
+        self._woken.set()

@@ -77,8 +77,9 @@ class Inbound:
     async def here(self, place: Place) -> Here:
         """What the channel lends to a line: its server, and its room.
 
-        The room is that of the thread, else the newest of the live ones that were made in the channel. A thread's room
-        brings its server along.
+        The room is that of the thread, else the newest of the live ones that were made in the channel, else the newest
+        of those made elsewhere that have a card there, such as by a subscription. A thread's room brings its server
+        along.
         """
         if (of_thread := await self._ports.rooms.of_thread(place)) is not None:
             return Here(of_thread.ref.provider, of_thread.ref, self.slash)
@@ -106,7 +107,7 @@ class Inbound:
                 return
             await self._forms.open(command_type, given, provider=provider, address=address)
             log.info("a form was opened", path=path, user=address.caller.user_id)
-        except (NotAllowed, UsageError) as refusal:
+        except (NotAllowed, UsageError, Ended) as refusal:
             await self.refuse(refusal, address)
         except SlackError as error:
             why = ": it allows three seconds for that" if isinstance(error, ViewGone) else ""

@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 from bot.slack.answers import Address
 from bot.slack.inbound import Inbound
 from bot.slack.payloads import Body, direct_address, mention_address, read_address, slash_address
+from bot.slack.people import SlackRoles
 from bot.text import after_mention, to_plain
 from commands.core.base import Command
 from commands.core.dispatch import Door
@@ -21,8 +23,9 @@ _CODE_SPAN = re.compile(r"(?P<ticks>`+)(?P<inside>[^`]+)(?P=ticks)")
 class Lines:
     """`bot_user_id` is the person that the bot is to Slack."""
 
-    def __init__(self, inbound: Inbound, *, bot_user_id: str) -> None:
+    def __init__(self, inbound: Inbound, people: SlackRoles, *, bot_user_id: str) -> None:
         self._inbound = inbound
+        self._people = people
         self._bot_user_id = bot_user_id
 
     async def slash(self, body: Body) -> None:
@@ -57,7 +60,7 @@ class Lines:
             await self._ask_for(missing, address, here)
             return
         except UsageError as error:
-            await self._faulty(error, line, address, door, body)
+            await self._faulty(error, line, address, door)
             return
         if refusal := _said_aloud(type(command), dict(command), address):
             await self._inbound.refuse(refusal, address)
@@ -66,7 +69,14 @@ class Lines:
             given = {name: getattr(command, name) for name in command.changed_fields()}
             await self._inbound.open_form(type(command), given, address=address, provider=here.provider)
             return
-        await self._inbound.carry_out(command, address, door, body)
+        await self._inbound.carry_out(command, await self._named(address), door, body)
+
+    async def _named(self, address: Address) -> Address:
+        """What somebody wrote comes without the name that others see in a room; what they typed or pressed has it."""
+        caller = address.caller
+        if caller.name:
+            return address
+        return replace(address, caller=replace(caller, name=await self._people.name(caller.user_id)))
 
     async def _ask_for(self, missing: MissingInput, address: Address, here: Here) -> None:
         if refusal := _said_aloud(missing.command_type, missing.given, address):
@@ -74,22 +84,18 @@ class Lines:
             return
         await self._inbound.open_form(missing.command_type, missing.given, address=address, provider=here.provider)
 
-    async def _faulty(self, error: UsageError, line: str, address: Address, door: Door, body: Body) -> None:
+    async def _faulty(self, error: UsageError, line: str, address: Address, door: Door) -> None:
         """What was typed is no command as it stands. Who writes to the bot alone may not know what it takes at all."""
         commands = self._inbound.commands
         if refusal := _not_repeated(line, address, commands):
             await self._inbound.refuse(refusal, address)
             return
-        if door is not Door.DIRECT or _named(line, commands) is not None:
-            await self._inbound.refuse(error, address)
-            return
-        helping = commands[("help",)]()
-        if error.actions:
-            offered = [*error.actions, Action("Help", helping)]
-            error = UsageError(error.problems, error.remedy, path=error.path, actions=offered)
-        await self._inbound.refuse(error, address)
-        if not error.actions:
-            await self._inbound.carry_out(helping, address, door, body)
+        problems, actions = error.problems, error.actions
+        if address.under is not None:
+            problems = tuple(replace(problem, text=problem.aloud or problem.text) for problem in problems)
+        if door is Door.DIRECT and _command_of(line, commands) is None:
+            actions = (*actions, Action("Help", commands[("help",)]()))
+        await self._inbound.refuse(UsageError(problems, error.remedy, path=error.path, actions=actions), address)
 
 
 def _without_code_span(line: str) -> str:
@@ -104,7 +110,7 @@ def _without_slash(line: str, slash: str) -> str:
     return "".join(rest) if first == slash else line
 
 
-def _named(line: str, commands: Commands) -> type[Command] | None:
+def _command_of(line: str, commands: Commands) -> type[Command] | None:
     """The command that a line begins with, rightly spelled."""
     typed = _first_words(line)
     return next((commands.spellings[typed[:n]] for n in range(3, 0, -1) if typed[:n] in commands.spellings), None)
@@ -132,7 +138,7 @@ def _said_aloud(command_type: type[Command], given: dict[str, object], address: 
 def _not_repeated(line: str, address: Address, commands: Commands) -> CommandError | None:
     """A line that is not understood may hold a secret anywhere, which our answer would keep for all to read."""
     path = closest_path(_first_words(line), commands)
-    meant = _named(line, commands) or (commands[path] if path is not None else None)
+    meant = _command_of(line, commands) or (commands[path] if path is not None else None)
     if address.under is None or meant is None:
         return None
     secrets = [option(name) for name in meant.model_fields if is_secret(meant, name)]

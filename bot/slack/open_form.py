@@ -11,7 +11,8 @@ from pydantic.fields import FieldInfo
 from bot.render.form import pages, read_form
 from bot.render.form_fields import LongChoice, as_shown, is_too_long, pairs_of, values_of
 from bot.slack.drafts import Draft, Drafts
-from bot.slack.payloads import Body, FormMeta
+from bot.slack.metadata import FormMeta
+from bot.slack.payloads import Body
 from commands.core.base import Command, Internal, ServerCommand, marks
 from commands.core.fields import field_type, is_hidden
 from providers.base import Provider
@@ -37,6 +38,14 @@ class OpenForm:
     @property
     def pages(self) -> list[list[str]]:
         return pages(self.command_type, self.provider, self.values)
+
+    @property
+    def asked_of_another(self) -> list[str]:
+        """The fields by which another thing is meant than the one that the form began with."""
+        if not self.meta.begun:
+            return []
+        names = self.command_type.begins_from
+        return [name for name in names if str(self.values.get(name) or "") != self.meta.opened.get(name)]
 
     def given_elsewhere(self, page: int) -> list[str]:
         """The fields of other pages that hold something to be sent."""

@@ -1,4 +1,4 @@
-"""Slack's payloads, read once: who, where, and what for. Shapes by https://docs.slack.dev/interactivity."""
+"""Slack's payloads, read once: who, where, and how to tell a repeat. Shapes by https://docs.slack.dev/interactivity."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -7,54 +7,16 @@ from hashlib import sha256
 from typing import Any
 
 import structlog
-from pydantic import BaseModel, JsonValue, ValidationError
+from pydantic import ValidationError
 
 from bot.slack.answers import Address
+from bot.slack.metadata import FormMeta, HomeMeta
 from commands.core.dispatch import Door
 from commands.core.ports import Caller, Place
 
 log = structlog.get_logger(__name__)
 
 Body = Mapping[str, Any]
-
-
-class FormMeta(BaseModel):
-    """What an open form keeps in `private_metadata`: where its answer goes, and what it does not ask.
-
-    `fixed` are the fields that no form shows, `opened` what the fields that those speak of began with. `begun` are
-    digests of what the server had, by field, and by key where a field holds pairs. `key` finds the rest, which is in
-    memory: `elsewhere` are the fields on other pages, of which nothing is left once the memory is gone.
-    An empty `channel_id`: the form asks where its answer goes. `under` is the thread in which it was asked aloud: the
-    answer goes there, for all to read. `turns`: it takes the place of the list whose button opened the form.
-    """
-
-    provider: str
-    channel_id: str
-    thread_ts: str | None = None
-    is_direct: bool = False
-    fixed: dict[str, JsonValue] = {}
-    opened: dict[str, str] = {}
-    begun: dict[str, str | dict[str, str]] = {}
-    key: str = ""
-    page: int = 0
-    elsewhere: list[str] = []
-    under: str | None = None
-    turns: bool = False
-    door: Door | None = None
-
-
-class HomeMeta(BaseModel):
-    """What the Home keeps in `private_metadata`: the reader's conversation with the bot, which its presses lack."""
-
-    channel_id: str = ""
-
-
-def read_meta(view: Body) -> FormMeta | None:
-    """None for a form that this version did not open."""
-    try:
-        return FormMeta.model_validate_json(str(view.get("private_metadata", "")))
-    except ValidationError:
-        return None
 
 
 def read_address(read: Callable[[Body], Address], body: Body) -> Address | None:
@@ -84,7 +46,7 @@ def mention_address(body: Body) -> Address:
 
 
 def direct_address(body: Body) -> Address:
-    """Somebody wrote to the bot where nobody else reads it."""
+    """Somebody wrote to the bot where nobody else reads it, or opened its Home: both events name that conversation."""
     address = _message_address(body)
     return replace(address, place=replace(address.place, is_direct=True))
 
@@ -112,7 +74,7 @@ def press_address(body: Body) -> Address:
     channel = body.get("channel") or {}
     container = body.get("container") or {}
     message = body.get("message") or container
-    team_id = _team_id(body)
+    team_id = team_id_of(body)
     return Address(
         caller=_presser(body),
         place=Place(
@@ -140,17 +102,9 @@ def _home_address(body: Body) -> Address:
         channel_id = ""  # a Home of another version: the answer finds its way by the person
     return Address(
         caller=_presser(body),
-        place=Place(_team_id(body), channel_id, is_direct=bool(channel_id)),
+        place=Place(team_id_of(body), channel_id, is_direct=bool(channel_id)),
         trigger_id=body.get("trigger_id"),
         door=Door.HOME,
-    )
-
-
-def home_opened_address(body: Body) -> Address:
-    """The event names the conversation with the bot."""
-    event, team_id = body["event"], str(body["team_id"])
-    return Address(
-        caller=Caller(team_id, str(event["user"])), place=Place(team_id, str(event["channel"]), is_direct=True)
     )
 
 
@@ -158,7 +112,7 @@ def shortcut_address(body: Body) -> Address:
     """A global one is chosen nowhere in particular: a form asks where its answer shall go."""
     return Address(
         caller=_presser(body),
-        place=Place(_team_id(body), ""),
+        place=Place(team_id_of(body), ""),
         trigger_id=body.get("trigger_id"),
         door=Door.SHORTCUT,
     )
@@ -168,22 +122,12 @@ def message_shortcut_address(body: Body) -> Address:
     """What comes of it stands in the thread that the message is in, or begins."""
     message, channel = body["message"], body["channel"]
     place = Place(
-        _team_id(body),
+        team_id_of(body),
         str(channel["id"]),
         thread_ts=str(message.get("thread_ts") or message["ts"]),
         is_direct=channel.get("name") == "directmessage",
     )
     return replace(shortcut_address(body), place=place, response_url=_response_url(body))
-
-
-def asked_aloud(pressed: Address) -> Address:
-    """Who presses in a thread where all can read it goes on with a conversation there, and is answered there."""
-    return replace(pressed, under=pressed.place.thread_ts) if pressed.is_read_by_all else pressed
-
-
-def without_place(address: Address) -> Address:
-    """For what is to happen in no place that is known yet: the form asks for one."""
-    return replace(address, place=Place(address.place.team_id, ""))
 
 
 def form_address(body: Body, meta: FormMeta, response_url: str | None, chosen: str | None = None) -> Address:
@@ -193,7 +137,7 @@ def form_address(body: Body, meta: FormMeta, response_url: str | None, chosen: s
         response_url = offered.get(chosen)
     return Address(
         caller=_presser(body),
-        place=Place(_team_id(body), chosen or meta.channel_id, meta.thread_ts, meta.is_direct),
+        place=Place(team_id_of(body), chosen or meta.channel_id, meta.thread_ts, meta.is_direct),
         response_url=response_url if meta.under is None else None,
         under=meta.under,
         turns=meta.turns,
@@ -209,10 +153,10 @@ def _response_url(body: Body) -> str | None:
 
 def _presser(body: Body) -> Caller:
     user = body["user"]
-    return Caller(_team_id(body), str(user["id"]), str(user.get("name") or user.get("username") or ""))
+    return Caller(team_id_of(body), str(user["id"]), str(user.get("name") or user.get("username") or ""))
 
 
-def _team_id(body: Body) -> str:
+def team_id_of(body: Body) -> str:
     """The workspace of the conversation; the presser's own may be another one, in a shared channel."""
     team = body.get("team") or {}
     return str(team.get("id") or body["user"].get("team_id", ""))
@@ -224,7 +168,7 @@ def press_key(body: Body) -> str | None:
     None for a choice in a form, where each says something else. A form that was drawn again has other buttons.
     """
     action, container = body["actions"][0], body.get("container") or {}
-    if action.get("type", "button") != "button":
+    if not _is_button(action):
         return None
     where = container.get("message_ts") or (body.get("view") or {}).get("hash") or container.get("view_id")
     return json.dumps([_presser(body).user_id, where, action.get("action_id"), action.get("value")])
@@ -232,7 +176,11 @@ def press_key(body: Body) -> str | None:
 
 def is_choice(body: Body) -> bool:
     """Something was chosen in an input of an open form, which was not sent."""
-    return "view" in body and body["actions"][0].get("type", "button") != "button"
+    return "view" in body and not _is_button(body["actions"][0])
+
+
+def _is_button(action: Body) -> bool:
+    return str(action.get("type", "button")) == "button"
 
 
 def delivery_key(body: Body) -> str:

@@ -1,6 +1,6 @@
 """Who somebody is in the workspace, and what role follows from it."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import structlog
@@ -20,6 +20,7 @@ MOST_REMEMBERED = 10_000
 
 @dataclass(frozen=True, slots=True)
 class _Member:
+    name: str
     is_admin: bool
     is_guest: bool
     is_outsider: bool
@@ -46,8 +47,15 @@ class SlackRoles:
             member = await self._member(caller.user_id)
         except SlackError as error:
             log.warning("a role could not be looked up", user=caller.user_id, error=str(error))
-            return Standing(Role.NOBODY, _why_nobody(error))
+            return Standing(Role.NOBODY, _why_nobody(error), is_known=isinstance(error, PersonUnreachable))
         return self._standing(member)
+
+    async def name(self, user_id: str) -> str:
+        """How others see somebody in the workspace; "" where it cannot be had. What a role was read from tells it."""
+        try:
+            return (await self._member(user_id)).name
+        except SlackError:
+            return ""
 
     def _standing(self, member: _Member) -> Standing:
         if member.is_outsider:
@@ -70,6 +78,7 @@ class SlackRoles:
 
     def _read(self, user: dict[str, object], now: float) -> _Member:
         return _Member(
+            name=_name(user),
             is_admin=bool(user.get("is_admin") or user.get("is_owner") or user.get("is_primary_owner")),
             is_guest=bool(user.get("is_restricted") or user.get("is_ultra_restricted")),
             is_outsider=bool(
@@ -80,6 +89,13 @@ class SlackRoles:
             ),
             seen=now,
         )
+
+
+def _name(user: Mapping[str, object]) -> str:
+    """What people chose to be called, else their full name, else the name of their account."""
+    profile = user.get("profile")
+    chosen = profile if isinstance(profile, Mapping) else {}
+    return str(chosen.get("display_name") or chosen.get("real_name") or user.get("real_name") or user.get("name") or "")
 
 
 def _why_nobody(error: SlackError) -> str:

@@ -6,17 +6,22 @@ import structlog
 
 from bot.render.button import Pressed, StaleButton, decode, decode_given, read_action_id
 from bot.slack.answers import Address
+from bot.slack.errors import SlackError
 from bot.slack.forms import Forms
 from bot.slack.inbound import Inbound
-from bot.slack.payloads import Body, asked_aloud, is_choice, press_address, read_address, without_place
+from bot.slack.payloads import Body, is_choice, press_address, read_address
+from commands.core.base import Command
 from commands.core.dispatch import Door
 from commands.core.errors import CommandError, Ended, NotAllowed
-from commands.core.parsing import closest_path
+from commands.core.parsing import Here, closest_path
 from commands.core.ports import Pending, PendingActions
 from commands.core.reply import Code, Person, Reply, Strong, Text
 from commands.core.spelling import spell
 
 log = structlog.get_logger(__name__)
+
+_NOT_TURNED = ("Slack did not turn the page.", "Press again.")
+_NOT_REDRAWN = ("Slack did not change the form.", "Choose again.")
 
 
 class Presses:
@@ -33,7 +38,7 @@ class Presses:
     async def _press(self, body: Body, address: Address) -> None:
         action = body["actions"][0]
         if is_choice(body):
-            await self._forms.turn(body)
+            await self._turn(body, address)
             return
         try:
             press = read_action_id(str(action.get("action_id", "")))
@@ -45,7 +50,7 @@ class Presses:
                 case Pressed.MORE if "view" not in body:
                     raise StaleButton(press.path)
                 case Pressed.MORE:
-                    await self._forms.turn(body, press.page)
+                    await self._turn(body, address, press.page)
                 case Pressed.FORM:
                     await self._press_form(press.path, value, address)
                 case Pressed.COMMAND:
@@ -58,14 +63,23 @@ class Presses:
         except StaleButton as stale:
             await self._inbound.refuse(self._stale(stale), address)
 
+    async def _turn(self, body: Body, address: Address, page: int | None = None) -> None:
+        """Another page of a form, or the same one after a choice. What goes wrong is said where the form came from."""
+        try:
+            await self._forms.turn(body, page)
+        except SlackError as error:
+            what, remedy = _NOT_REDRAWN if page is None else _NOT_TURNED
+            await self._inbound.refuse(Ended(what, remedy), self._forms.address(body) or address, error=str(error))
+
     async def _press_form(self, path: tuple[str, ...], value: str, address: Address) -> None:
         command_type = self._inbound.commands.get(path)
         if command_type is None:
             raise StaleButton(path)
         here = await self._inbound.here(address.place)
+        given = {**_lent(command_type, here), **decode_given(value)}
         if not address.turns:
-            address = without_place(address) if address.door is Door.HOME else asked_aloud(address)
-        await self._inbound.open_form(command_type, decode_given(value), address=address, provider=here.provider)
+            address = address.without_place() if address.door is Door.HOME else address.asked_aloud()
+        await self._inbound.open_form(command_type, given, address=address, provider=here.provider)
 
     async def _press_pending(self, token: str, address: Address, body: Body) -> None:
         pending = await self._pending.peek(token)
@@ -85,17 +99,27 @@ class Presses:
         if asked and pending is not None and _is_for_another(pending, address):
             await self._inbound.refuse(_not_yours("This question", pending), address)
             return
-        answered = replace(address, replaces=True)
         if not asked or pending is None or not await self._pending.take(token):
-            gone = Ended("This question has been answered, or has expired.", "Press the button again to be asked anew.")
-            await self._inbound.refuse(gone, answered)
+            await self._over(token, address)
             return
-        answered = replace(answered, signature=_who_answered(address, body))
+        answered = replace(address, replaces=True, signature=_who_answered(address, body))
         if yes:
             await self._inbound.carry_out(pending.command, answered, Door.BUTTON, body, confirmed=pending.confirmed)
         else:
             log.info("a question was answered with no", words=spell(pending.command, redacted=True))
             await self._inbound.tell(Reply(text="Nothing was changed."), answered)
+
+    async def _over(self, token: str, address: Address) -> None:
+        """An answer that stands in the question's place stays, or is on its way there: only one that nobody answered in
+        time gives way, to the one who was asked."""
+        expired = await self._pending.expired(token)
+        if expired is not None and expired.team_id == address.caller.team_id:
+            if _is_for_another(expired, address):
+                await self._inbound.refuse(_not_yours("This question", expired), address)
+                return
+            address = replace(address, replaces=True)
+        gone = Ended("This question has been answered, or has expired.", "Press the button again to be asked anew.")
+        await self._inbound.refuse(gone, address)
 
     def _stale(self, stale: StaleButton) -> CommandError:
         what = "This button was made by another version of the bot and is not understood any more."
@@ -111,10 +135,18 @@ def _who_answered(address: Address, body: Body) -> Text:
     return ("Answered by ", Person(address.caller.user_id), *((": ", Strong(label)) if label else ()), ".")
 
 
+def _lent(command_type: type[Command], here: Here) -> dict[str, object]:
+    """The channel's room, where the form needs one: the press may know better."""
+    name = command_type.room_field()
+    if name is None or here.room is None or not command_type.model_fields[name].is_required():
+        return {}
+    return {name: here.room.name}
+
+
 def _is_for_another(pending: Pending, address: Address) -> bool:
     return pending.user_id not in (None, address.caller.user_id)
 
 
 def _not_yours(what: str, pending: Pending) -> NotAllowed:
     whose = (f"{what} is for ", Person(str(pending.user_id)), ".")
-    return NotAllowed(whose, "Press the button yourself to be asked.")
+    return NotAllowed(whose, "Ask for it yourself.")

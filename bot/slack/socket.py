@@ -16,12 +16,12 @@ import structlog
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
 
+from bot.health import Health
 from bot.metrics import Metrics
 from bot.slack.connection import Connection, Ending, NotOpened
 from bot.slack.errors import NotGranted, SlackDown, SlackError, Throttled, TokenDead, narrow
 from bot.slack.sdk import web_client
 from bot.tasks import keep_running
-from bot.web import Health
 
 log = structlog.get_logger(__name__)
 
@@ -69,6 +69,7 @@ class SocketMode:
         self._leaving: set[asyncio.Task[None]] = set()
         self._keeping: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
+        self._connected_once = asyncio.Event()
         self._address: str | None = None
         self._trouble = ""
         self._failures = 0
@@ -93,8 +94,7 @@ class SocketMode:
         self._keeping = asyncio.create_task(keep_running(self._keep, name="socket mode"))
         with suppress(TimeoutError):
             async with asyncio.timeout(timeout_seconds):
-                while not self.connected:
-                    await self._changed.wait()
+                await self._connected_once.wait()
 
     @property
     def connected(self) -> int:
@@ -152,6 +152,7 @@ class SocketMode:
             self._mind(error.ending)
         else:
             self._connections.append(connection)
+            self._connected_once.set()
             self._opened_at = asyncio.get_running_loop().time()
             self._failures, self._trouble = 0, ""
             log.info("a Socket Mode connection is open", connections=self.connected)

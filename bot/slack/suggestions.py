@@ -16,12 +16,13 @@ from bot.render.text import Block
 from bot.slack.drafts import Drafts
 from bot.slack.forms import Forms
 from bot.slack.open_form import OpenForm
-from bot.slack.payloads import Body
+from bot.slack.payloads import Body, team_id_of
 from bot.slack.presence import Presence
 from bot.text import whole
 from commands.core.base import Offered, Offers, marks
 from commands.core.context import Ports
 from commands.core.tracks import spoken
+from commands.core.words import in_natural_order
 from providers.base import Participant
 
 log = structlog.get_logger(__name__)
@@ -68,7 +69,7 @@ class Suggestions:
         field = form.command_type.model_fields.get(str(body.get("block_id"))) if form is not None else None
         if form is None or field is None or not (offers := marks(field, Offers)):
             return ()
-        team_id = str((body.get("team") or {}).get("id") or body["user"].get("team_id", ""))
+        team_id = team_id_of(body)
         match offers[0].what:
             case Offered.SERVER:
                 return [_Choice(name, name) for name in self._ports.providers.names]
@@ -95,7 +96,9 @@ class Suggestions:
         if not isinstance(room, str):
             return ()
         people = await self._presence.people(team_id, form.provider, room, wait_seconds=SERVER_SECONDS)
-        return sorted(people, key=lambda person: (not person.is_person, person.shown_name.casefold(), person.identity))
+        return sorted(
+            people, key=lambda person: (not person.is_person, in_natural_order(person.shown_name), person.identity)
+        )
 
     def _drawn(self, choices: Sequence[_Choice], query: str) -> list[Block]:
         """What was typed comes last, unless it is one of them."""

@@ -4,7 +4,7 @@
 is dirty while `wanted > delivered` and nothing blocks it.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import uuid4
@@ -172,16 +172,18 @@ class Cards:
 
         await self._store.write(write)
 
-    async def unblock(self, channel_id: str, reasons: Collection[str]) -> None:
-        """What blocked the channel's cards is over, where it was one of `reasons`: they want to be drawn again.
+    async def unblock(self, channel_id: str, is_over: Callable[[str], bool]) -> None:
+        """The channel's cards want to be drawn again, where what blocked them is over.
 
         A card that was never posted and whose thing has ended meanwhile is news to nobody.
         """
         live = card.c.thing_id.in_(select(thing.c.id).where(not_(thing.c.terminal)))
-        there = and_(card.c.channel_id == channel_id, card.c.blocked.in_(reasons), or_(card.c.ts.is_not(None), live))
+        blocked = and_(card.c.channel_id == channel_id, card.c.blocked.is_not(None), or_(card.c.ts.is_not(None), live))
 
         async def write(conn: AsyncConnection) -> None:
-            await conn.execute(update(card).where(there).values(blocked=None, **self._raised()))
+            reasons = (await conn.execute(select(card.c.blocked).where(blocked).distinct())).scalars()
+            over = card.c.blocked.in_([reason for reason in reasons if is_over(reason)])
+            await conn.execute(update(card).where(blocked, over).values(blocked=None, **self._raised()))
 
         await self._store.write(write)
 
@@ -193,6 +195,14 @@ class Cards:
 
         await self._store.write(write)
 
+    async def leave_thread(self, card_id: int) -> None:
+        """The thread that it was to stand in is gone, so it is to be posted as a message of its own."""
+
+        async def write(conn: AsyncConnection) -> None:
+            await self._post_anew(conn, card.c.id == card_id, thread_ts=None)
+
+        await self._store.write(write)
+
     async def postpone(self, card_id: int) -> None:
         """To the end of the queue: it could not be drawn or delivered, and others shall not wait for it."""
 
@@ -201,9 +211,10 @@ class Cards:
 
         await self._store.write(write)
 
-    async def _post_anew(self, conn: AsyncConnection, where: ColumnElement[bool]) -> None:
+    async def _post_anew(self, conn: AsyncConnection, where: ColumnElement[bool], **changed: str | None) -> None:
+        """As another message, from the end of the queue. `changed` are further columns."""
         fresh = {"blocked": None, "ts": None, "hash": None, "post_key": None, "generation": card.c.generation + 1}
-        await conn.execute(update(card).where(where).values(fresh))
+        await conn.execute(update(card).where(where).values(**fresh, dirty_at=self._clock.now(), **changed))
 
     def _raised(self) -> dict[str, object]:
         """One more reason to draw. Who is in the queue keeps the place."""

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, func, not_, select
+from sqlalchemy import ColumnElement, Select, func, not_, select
 
 from bot.alerts.state import RecordingState, RoomState, state_from_json
 from bot.store.cards import DELETED
@@ -25,16 +25,16 @@ class StoredDashboard:
         self._store = store
 
     async def live_rooms(
-        self, team_id: str, providers: Collection[str], *, first_of: str, limit: int
+        self, team_id: str, providers: Collection[str], *, of: str, mine: bool, limit: int
     ) -> tuple[list[LiveRoom], int]:
         live = (
             thing.c.team_id == team_id,
             thing.c.kind == ThingKind.ROOM,
             thing.c.provider.in_(providers),
             not_(thing.c.terminal),
+            thing.c.made_by == of if mine else thing.c.made_by.is_distinct_from(of),
         )
-        mine_first = case((thing.c.made_by == first_of, 0), else_=1)
-        found = select(thing).where(*live).order_by(mine_first, thing.c.id.desc()).limit(limit)
+        found = select(thing).where(*live).order_by(thing.c.id.desc()).limit(limit)
         async with self._store.reading() as conn:
             rows = (await conn.execute(found)).mappings().all()
             count = (await conn.execute(select(func.count()).select_from(thing).where(*live))).scalar_one()
@@ -115,7 +115,12 @@ def _live_room(row: Any) -> LiveRoom:
     assert isinstance(state, RoomState), "a row of kind room has the state of one"
     ref = RoomRef(row["provider"], row["server_id"], row["name"])
     known = KnownRoom(ref, ended=row["terminal"], channel_id=row["channel_id"], made_by=row["made_by"])
-    return LiveRoom(known, state.people, tuple(state.running_recordings), row["seen_at"])
+    return LiveRoom(known, state.people, tuple(state.running_recordings), row["seen_at"], _is_direct(row["channel_id"]))
+
+
+def _is_direct(channel_id: str | None) -> bool:
+    """By the letter that Slack's ids begin with: https://docs.slack.dev/reference/objects/conversation-object"""
+    return channel_id is not None and channel_id.startswith("D")
 
 
 def _room(state: RecordingState) -> tuple[str, str]:

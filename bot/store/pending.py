@@ -45,7 +45,15 @@ class StoredPendingActions:
 
     async def peek(self, token: str) -> Pending | None:
         """None for an unknown, used or expired one, and for one that this version or key cannot read."""
-        query = select(table).where(*self._usable(token))
+        return await self._read(*self._usable(token))
+
+    async def expired(self, token: str) -> Pending | None:
+        return await self._read(
+            table.c.token == token, table.c.used_at.is_(None), table.c.expires_at <= self._clock.now()
+        )
+
+    async def _read(self, *which: ColumnElement[bool]) -> Pending | None:
+        query = select(table).where(*which)
         async with self._store.reading() as conn:
             row = (await conn.execute(query)).mappings().one_or_none()
         if row is None:

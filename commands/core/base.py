@@ -132,7 +132,10 @@ def has(field: FieldInfo, kind: type[object]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """What a class's keywords say. `examples` are argument strings that parse, without command name and path."""
+    """What a class's keywords say. `examples` are argument strings that parse, without command name and path.
+
+    `heading` is what its form is called, where the words of the path make no title; it begins with what the form does.
+    """
 
     path: tuple[str, ...]
     role: Role
@@ -140,6 +143,7 @@ class Spec:
     needs: frozenset[Capability]
     examples: tuple[str, ...]
     aliases: tuple[tuple[str, ...], ...]
+    heading: str = ""
 
 
 class Command(BaseModel):
@@ -161,6 +165,7 @@ class Command(BaseModel):
         needs: Capability | Collection[Capability] = (),
         examples: Iterable[str] = ("",),
         aliases: Iterable[str] = (),
+        heading: str = "",
     ) -> None:
         """`path` makes the class a command; without one it is a base for others.
 
@@ -176,6 +181,7 @@ class Command(BaseModel):
             needs=frozenset({needs}) if isinstance(needs, Capability) else frozenset(needs),
             examples=tuple(examples),
             aliases=tuple(tuple(alias.split()) for alias in aliases),
+            heading=heading,
         )
 
     @classmethod

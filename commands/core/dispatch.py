@@ -10,13 +10,15 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from time import perf_counter
 from uuid import uuid4
 
 from commands.core.base import Command, Needs, marks
 from commands.core.context import Context, Ports
 from commands.core.errors import CannotDo, CommandError, NotAllowed, Problem, UsageError
-from commands.core.fields import example, labelled
+from commands.core.examples import lines_of, remedy
+from commands.core.fields import labelled
 from commands.core.parsing import Here, parse
 from commands.core.ports import (
     CHANNEL_PROVIDER,
@@ -190,13 +192,10 @@ async def require_role(command_type: type[Command], caller: Caller, roles: Roles
     """Raises `NotAllowed`, which says where the asker's role comes from."""
     standing = await roles.standing(caller)
     if standing.role < command_type.spec.role:
+        ask = " Ask an owner or admin of the workspace to do it." if standing.is_known else ""
         raise NotAllowed(
             (Code(" ".join(command_type.spec.path)), f" is for people with the role {command_type.spec.role}."),
-            (
-                "You are ",
-                Strong(str(standing.role)),
-                f": {standing.because}. Ask an owner or admin of the workspace to do it.",
-            ),
+            ("You are ", Strong(str(standing.role)), f": {standing.because}.{ask}"),
         )
 
 
@@ -233,24 +232,24 @@ def require(command: Command, provider: Provider, ports: Ports) -> None:
     if lacking := missing(type(command), provider):
         raise CannotDo(cannot(provider, lacking[0]), _who_can(type(command), ports))
     if problems := check(command, provider):
-        shown = labelled(type(command), problems)
-        works = example(type(command), [p.field for p in problems], examples(type(command), provider))
-        raise UsageError(shown, ("For example: ", Code(f"{ports.slash} {works}")), path=command.spec.path)
+        shown, path = labelled(type(command), problems), command.spec.path
+        slash, about = ports.slash, [problem.field for problem in problems]
+        works = partial(_works, type(command), provider)
+        raise UsageError(shown, remedy(type(command), about, slash, provider=provider.name, works=works), path=path)
 
 
 def examples(command_type: type[Command], provider: Provider) -> list[str]:
     """The examples of a command that this server can carry out; all of them where it can do none."""
-    lines = [" ".join([*command_type.spec.path, words]).strip() for words in command_type.spec.examples]
-    table = Commands([command_type])
+    lines = lines_of(command_type)
+    return [line for line in lines if _works(command_type, provider, line)] or lines
+
+
+def _works(command_type: type[Command], provider: Provider, line: str) -> bool:
     here = Here(provider.name, RoomRef(provider.name, "", "standup"))
-
-    def works(line: str) -> bool:
-        try:
-            return not check(parse(line, table, here), provider)
-        except UsageError:
-            return False
-
-    return [line for line in lines if works(line)] or lines
+    try:
+        return not check(parse(line, Commands([command_type]), here), provider)
+    except UsageError:
+        return False
 
 
 def cannot(provider: Provider, capability: Capability) -> tuple[str | Mark, ...]:

@@ -35,10 +35,14 @@ class CommandError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong with the input. `field` names the command's field, so that a form can show it there."""
+    """One thing wrong with the input. `field` names the command's field, so that a form can show it there.
+
+    `aloud` is said instead where others read along, of what repeats a text that may be a secret.
+    """
 
     text: str
     field: str | None = None
+    aloud: str = ""
 
 
 class UsageError(CommandError):

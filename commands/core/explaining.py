@@ -1,11 +1,13 @@
 """From pydantic's errors to sentences for a person. No field names in them, no types, no links."""
 
+from typing import Literal, get_args, get_origin
+
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from commands.core.base import Command
 from commands.core.errors import Problem
-from commands.core.fields import is_secret
+from commands.core.fields import field_type, is_secret
 
 
 def explain(error: ValidationError, model: type[Command]) -> list[Problem]:
@@ -45,7 +47,7 @@ def _sentence(details: ErrorDetails, model: type[Command]) -> str:
         case "less_than_equal":
             return f"{given} is too large; the most is {about['le']:,}."
         case "literal_error" | "enum":
-            return f"{given} is not one of {about['expected']}."
+            return f"{given} is {_none_of(model, _field(details), about['expected'])}."
         case "bool_parsing" | "bool_type":
             return f"{given} is neither yes nor no."
         case "string_too_long":
@@ -56,6 +58,17 @@ def _sentence(details: ErrorDetails, model: type[Command]) -> str:
             return details["msg"]
         case _:
             return f"{given} cannot be used here."
+
+
+def _none_of(model: type[Command], name: str | None, expected: str) -> str:
+    """From the field's own choices: pydantic's list of them is in Python's quotes."""
+    kind = field_type(model.model_fields[name]) if name in model.model_fields else None
+    one = get_args(kind)[0] if get_origin(kind) is tuple else kind
+    choices = [str(choice) for choice in get_args(one)] if get_origin(one) is Literal else [expected]
+    *others, last = choices
+    if len(others) == 1:
+        return f"neither {others[0]} nor {last}"
+    return f"not one of {', '.join(others)} or {last}" if others else f"not {last}"
 
 
 def _shown(value: object) -> str:

@@ -1,6 +1,6 @@
 """A command's fields as grammar, help and forms see them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin
 
@@ -74,13 +74,6 @@ def label(model: type[Command], name: str | None) -> str:
     if name is None:
         return " ".join(model.spec.path)
     return known_as(name).upper() if name in model.positionals() else option(name)
-
-
-def example(model: type[Command], about: Iterable[str | None] = (), lines: Sequence[str] = ()) -> str:
-    """An example that works, one that shows the fields `about` where there is one; of `lines` where those are given."""
-    lines = lines or [" ".join([*model.spec.path, words]).strip() for words in model.spec.examples]
-    wanted = [option(name) for name in about if name is not None]
-    return next((line for line in lines for word in wanted if word in line.split()), lines[0])
 
 
 def labelled(model: type[Command], problems: Iterable[Problem]) -> list[Problem]:

@@ -1,6 +1,7 @@
 """Help, made from the models: what one can ask for, what one wants to do, one noun, one command."""
 
 import difflib
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,7 +15,7 @@ from commands.core.fields import field_type, is_flag, is_hidden, is_many, is_pai
 from commands.core.parsing import CLOSE, closest_path
 from commands.core.registry import NOUN_ALIASES, Commands, Path
 from commands.core.reply import Action, Button, Code, Form, Item, Mark, Reply, Strong, Text
-from commands.core.types import spell_duration
+from commands.core.types import OneOf, spell_duration
 from commands.core.words import joined
 from providers.base import Provider
 
@@ -37,7 +38,7 @@ class Group:
 
 GROUPS = (
     Group("run", "Start and run a room", (("room",), ("signal",))),
-    Group("people", "Look after people", (("participant",), ("track",), ("room", "mute"))),
+    Group("people", "Look after people", (("participant",), ("track",), ("room", "mute"), ("token", "create"))),
     Group("record", "Record", (("recording",),)),
     Group("programs", "Let programs in", (("token",),)),
     Group("told", "Be told", (("alert",),)),
@@ -112,7 +113,8 @@ class Pages:
             command.model_fields.items(), key=lambda named: (named[0] == "provider", has(named[1], Advanced))
         )
         facts: list[tuple[str, Text]] = [("Usage", (Code(self._usage(command)),))]
-        facts += [(_labels(command, name), _explained(info)) for name, info in fields if self._is_shown(info)]
+        shown = [(name, info) for name, info in fields if self._is_shown(info)]
+        facts += [(_labels(command, name), _explained(info, self.provider)) for name, info in shown]
         if others := _other_spellings(command):
             facts.append(("Also typed", joined([(Code(other),) for other in others], ", ")))
         around = [self.to(group.title, (group.topic,)) for group in groups_of(command.spec.path)]
@@ -207,13 +209,20 @@ def _labels(command: type[Command], name: str) -> str:
     return f"{shown}, {option(f'no_{name}')}" if is_tristate(command.model_fields[name]) else shown
 
 
-def _explained(info: FieldInfo) -> str:
+def _explained(info: FieldInfo, provider: Provider) -> str:
     """What the field is, what can be chosen, and what it is when it is left out."""
     words, default = info.description or "", info.get_default(call_default_factory=True)
-    kind = field_type(info)
-    choices = get_args(get_args(kind)[0] if is_many(info) and not is_pairs(info) else kind)
-    if choices and all(isinstance(choice, str) for choice in choices):
+    choices = _choices(info, provider)
+    if not set(choices) <= set(re.findall(r"\w+", words)):  # a description that has them all says more of each
         words += f": {', '.join(choices)}"
     if not info.is_required() and isinstance(default, str | timedelta) and default:
         words += f" ({spell_duration(default) if isinstance(default, timedelta) else default} by default)"
     return words
+
+
+def _choices(info: FieldInfo, provider: Provider) -> Sequence[str]:
+    kind = field_type(info)
+    choices = get_args(get_args(kind)[0] if is_many(info) and not is_pairs(info) else kind)
+    if choices and all(isinstance(choice, str) for choice in choices):
+        return choices
+    return [choice for mark in marks(info, OneOf) for choice in mark.choices(provider.limits)]

@@ -2,12 +2,19 @@
 
 import re
 
+_OF_A_PERSON = re.compile(r"slack-([A-Z0-9]+)-([UW][A-Z0-9]+)(?:-\d+)?")
 _NUMBERED = re.compile(r"(slack-[A-Z0-9]+-[UW][A-Z0-9]+)-\d+")
 
 
 def stable_identity(team_id: str, user_id: str) -> str:
     """What somebody of the workspace is called in a room, so that others recognise them from one time to the next."""
     return f"slack-{team_id}-{user_id}"
+
+
+def person_of(identity: str, team_id: str) -> str | None:
+    """Whose of the workspace it is, by id; None for any other identity."""
+    match = _OF_A_PERSON.fullmatch(identity)
+    return match[2] if match and match[1] == team_id else None
 
 
 def numbered(plain: str, number: int) -> str:

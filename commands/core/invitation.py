@@ -8,6 +8,7 @@ from commands.core.base import Role
 from commands.core.context import Context
 from commands.core.errors import NotAllowed, Problem, UsageError
 from commands.core.identity import numbered, stable_identity, without_number
+from commands.core.people import shown
 from commands.core.ports import KeepOut
 from commands.core.reply import SECRET_MAX, Code, Link, Moment, Person, Reply, Secret, Strong, Text
 from providers.base import Capability, JoinToken, RoomRef, TokenOptions
@@ -32,7 +33,8 @@ async def invite(ctx: Context, room: RoomRef, options: TokenOptions, *, may: str
     ]
     own = is_own(ctx, issued.identity)
     whose: Text = ("Your way into ", Strong(room.name)) if own else ("A way into ", Strong(room.name))
-    text = (*whose, ". Keep it to yourself: whoever has it can come in as ", "you." if own else f"{issued.identity}.")
+    who = ("you",) if own else (shown(issued.identity, ctx.caller.team_id),)
+    text = (*whose, ". Keep it to yourself: whoever has it can come in as ", *who, ".")
     template = ctx.ports.join_url
     if template is not None and (link := _link(template, issued)) is not None:
         return Reply(text=text, facts=tuple(facts), hint=note, actions=(link,))

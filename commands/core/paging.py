@@ -13,9 +13,9 @@ from typing import Annotated, ClassVar, Generic, TypeVar
 from pydantic import Field
 
 from commands.core.base import Advanced, Command, Internal
-from commands.core.reply import Action, Button, Form, Item, Moment, Reply, Table, Text, plain
+from commands.core.reply import Action, Button, Code, Form, Item, Mark, Moment, Reply, Table, Text, plain
 from commands.core.types import Count
-from commands.core.words import parts
+from commands.core.words import counted, joined, parts
 
 T = TypeVar("T")
 
@@ -49,6 +49,32 @@ class Rows(Generic[T]):
     buttons: int = 1
 
 
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What is true of the rows that are left, said of one and of several: `matches`, `match` and a pattern."""
+
+    one: str
+    many: str
+    than: tuple[str | Mark, ...] = ()
+
+
+def like(pattern: str) -> Filter:
+    return Filter("matches ", "match ", (Code(pattern),))
+
+
+def matched(found: int, every: int, noun: tuple[str, str], where: Text, filters: Sequence[Filter], others: str) -> Text:
+    """`5 of 12 rooms on x match y.`, `No room on x matches y; 5 others are live.`
+
+    `noun` is for one and for several; `others` says what those are that are left out.
+    """
+    is_one = found <= 1
+    conditions = joined([(each.one if is_one else each.many, *each.than) for each in filters], " and ")
+    if found:
+        return (f"{found:,} of {counted(every, *noun)} ", *parts(where), " ", *parts(conditions), ".")
+    rest = f"; {counted(every, 'other is', 'others are')} {others}." if every else "."
+    return (f"No {noun[0]} ", *parts(where), " ", *parts(conditions), rest)
+
+
 class PagedCommand(Command):
     """A command that answers with a list. A page beyond the end is the last one, as lists grow shorter meanwhile.
 
@@ -79,7 +105,7 @@ class PagedCommand(Command):
             items=() if is_table else tuple(map(rows.item, shown)),
             table=Table(rows.columns, tuple(map(rows.cells, shown))) if is_table else None,
             hint=f"Page {page} of {len(pages)}." if len(pages) > 1 else "",
-            actions=(*self._turns(page, len(pages)), *self._looks(len(pages)), *self._narrowing(len(pages))),
+            actions=self._ways_on(page, len(pages)) if found else self._narrowing(1) if self.is_filtered else (),
         )
 
     def filter_buttons(self) -> tuple[Button, ...]:
@@ -90,6 +116,9 @@ class PagedCommand(Command):
             return (narrower,)
         defaults = {name: type(self).model_fields[name].get_default(call_default_factory=True) for name in self.filters}
         return narrower, self._instead("Show all", page=1, **defaults)
+
+    def _ways_on(self, page: int, pages: int) -> tuple[Button, ...]:
+        return (*self._turns(page, pages), *self._looks(pages), *self._narrowing(pages))
 
     def _turns(self, page: int, last: int) -> list[Button]:
         around = {"Previous": page - 1, "Next": page + 1}

@@ -15,8 +15,9 @@ from pydantic import ValidationError
 
 from commands.core.base import Command, RoomName, ServerCommand, has
 from commands.core.errors import HelpWanted, MissingInput, Problem, UsageError
+from commands.core.examples import first_example, remedy
 from commands.core.explaining import explain
-from commands.core.fields import example, field_type, is_flag, is_hidden, is_many, known_as, label, labelled, option
+from commands.core.fields import field_type, is_flag, is_hidden, is_many, known_as, label, labelled, option
 from commands.core.registry import NOUN_ALIASES, Commands, Path
 from commands.core.reply import Action, Code
 from commands.core.spelling import spell
@@ -96,10 +97,12 @@ def _no_such_command(typed: Path, words: Sequence[Word], commands: Commands, her
         return HelpWanted(typed)
     if not typed and _asks_for_help(words[0]):
         return HelpWanted(())
-    problem = Problem(f"There is no command “{' '.join(typed[:2]) or words[0].text}”.")
     meant = closest_path(typed, commands)
+    said = " ".join(word.text for word in words[: len(meant or typed[:2]) or 1])
     if meant is None:
+        problem = Problem(f"There is no command “{said}”.", aloud="I do not know that command.")
         return UsageError([problem], _nearest_noun(typed, nouns, here))
+    problem = Problem(f"There is no command “{said}”.")
     line = " ".join([*meant, *(respell(word) for word in words[len(meant) :])])
     try:
         actions = [Action(line, _Reading(commands[meant], here).command(list(words[len(meant) :])))]
@@ -283,14 +286,13 @@ class _Reading:
         return UsageError(self.problems[:MOST_PROBLEMS], self._remedy(), path=self.model.spec.path)
 
     def _remedy(self) -> tuple[str | Code, ...]:
-        """Where an option is not known, all of them; else an example, if possible of the field that went wrong."""
-        if any(problem.field is None for problem in self.problems):
-            return ("See ", Code(f"{self.here.slash} help {' '.join(self.model.spec.path)}"), " for what it takes.")
-        works = example(self.model, [problem.field for problem in self.problems])
-        return ("For example: ", Code(f"{self.here.slash} {works}"))
+        """Where an option is not known, all of them; else an example of a field that went wrong."""
+        known = all(problem.field is not None for problem in self.problems)
+        about = [problem.field for problem in self.problems] if known else []
+        return remedy(self.model, about, self.here.slash, provider=self.here.provider)
 
     def _example(self) -> tuple[str, Code]:
-        return ("For example: ", Code(f"{self.here.slash} {example(self.model)}"))
+        return ("For example: ", Code(f"{self.here.slash} {first_example(self.model)}"))
 
     def _missing(self, names: Iterable[str]) -> MissingInput:
         labels = [label(self.model, name) for name in names]

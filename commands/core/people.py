@@ -10,10 +10,10 @@ from pydantic import Field
 from commands.core.base import Internal, Offered, Offers, Positional, RoomCommand, RoomPin, pin
 from commands.core.context import Context
 from commands.core.errors import CommandError, NothingHere
-from commands.core.identity import stable_identity, without_number
-from commands.core.reply import Action, Code, Strong, Text
+from commands.core.identity import person_of, stable_identity, without_number
+from commands.core.reply import Action, Code, Mark, Person, Strong
 from commands.core.types import Name
-from commands.core.words import a_few
+from commands.core.words import a_few, in_natural_order
 from providers.base import Participant, RoomRef
 
 MOST_OFFERED = 5
@@ -66,11 +66,13 @@ def choose(
         return found[0]
     if found:
         raise NothingHere(
-            (f"{len(found)} in ", Code(room.name), " go by the name ", Code(who), "."),
+            (f"{len(found)} in ", Code(room.name), " go by the name ", shown(who, ctx.caller.team_id), "."),
             "Say which one, by identity.",
             actions=_offers(found, room, who, command, field),
         )
-    raise NotInRoom(*_absent(room, who, present), actions=_offers(_close(present, who), room, who, command, field))
+    what = (shown(who, ctx.caller.team_id), " is not in ", Code(room.name), ".")
+    remedy = _who_is_in(present) or "Nobody is; somebody who was may have left a moment ago."
+    raise NotInRoom(what, remedy, actions=_offers(_close(present, who), room, who, command, field))
 
 
 async def has_left(ctx: Context, room: RoomRef, person: Participant) -> CommandError:
@@ -89,6 +91,13 @@ def as_identity(who: str, team_id: str) -> str:
     return stable_identity(team_id, mention[1]) if mention else who
 
 
+def shown(who: str, team_id: str) -> Mark:
+    """A mention, or the identity of somebody of the workspace, as that person; another word as it was typed."""
+    mention = _MENTION.fullmatch(who)
+    user_id = mention[1] if mention else person_of(who, team_id)
+    return Code(who) if user_id is None else Person(user_id)
+
+
 def meant(present: Sequence[Participant], who: str, team_id: str) -> list[Participant]:
     """All whom `who` fits. An identity is unique, so it comes first, then an id."""
     for exact in ([p for p in present if p.identity == who], [p for p in present if p.id == who]):
@@ -100,13 +109,8 @@ def meant(present: Sequence[Participant], who: str, team_id: str) -> list[Partic
     return [p for p in present if who and who.casefold() in (p.name.casefold(), p.identity.casefold())]
 
 
-def _absent(room: RoomRef, who: str, present: Sequence[Participant]) -> tuple[Text, Text]:
-    what = (Code(who), " is not in ", Code(room.name), ".")
-    return what, _who_is_in(present) or "Nobody is; somebody who was may have left a moment ago."
-
-
 def _who_is_in(present: Sequence[Participant]) -> str:
-    names = [p.shown_name for p in present if p.is_person]
+    names = sorted((p.shown_name for p in present if p.is_person), key=in_natural_order)
     return f"In it: {a_few(names, MOST_OFFERED)}." if names else ""
 
 

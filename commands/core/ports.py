@@ -99,12 +99,16 @@ class Rooms(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class LiveRoom:
-    """A live room as far as we have heard: how many people are in it, which recordings run, and when we heard last."""
+    """A live room as far as we have heard: how many people are in it, which recordings run, and when we heard last.
+
+    `is_direct`: it was made in somebody's conversation with the bot alone.
+    """
 
     known: KnownRoom
     people: int
     recordings: tuple[str, ...]
     seen_at: datetime
+    is_direct: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,9 +143,9 @@ class Dashboard(Protocol):
     """What we know at a glance, for somebody's front page. The newest come first everywhere."""
 
     async def live_rooms(
-        self, team_id: str, providers: Collection[str], *, first_of: str, limit: int
+        self, team_id: str, providers: Collection[str], *, of: str, mine: bool, limit: int
     ) -> tuple[list[LiveRoom], int]:
-        """At most `limit` rooms, with those first that `first_of` made, and how many there are in all."""
+        """At most `limit` rooms that `of` made, or that others did where not `mine`; and how many there are in all."""
 
     async def known_lives(self, team_id: str, provider: str, room_ids: Collection[str]) -> frozenset[str]:
         """Those of the rooms that we have heard of, ended ones too."""
@@ -247,10 +251,14 @@ CHANNEL_PROVIDER = "provider"
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Somebody's role and, in words, where it comes from (`whoami` shows it)."""
+    """Somebody's role and, in words, where it comes from (`whoami` shows it).
+
+    `is_known` is False where the workspace could not say who they are.
+    """
 
     role: Role
     because: str
+    is_known: bool = True
 
 
 class Roles(Protocol):
@@ -331,6 +339,9 @@ class PendingActions(Protocol):
 
     async def peek(self, token: str) -> Pending | None:
         """None for an unknown, used or expired one."""
+
+    async def expired(self, token: str) -> Pending | None:
+        """One that nobody used in time, as long as it is kept; None for any other."""
 
     async def take(self, token: str) -> bool:
         """Use it up. False if somebody else did first: of two presses one wins."""

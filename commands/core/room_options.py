@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from commands.core.types import spell_duration
+from commands.core.words import spoken_duration
 from providers.base import Room, RoomOptions
 
 
@@ -32,4 +32,6 @@ def _people(asked: int | None, most: int | None) -> str:
 def _timeout(what: str, asked: timedelta | None, now: timedelta | None) -> str:
     if asked is None or asked == now:
         return ""
-    return f"its {what} is {spell_duration(now)}, not {spell_duration(asked)}" if now else f"its {what} was not changed"
+    if not now:
+        return f"its {what} was not changed"
+    return f"its {what} is {spoken_duration(now, exact=True)}, not {spoken_duration(asked, exact=True)}"

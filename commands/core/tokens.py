@@ -129,7 +129,12 @@ class _Reader:
             if (text := self._around_bracket(start)) is not None:
                 return text
             raise UsageError(
-                [Problem(f"Something follows the closing quote: {_excerpt(self.line[start:])}")],
+                [
+                    Problem(
+                        f"Something follows the closing quote: {_excerpt(self.line[start:])}",
+                        aloud="Something follows a closing quote.",
+                    )
+                ],
                 "Put a space after a closing quote.",
             )
         return inside
@@ -194,7 +199,7 @@ def _straightened(text: str) -> str:
 
 def _unclosed(what: str, rest: str) -> UsageError:
     return UsageError(
-        [Problem(f"This {what} is never closed: {_excerpt(rest)}")],
+        [Problem(f"This {what} is never closed: {_excerpt(rest)}", aloud=f"A {what} is never closed.")],
         f"Add the closing {what}, or put quotes around the whole word.",
     )
 

@@ -4,12 +4,15 @@ Messages are plain sentences without the field's name: text, forms and buttons e
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer
 from pydantic_core import PydanticCustomError
+
+from providers.base import Limits
 
 _UNITS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 _DURATION = re.compile(r"(?:(\d{1,6})d)?(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,9})s)?", re.ASCII)
@@ -104,3 +107,10 @@ def _to_person(value: object) -> object:
 
 PersonId = Annotated[str, BeforeValidator(_to_person)]
 """Somebody of the workspace: a mention as it arrives, `@U1`."""
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """For a text that is one of what the video server has; it need not say what that is."""
+
+    choices: Callable[[Limits], Sequence[str]]

@@ -1,8 +1,13 @@
-"""Several texts as one, and long ones as short ones."""
+"""Several texts as one, long ones as short ones, amounts in words, and the order of names."""
 
+import re
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 
 from commands.core.reply import Mark, Text
+
+_NUMBER = re.compile(r"([0-9]+)")
+_UNITS = {"d": 86_400, "h": 3_600, "min": 60, "s": 1}
 
 
 def parts(text: Text) -> Sequence[str | Mark]:
@@ -44,3 +49,24 @@ def count_people(count: int) -> str:
 def people_in_it(count: int) -> str:
     """`1 person is in it`, `nobody is in it`."""
     return f"{count_people(count)} {'is' if count <= 1 else 'are'} in it"
+
+
+def spoken_duration(duration: timedelta, *, exact: bool = False) -> str:
+    """`42 min`, `1 h 5 min`, `34 s`: what takes a minute or more without its seconds, unless it is to be `exact`.
+
+    To be read; `spell_duration` is how one is typed.
+    """
+    left, words = max(0, round(duration.total_seconds())), list[str]()
+    if left >= _UNITS["min"] and not exact:
+        left -= left % _UNITS["min"]
+    for unit, seconds in _UNITS.items():
+        count, left = divmod(left, seconds)
+        words += [f"{count} {unit}"] if count else []
+    return " ".join(words) or "0 s"
+
+
+def in_natural_order(name: str) -> tuple[tuple[int, str], ...]:
+    """The key by which people and rooms are sorted: `person 2` before `Person 10`."""
+    pieces = _NUMBER.split(name.casefold())  # words and numbers by turns, so that like is compared with like
+    numbers = {piece: piece.lstrip("0") for piece in pieces[1::2]}
+    return tuple((len(numbers[p]), numbers[p]) if at % 2 else (0, p) for at, p in enumerate(pieces))

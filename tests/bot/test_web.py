@@ -19,13 +19,13 @@ from slack_sdk.signature import SignatureVerifier
 from structlog.contextvars import get_contextvars
 from structlog.testing import capture_logs
 
+from bot.health import Health
 from bot.metrics import Metrics
 from bot.web import (
     BODY_BYTES,
     Check,
     Doors,
     Headers,
-    Health,
     SlackDoor,
     WebhookAnswer,
     build_admin,

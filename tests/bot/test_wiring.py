@@ -18,10 +18,11 @@ from structlog.testing import capture_logs
 from bot import config
 from bot.demo.slack.things import Message
 from bot.demo.world import Transport, World
+from bot.providers import ConfiguredProviders, build_providers
 from bot.slack.client import CALL_SECONDS
 from bot.slack.socket import SocketMode
 from bot.tasks import SETTLING_SECONDS
-from bot.wiring import FLUSH_SECONDS, Bot, CannotStart, ConfiguredProviders, build_providers
+from bot.wiring import FLUSH_SECONDS, Bot, CannotStart
 from commands.core.dispatch import MOST_AT_ONCE
 from tests.bot.alerts.broken import without
 from tests.bot.alerts.proxy import Trouble, before

@@ -191,10 +191,11 @@ class DashboardTable:
     heard: dict[str, Webhooks] = field(default_factory=dict)
 
     async def live_rooms(
-        self, team_id: str, providers: Collection[str], *, first_of: str, limit: int
+        self, team_id: str, providers: Collection[str], *, of: str, mine: bool, limit: int
     ) -> tuple[list[LiveRoom], int]:
         there = [room for room in self.live if room.known.ref.provider in providers]
-        return sorted(there, key=lambda room: room.known.made_by != first_of)[:limit], len(there)
+        found = [room for room in there if (room.known.made_by == of) is mine]
+        return found[:limit], len(found)
 
     async def known_lives(self, team_id: str, provider: str, room_ids: Collection[str]) -> frozenset[str]:
         return frozenset((self.known | {room.known.ref.id for room in self.live}) & set(room_ids))
@@ -286,6 +287,10 @@ class PendingTable:
     async def peek(self, token: str) -> Pending | None:
         found = self.rows.get(token)
         return found if found is not None and self.clock.now() < found.expires_at else None
+
+    async def expired(self, token: str) -> Pending | None:
+        found = self.rows.get(token)
+        return found if found is not None and self.clock.now() >= found.expires_at else None
 
     async def take(self, token: str) -> bool:
         return await self.peek(token) is not None and self.rows.pop(token, None) is not None

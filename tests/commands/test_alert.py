@@ -144,7 +144,7 @@ async def test_list_by_kind(workspace: Workspace) -> None:
         told(await workspace.say(f"alert subscribe {arguments}"))
     reply = told(await workspace.say("alert list --kind recording"))
     assert titles(reply) == ["recordings", "everything in rooms like b"]
-    assert plain(reply.text) == "2 of 3 subscriptions of this channel are shown: those that tell of recordings."
+    assert plain(reply.text) == "2 of 3 subscriptions of this channel tell of recordings."
     assert labels(reply.actions) == ["Filter", "Show all"]
 
 

@@ -14,7 +14,8 @@ from commands.core.errors import HelpWanted, NothingHere
 from commands.core.help import GROUPS, groups_of
 from commands.core.registry import NOUN_ALIASES, Commands, all_commands
 from commands.core.reply import Action, Code, Form, Reply, Strong, plain
-from commands.help import Help, Overview, WhoAmI
+from commands.help import Help, WhoAmI
+from commands.overview import Overview
 from providers.base import Backend, Capability, CreatedRoom, Room, RoomOptions
 from providers.memory.provider import Memory
 from tests.commands.workspace import (
@@ -178,8 +179,8 @@ async def test_help_on_a_command(workspace: Workspace) -> None:
     )
     assert facts_of(reply)["--ttl"] == "How long the token admits, such as 15m or 8h (1h by default)"
     assert facts_of(reply)["--grant"] == (
-        "What the person may do: watch, send too, or also command others: "
-        "subscriber, publisher, moderator (publisher by default)"
+        "What the person may do: subscriber watches, publisher sends too, moderator also commands "
+        "(publisher by default)"
     )
     assert facts_of(reply)["--name"] == "The name that others see"
     assert facts_of(reply)["--can-publish, --no-can-publish"] == "Whether they may send sound and picture"
@@ -187,7 +188,7 @@ async def test_help_on_a_command(workspace: Workspace) -> None:
         "What they may send, as often as needed: camera, microphone, screen_share, screen_share_audio, all"
     )
     assert plain(reply.hint) == "For people with the role operator."
-    assert labels(reply.actions) == ["Open form", "Let programs in", "All help"]
+    assert labels(reply.actions) == ["Open form", "Look after people", "All help"]
     assert reply.actions[0] == Form("Open form", workspace.commands["token", "create"])
 
 
@@ -239,7 +240,7 @@ async def test_the_other_ways_to_ask_for_help(workspace: Workspace, line: str, t
 async def test_help_on_a_list_of_words(workspace: Workspace) -> None:
     reply = told(await workspace.say("help alert subscribe"))
     assert facts_of(reply)["Usage"] == "/video alert subscribe [KINDS...] [--room ROOM]"
-    assert facts_of(reply)["KINDS"] == "room, recording, or both; all kinds by default: room, recording"
+    assert facts_of(reply)["KINDS"] == "room, recording, or both; all kinds by default"
     assert facts_of(reply)["--room"] == "Only rooms with names like this, with * and ? as wildcards (* by default)"
 
 

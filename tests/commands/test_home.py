@@ -6,11 +6,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
+from pydantic import SecretStr
 
 from commands.alert import AlertUnsubscribe
 from commands.core.ports import BlockedCard, Caller, FailedRecording, KnownRoom, LiveRoom, Place, Webhooks
 from commands.core.reply import Action, Button, Form, Link, plain
-from commands.home import ANSWER_SECONDS, MOST_ROOMS, FrontPage, Home, Section
+from commands.home import SHARED_SECONDS, FrontPage, Home, Section
+from commands.overview import MOST_ROOMS
 from commands.recording import RecordingList, RecordingStart
 from commands.room import RoomCreate, RoomShow
 from providers.base import Recording, RecordingRef, RecordingStatus, Room, RoomOptions, RoomRef
@@ -48,6 +50,14 @@ class Broken(Memory):
         return []
 
 
+class Counting(Memory):
+    lists = 0
+
+    async def list_rooms(self, names: Collection[str] = ()) -> list[Room]:
+        self.lists += 1
+        return await super().list_rooms(names)
+
+
 @pytest.fixture
 def dashboard() -> DashboardTable:
     return DashboardTable()
@@ -58,10 +68,11 @@ def home(workspace: Workspace, dashboard: DashboardTable) -> Home:
     return _home(workspace, dashboard)
 
 
-def _home(workspace: Workspace, dashboard: DashboardTable, *, answer_seconds: float = ANSWER_SECONDS) -> Home:
-    where = "https://team.example.com/"
-    way = "reaches me over HTTP"
-    return Home(workspace.ports, dashboard, where, way, lambda _: (" is shut", "Knock."), answer_seconds=answer_seconds)
+def _home(workspace: Workspace, dashboard: DashboardTable) -> Home:
+    def url_of(channel_id: str) -> SecretStr:
+        return SecretStr(f"https://team.example.com/archives/{channel_id}")
+
+    return Home(workspace.ports, dashboard, "reaches me over HTTP", url_of, lambda _: (" is shut", "Knock."))
 
 
 def section(page: FrontPage, title: str) -> Section:
@@ -97,9 +108,10 @@ def live(
     recordings: tuple[str, ...] = (),
     provider: str = "memory",
     channel: str | None = STUDIO.channel_id,
+    is_direct: bool = False,
 ) -> LiveRoom:
     known = KnownRoom(RoomRef(provider, f"RM_{name}", name), False, channel, by)
-    return LiveRoom(known, people, recordings, at)
+    return LiveRoom(known, people, recordings, at, is_direct)
 
 
 def failed(at: datetime, *, by: str | None = None, live: bool = True, why: str | None = "disk full") -> FailedRecording:
@@ -128,7 +140,7 @@ async def test_rooms_are_mine_first_then_the_others(
     now = workspace.clock.now()
     dashboard.live = [
         live("planning", now, by=ANNA.user_id, people=3, recordings=("EG_1",)),
-        live("standup", now, by=OLGA.user_id, people=1, provider="annex", channel="D1"),
+        live("standup", now, by=OLGA.user_id, people=1, provider="annex", channel="X1", is_direct=True),
     ]
     page = await home.page(OLGA)
     assert rows(section(page, "Your rooms")) == [("standup", "1 person · on annex")]
@@ -179,6 +191,18 @@ async def test_a_long_list_is_cut_with_a_count_and_a_button(
     assert labels(shown.actions) == (["All on memory", "All on annex"] if left > 0 else [])
 
 
+async def test_many_rooms_of_mine_hide_none_of_another(
+    home: Home, workspace: Workspace, dashboard: DashboardTable
+) -> None:
+    now = workspace.clock.now()
+    mine = [live(f"mine-{number}", now, by=OLGA.user_id) for number in range(60)]
+    dashboard.live = [*mine, live("planning", now, by=ANNA.user_id)]
+    page = await home.page(OLGA)
+    assert section(page, "Your rooms").more == "50 more are live."
+    assert [title for title, _ in rows(section(page, "Also live"))] == ["planning"]
+    assert section(page, "Also live").more == ""
+
+
 async def test_the_servers_answers_are_added(
     home: Home, workspace: Workspace, dashboard: DashboardTable, memory: Memory
 ) -> None:
@@ -220,11 +244,28 @@ async def test_people_are_counted_by_the_server_only_where_no_webhook_comes(
     assert rows(section(await home.page(OLGA), "Also live")) == [("standup", "nobody · on memory")]
 
 
-async def test_a_silent_server_holds_up_nobody(workspace: Workspace, dashboard: DashboardTable, memory: Memory) -> None:
+async def test_who_asks_at_about_the_same_time_shares_the_answer(dashboard: DashboardTable) -> None:
+    counting = Counting("counting", MemorySettings())
+    workspace = Workspace(counting)
+    home = _home(workspace, dashboard)
+    await asyncio.gather(*(home.ask() for _ in range(10)))
+    workspace.clock.advance(timedelta(seconds=SHARED_SECONDS - 1))
+    await home.ask()
+    assert counting.lists == 1
+    workspace.clock.advance(timedelta(seconds=1))
+    await home.ask()
+    assert counting.lists == 2
+    await counting.aclose()
+
+
+async def test_a_silent_server_holds_up_nobody(
+    dashboard: DashboardTable, memory: Memory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("commands.core.asking.ANSWER_SECONDS", 0.01)
     silent, away = (Broken(name, MemorySettings()) for name in ("silent", "away"))
     away.problem = Unreachable()
     workspace = Workspace(memory, silent, away)
-    home = _home(workspace, dashboard, answer_seconds=0.01)
+    home = _home(workspace, dashboard)
     await home.ask()
     page = await home.page(OLGA)
     assert titles(page)[0] == "Needs attention"

@@ -7,7 +7,8 @@ import pytest
 
 from commands.core.errors import NotAllowed
 from commands.core.reply import Action, Form, Reply, plain
-from commands.help import MOST_ROOMS, Help
+from commands.help import Help
+from commands.overview import MOST_ROOMS
 from commands.room import RoomCreate, RoomJoin, RoomList, RoomShow
 from providers.base import Backend, Room, RoomRef
 from providers.errors import Unreachable
@@ -71,24 +72,24 @@ async def test_a_server_that_does_not_answer_hides_no_room(workspace: Workspace,
     await workspace.room("standup")
     memory.server.faults["list_rooms"] = Unreachable
     reply = told(await workspace.say(""))
-    assert lines(reply) == {"standup": "its video server did not say who is in it · memory"}
+    assert lines(reply) == {"standup": "its video server did not say who is in it · on memory"}
     assert labels(reply.items[0].actions) == ["Join", "Show"]
 
 
 async def test_a_server_that_takes_too_long_is_not_waited_for(memory: Memory, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("commands.help.ANSWER_SECONDS", 0.0)
+    monkeypatch.setattr("commands.core.asking.ANSWER_SECONDS", 0.0)
     slow = Slow("slow")
     workspace = Workspace(memory, slow)
     ctx = workspace.context(slow)
     await ctx.report(RoomSeen(room=Room(RoomRef("slow", "RM_1", "standup")), **ctx.observed()), card=True)
-    assert lines(told(await workspace.say(""))) == {"standup": "its video server did not say who is in it · slow"}
+    assert lines(told(await workspace.say(""))) == {"standup": "its video server did not say who is in it · on slow"}
 
 
 async def test_a_room_that_the_server_does_not_list(workspace: Workspace, memory: Memory) -> None:
     await workspace.room("standup")
     await memory.close_room((await memory.list_rooms())[0].ref)
     reply = told(await workspace.say(""))
-    assert lines(reply) == {"standup": "its video server does not list it at the moment · memory"}
+    assert lines(reply) == {"standup": "its video server does not list it at the moment · on memory"}
 
 
 async def test_of_many_rooms_the_newest_are_shown(workspace: Workspace) -> None:

@@ -4,12 +4,14 @@ from datetime import datetime
 
 import pytest
 
+from commands.core.dispatch import Asked
 from commands.core.errors import CannotDo, NothingHere
 from commands.core.ports import KeepOut, Outcome
-from commands.core.reply import Form, plain
+from commands.core.reply import Code, Form, Person, plain
 from commands.participant import ParticipantList, ParticipantRemove, ParticipantShow
 from commands.participant_muting import ParticipantMute, ParticipantUnmute
 from commands.participant_update import ParticipantUpdate
+from commands.room import RoomClose
 from providers.base import Capability, ConnectionQuality, ParticipantKind, Permissions, RoomOptions, TrackSource
 from providers.errors import TimedOut
 from providers.memory.provider import Memory
@@ -114,9 +116,36 @@ async def test_list_by_pattern(workspace: Workspace, memory: Memory, pattern: st
         memory.server.join("standup", identity, name=name)
     reply = told(await workspace.say(f"participant list standup --pattern {pattern}"))
     assert titles(reply) == found
-    is_or_are = "is" if len(found) == 1 else "are"
-    assert plain(reply.text) == f"standup: {len(found)} of 3 participants {is_or_are} shown, like {pattern}."
+    assert plain(reply.text) == {
+        0: f"No participant in standup matches {pattern}; 3 others are in it.",
+        1: f"1 of 3 participants in standup matches {pattern}.",
+        3: f"3 of 3 participants in standup match {pattern}.",
+    }.get(len(found))
     assert labels(reply.actions) == ["Filter", "Show all"]
+
+
+async def test_people_are_listed_as_people_count(workspace: Workspace, memory: Memory) -> None:
+    room = await workspace.room("standup")
+    for number in (10, 2, 1):
+        memory.server.join("standup", f"p{number}", name=f"Person {number}")
+    in_order = ["Person 1", "Person 2", "Person 10"]
+    assert titles(told(await workspace.say("participant list standup"))) == in_order
+    question = (await workspace.press(RoomClose(provider="memory", room="standup", room_id=room.id))).result
+    assert isinstance(question, Asked)
+    assert plain(question.question.text) == f"End standup? This disconnects {', '.join(in_order)}."
+
+
+async def test_an_empty_table_offers_no_look_at_itself(workspace: Workspace) -> None:
+    await workspace.room("standup")
+    assert told(await workspace.say("participant list standup --table")).actions == ()
+    none = told(await workspace.say("participant list standup --table --pattern x"))
+    assert labels(none.actions) == ["Filter", "Show all"]
+
+
+async def test_somebody_mentioned_who_is_not_there_is_shown_as_a_person(workspace: Workspace) -> None:
+    await workspace.room("standup")
+    error = refused(await workspace.say("participant show standup @UANNA"))
+    assert list(error.what) == [Person("UANNA"), " is not in ", Code("standup"), "."]
 
 
 async def test_list_as_a_table(workspace: Workspace, memory: Memory) -> None:

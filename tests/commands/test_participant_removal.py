@@ -167,7 +167,7 @@ async def test_keep_out(workspace: Workspace, memory: Memory, room: RoomRef) -> 
     [bob] = [p.id for p in await memory.list_participants(room) if p.identity == "bob"]
     answer = await workspace.say("participant remove standup bob --keep-out 1h")
     question = asked(answer)
-    assert plain(question.text) == "Remove Bob from standup? They are kept out for 1h."
+    assert plain(question.text) == "Remove Bob from standup? They are kept out for 1 h."
     assert await kept_out(workspace) == []
 
     reply = told(await workspace.confirm(answer))
@@ -183,7 +183,7 @@ async def test_keep_out_after_removing(workspace: Workspace, memory: Memory, roo
     removed = told(await workspace.press(remove("bob", room_id=room.id), confirmed=True))
     answer = await workspace.press(button(removed.actions, "Keep out 1h"))
     question = asked(answer)
-    assert plain(question.text) == "bob is not in standup at this moment. Keep that identity out of it for 1h?"
+    assert plain(question.text) == "bob is not in standup at this moment. Keep that identity out of it for 1 h?"
     assert question.confirm == "Keep out"
     assert plain(told(await workspace.confirm(answer)).text) == (
         "bob is not in standup. They are kept out until 2026-11-20T13:00:00+00:00."
@@ -306,7 +306,7 @@ async def test_keep_out_after_removing_one_of_two_stays_asks_about_the_other(
         memory.server.join("standup", identity, name="Vera")
     removed = told(await workspace.press(remove("slack-T1-UVERA", room_id=room.id), confirmed=True))
     answer = await workspace.press(button(removed.actions, "Keep out 1h"))
-    assert plain(asked(answer).text) == "Remove Vera from standup? They are kept out for 1h."
+    assert plain(asked(answer).text) == "Remove Vera from standup? They are kept out for 1 h."
     told(await workspace.confirm(answer))
     assert await present(memory, room) == ["bob", "cleo"]
 

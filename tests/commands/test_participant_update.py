@@ -169,7 +169,7 @@ async def test_what_cannot_be(workspace: Workspace, memory: Memory, room: RoomRe
 
 def test_a_moderator_is_made_by_a_token_only() -> None:
     error = fault("participant update standup bob --grant moderator")
-    assert [p.text for p in error.problems] == ["--grant: “moderator” is not one of 'subscriber' or 'publisher'."]
+    assert [p.text for p in error.problems] == ["--grant: “moderator” is neither subscriber nor publisher."]
 
 
 @pytest.mark.parametrize("words", ["--name ''", '--metadata ""'])

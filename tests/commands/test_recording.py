@@ -1,6 +1,9 @@
 """Recordings on the in-memory server: started, stopped and listed."""
 
 import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
 
 from commands.core.errors import CannotDo, Ended, NotAllowed, NothingHere, UsageError
 from commands.core.paging import PAGE
@@ -8,9 +11,24 @@ from commands.core.ports import Outcome
 from commands.core.reply import Action, plain
 from commands.recording import RecordingStart, RecordingStop
 from providers.base import Backend, Capability, Recording, RecordingOptions, RecordingStatus, RoomOptions, RoomRef
+from providers.errors import TimedOut
 from providers.facts import RecordingChanged
 from providers.memory.provider import Memory
-from tests.commands.workspace import ANNA, LOBBY, OLGA, VERA, Workspace, button, labels, refused, says, titles, told
+from providers.memory.settings import MemorySettings
+from tests.commands.workspace import (
+    ANNA,
+    LOBBY,
+    OLGA,
+    VERA,
+    Workspace,
+    button,
+    facts_of,
+    labels,
+    refused,
+    says,
+    titles,
+    told,
+)
 
 
 async def started(workspace: Workspace, memory: Memory, name: str = "standup") -> Recording:
@@ -18,6 +36,14 @@ async def started(workspace: Workspace, memory: Memory, name: str = "standup") -
     await workspace.room(name)
     told(await workspace.say(f"recording start {name}"))
     return (await memory.list_recordings())[0]
+
+
+@pytest.fixture
+async def quick() -> AsyncIterator[Memory]:
+    """A video server whose recordings soon begin."""
+    provider = Memory("memory", MemorySettings(recording_delay_seconds=0.01))
+    yield provider
+    await provider.aclose()
 
 
 def last_recording(workspace: Workspace) -> Recording:
@@ -39,6 +65,34 @@ async def test_start(workspace: Workspace, memory: Memory) -> None:
     report = workspace.directory.reports[-1]
     assert last_recording(workspace) == recording
     assert (report.card_in, report.made_by) == ("CSTUDIO", "UOLGA")
+
+
+async def test_a_second_recording_is_said_to_be_one(quick: Memory) -> None:
+    workspace, memory = Workspace(quick), quick
+    first = await started(workspace, memory)
+    second = told(await workspace.say("recording start standup"))
+    assert plain(second.hint) == "It is being recorded already; this is a second one."
+    await memory.server.settled()
+    memory.server.finish_recording((await memory.list_recordings())[0].ref.id)
+    began = (await memory.list_recordings())[-1].started_at
+    assert began is not None
+    third = told(await workspace.say("recording start standup"))
+    since = began.isoformat(timespec="seconds")
+    assert plain(third.hint) == f"It is being recorded already, since {since}; this is a second one."
+    assert labels(third.actions) == ["Stop recording", f"Stop the one since {began:%Y-%m-%d %H:%M} UTC"]
+    assert button(third.actions, labels(third.actions)[1]) == RecordingStop(provider="memory", recording=first.ref.id)
+    fourth = told(await workspace.say("recording start standup"))
+    assert plain(fourth.hint) == "It is being recorded already, 2 times; this is one more."
+    assert len(fourth.actions) == 3
+
+
+async def test_what_runs_already_is_no_reason_not_to_record(workspace: Workspace, memory: Memory) -> None:
+    await started(workspace, memory)
+    memory.server.faults["list_recordings"] = TimedOut
+    assert told(await workspace.say("recording start standup")).hint == ""
+    memory.server.faults.clear()
+    memory.lacking = frozenset({Capability.LIST_RECORDINGS})
+    assert told(await workspace.say("recording start standup")).hint == ""
 
 
 async def test_start_with_options(workspace: Workspace, memory: Memory) -> None:
@@ -171,7 +225,8 @@ async def test_two_people_stop_at_once(workspace: Workspace, memory: Memory) -> 
     assert isinstance(refused(late), Ended)
 
 
-async def test_stop_where_two_run(workspace: Workspace, memory: Memory) -> None:
+async def test_stop_where_two_run(quick: Memory) -> None:
+    workspace, memory = Workspace(quick), quick
     await started(workspace, memory)
     told(await workspace.say("recording start standup"))
     error = refused(await workspace.say("recording stop standup"))
@@ -181,8 +236,14 @@ async def test_stop_where_two_run(workspace: Workspace, memory: Memory) -> None:
     assert [button(error.actions, label) for label in labels(error.actions)] == [
         RecordingStop(provider="memory", recording=r.ref.id) for r in running
     ]
-    told(await workspace.press(button(error.actions, labels(error.actions)[0])))
-    assert [r.status.is_final for r in await memory.list_recordings()] == [True, False]
+    assert labels(error.actions) == [f"Stop {r.ref.id}, not begun yet" for r in running]
+    await memory.server.settled()
+    error = refused(await workspace.say("recording stop standup"))
+    running = await memory.list_recordings()
+    assert labels(error.actions) == [f"Stop {r.ref.id}, since {r.started_at:%Y-%m-%d %H:%M} UTC" for r in running]
+    memory.server.finish_recording(running[0].ref.id)
+    told(await workspace.press(button(error.actions, labels(error.actions)[1])))
+    assert [r.status for r in await memory.list_recordings()] == [RecordingStatus.READY, RecordingStatus.ENDING]
 
 
 # recording list
@@ -191,7 +252,8 @@ async def test_stop_where_two_run(workspace: Workspace, memory: Memory) -> None:
 async def test_list_nothing(workspace: Workspace) -> None:
     reply = told(await workspace.say("recording list"))
     assert plain(reply.text) == "No recording is on memory."
-    assert reply.items == ()
+    assert (reply.items, reply.actions) == ((), ())
+    assert told(await workspace.say("recording list --table")).actions == ()
 
 
 async def test_list(workspace: Workspace, memory: Memory) -> None:
@@ -206,7 +268,7 @@ async def test_list(workspace: Workspace, memory: Memory) -> None:
     assert running.actions[0] == Action(
         "Stop", RecordingStop(provider="memory", recording=second.ref.id), description="Stop recording two"
     )
-    assert plain(failed.detail) == f"{first.ref.id} · 0s · no space left"
+    assert plain(failed.detail) == f"{first.ref.id} · 0 s · no space left"
     assert failed.actions == ()
 
 
@@ -218,14 +280,14 @@ async def test_list_of_a_room_and_of_those_that_run(workspace: Workspace, memory
     assert titles(told(await workspace.say("recording list .", room=first.room))) == ["one · ready"]
     assert titles(told(await workspace.say("recording list --active"))) == ["two · starting"]
     none = told(await workspace.say("recording list --room one --active"))
-    assert (plain(none.text), none.items) == ("No recording of one runs on memory; 2 others are.", ())
+    assert (plain(none.text), none.items) == ("No recording on memory is of one and runs; 2 others are there.", ())
 
 
 async def test_list_says_what_it_leaves_out(workspace: Workspace, memory: Memory) -> None:
     await started(workspace, memory, "one")
     await started(workspace, memory, "two")
     reply = told(await workspace.say("recording list one --active"))
-    assert plain(reply.text) == "1 of 2 recordings on memory is shown: those that run of one."
+    assert plain(reply.text) == "1 of 2 recordings on memory is of one and runs."
     assert labels(reply.actions) == ["Filter", "Show all"]
     assert plain(told(await workspace.press(button(reply.actions, "Show all"))).text) == "2 recordings are on memory."
 
@@ -263,3 +325,11 @@ async def test_the_aftermath_looks_at_one_life(workspace: Workspace, memory: Mem
     other = RoomRef("memory", "RM_before", "standup")
     start = RecordingStart(provider="memory", room="standup", room_id=other.id)
     assert "is not being recorded" in plain((await start.aftermath(workspace.context(memory))).text)
+
+
+# What help says of the layouts
+
+
+async def test_help_names_the_layouts_that_the_server_has(workspace: Workspace) -> None:
+    layout = facts_of(told(await workspace.say("help recording start")))["--layout"]
+    assert layout == "How the participants are arranged: grid, speaker, single-speaker"

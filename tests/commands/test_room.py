@@ -5,7 +5,7 @@ import pytest
 from commands.core.errors import NotAllowed
 from commands.core.paging import PAGE
 from commands.core.reply import Action, Form, plain
-from commands.core.types import spell_duration
+from commands.core.words import spoken_duration
 from commands.participant import ParticipantList
 from commands.recording import RecordingStart
 from commands.room import RoomClose, RoomCreate, RoomJoin, RoomList, RoomShow
@@ -15,7 +15,9 @@ from providers.facts import RoomFinished, RoomSeen
 from providers.memory.provider import Memory
 from providers.memory.settings import MemorySettings
 from tests.commands.workspace import (
+    ANNA,
     HALL,
+    OLGA,
     VERA,
     Workspace,
     button,
@@ -41,7 +43,7 @@ async def test_list_nothing(workspace: Workspace) -> None:
     reply = told(await workspace.say("room list"))
     assert plain(reply.text) == "No room is live on memory."
     assert reply.actions == (Form("Create room", RoomCreate),)
-    assert plain(told(await workspace.say("room list team-*")).text) == "No room like team-* is live on memory."
+    assert plain(told(await workspace.say("room list team-*")).text) == "No room on memory matches team-*."
 
 
 async def test_list_shows_this_channels_first(workspace: Workspace, memory: Memory) -> None:
@@ -79,7 +81,7 @@ async def test_a_long_list_is_paged(workspace: Workspace, memory: Memory) -> Non
         await memory.create_room(name, RoomOptions())
     page, seen = told(await workspace.say("room list team-*")), list[str]()
     while True:
-        assert plain(page.text) == "21 of 22 rooms live on memory are shown like team-*."
+        assert plain(page.text) == "21 of 22 rooms on memory match team-*."
         assert len(page.items) <= PAGE
         seen += titles(page)
         if "Next" not in labels(page.actions):
@@ -88,6 +90,29 @@ async def test_a_long_list_is_paged(workspace: Workspace, memory: Memory) -> Non
     assert seen == names
     assert labels(page.actions) == ["Previous", "All in a table", "Filter", "Show all"]
     assert button(page.actions, "Previous") == RoomList(provider="memory", pattern="team-*", page=2)
+
+
+async def test_a_list_says_who_made_what_it_shows(workspace: Workspace) -> None:
+    for name, by in (("ours", OLGA), ("other", ANNA), ("opera", ANNA)):
+        await workspace.room(name, by=by)
+    line = "room list --by @UOLGA"
+    assert plain(told(await workspace.say(line)).text) == "1 of 3 rooms on memory was made by @UOLGA."
+    none = told(await workspace.say("room list x --by @UOLGA"))
+    assert plain(none.text) == "No room on memory matches x and was made by @UOLGA; 3 others are live."
+    assert (none.hint, labels(none.actions)) == ("", ["Create room", "Filter", "Show all"])
+    few = told(await workspace.say("room list o* --by @UANNA"))
+    assert plain(few.text) == "2 of 3 rooms on memory match o* and were made by @UANNA."
+
+
+async def test_rooms_are_listed_as_people_count(workspace: Workspace, memory: Memory) -> None:
+    for name in ("team-10", "Team-2", "team-1", "9" * 200):
+        memory.server.join(name, "ana")
+    assert titles(told(await workspace.say("room list")))[1:] == ["team-1", "Team-2", "team-10"]
+
+
+@pytest.mark.parametrize("line", ["room list", "room list --table"])
+async def test_an_empty_list_offers_no_look_at_itself(workspace: Workspace, line: str) -> None:
+    assert labels(told(await workspace.say(line)).actions) == ["Create room"]
 
 
 async def test_a_list_of_one_page_has_no_buttons(workspace: Workspace, memory: Memory) -> None:
@@ -108,7 +133,7 @@ async def test_show(workspace: Workspace, memory: Memory) -> None:
     memory.server.publish("standup", "ben", TrackSource.SCREEN_SHARE)
     [room] = await memory.list_rooms()
     assert room.departure_timeout is not None
-    departure = spell_duration(room.departure_timeout)
+    departure = spoken_duration(room.departure_timeout, exact=True)
     reply = told(await workspace.say("room show standup", by=VERA))
     assert plain(reply.text) == "standup: 2 people are in it."
     assert room.created_at is not None
@@ -119,7 +144,7 @@ async def test_show(workspace: Workspace, memory: Memory) -> None:
         "In it": "ana, ben",
         "Sending": "ben: microphone, screen share",
         "Room for": "1,500",
-        "Ends by itself": f"10m after nobody has come, {departure} after the last one has left",
+        "Ends by itself": f"10 min after nobody has come, {departure} after the last one has left",
         "Recording": "none",
         "Made by": "@UOLGA",
         "Metadata": "notes",

@@ -66,7 +66,7 @@ ASKED = "--max-participants 9 --empty-timeout 10m --departure-timeout 20s --meta
         (
             "--max-participants 5 --metadata old --empty-timeout 1h --departure-timeout 1m",
             ASKED,
-            "up to 5 people, not 9; its empty timeout is 1h, not 10m; its departure timeout is 1m, not 20s; "
+            "up to 5 people, not 9; its empty timeout is 1 h, not 10 min; its departure timeout is 1 min, not 20 s; "
             "its metadata was not changed; no recording was started",
         ),
     ],

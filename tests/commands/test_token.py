@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from commands.core.errors import CannotDo, Ended, NotAllowed, NothingHere, UsageError
-from commands.core.reply import Form, plain
+from commands.core.reply import Form, Person, plain
 from commands.room import RoomCreate
 from commands.token import TokenCreate
 from providers.base import Backend, Capability, Grant, Permissions, RoomOptions, TrackSource
@@ -42,6 +42,15 @@ async def test_create_for_somebody_else(workspace: Workspace, memory: Memory) ->
     assert (granted.sub, granted.name, granted.grant) == ("guest-1", "", Grant.SUBSCRIBER)
     assert granted.exp - granted.iat == 15 * 60
     assert (granted.metadata, granted.attributes) == ("m", {"role": "host"})
+
+
+@pytest.mark.parametrize("identity", ["@UANNA", "slack-T1-UANNA"])
+async def test_create_for_somebody_of_the_workspace(workspace: Workspace, memory: Memory, identity: str) -> None:
+    await workspace.room("standup")
+    reply = told(await workspace.say(f"token create standup --identity {identity}"))
+    assert list(reply.text)[-2:] == [Person("UANNA"), "."]
+    assert plain(reply.text).endswith("whoever has it can come in as @UANNA.")
+    assert (claims(memory, reply).sub, claims(memory, reply).name) == ("slack-T1-UANNA", "")
 
 
 async def test_create_with_a_display_name(workspace: Workspace, memory: Memory) -> None:

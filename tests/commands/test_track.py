@@ -86,9 +86,11 @@ async def test_list_by_pattern(workspace: Workspace, stage: Stage, pattern: str,
     reply = told(await workspace.say(f"track list standup --pattern {pattern}"))
     assert found in (titles(reply), len(titles(reply)))
     count = len(titles(reply))
-    assert plain(reply.text) == (
-        f"In standup {count} of 3 tracks sent {'is' if count == 1 else 'are'} shown, like {pattern}."
-    )
+    assert plain(reply.text) == {
+        0: f"No track in standup matches {pattern}; 3 others are sent.",
+        1: f"1 of 3 tracks in standup matches {pattern}.",
+        2: f"2 of 3 tracks in standup match {pattern}.",
+    }.get(count)
     assert labels(reply.actions) == ["Filter", "Show all"]
 
 

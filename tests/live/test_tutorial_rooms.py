@@ -63,7 +63,8 @@ async def test_create_room_again_says_what_was_kept(studio: Studio) -> None:
     answer = await studio.ask("room create standup --max-participants 9 --empty-timeout 1h --metadata other")
     assert answer.lines[0] == "*standup* was there already: nobody is in it."
     kept = (
-        "It was left as it is: up to 5 people, not 9; its empty timeout is 10m, not 1h; its metadata was not changed."
+        "It was left as it is: up to 5 people, not 9; its empty timeout is 10 min, not 1 h; "
+        "its metadata was not changed."
     )
     assert kept in answer.words
     assert await studio.rooms() == [before]
@@ -86,7 +87,7 @@ async def test_list_rooms_by_name(studio: Studio) -> None:
     for name in ("standup", "retro"):
         await studio.ask("room create", name)
     answer = await studio.ask("room list stand*")
-    assert answer.lines[0] == "1 of 2 rooms live on `livekit` is shown like `stand*`."
+    assert answer.lines[0] == "1 of 2 rooms on `livekit` matches `stand*`."
     assert "*standup*" in answer.lines
     assert "*retro*" not in answer.lines
 

@@ -19,6 +19,7 @@ from providers.facts import (
 
 START = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 ROOM = RoomRef("memory", "RM_1", "standup")
+RETRO = RoomRef("memory", "RM_2", "retro")
 
 
 def after(seconds: float) -> datetime:

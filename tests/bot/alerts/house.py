@@ -47,9 +47,12 @@ class House:
             await self.intake.accept([fact], team_id=TEAM)
         assert await self.intake.fold_waiting()
 
-    async def command(self, fact: Fact, *, channel: str | None, user: str | None = "U1") -> None:
+    async def command(
+        self, fact: Fact, *, channel: str | None, thread: str | None = None, user: str | None = "U1"
+    ) -> None:
         """What a command does. `user` made the thing, None where it only looked."""
-        await self.intake.report(fact, team_id=TEAM, made_by=user, card_in=Place(TEAM, channel) if channel else None)
+        card_in = Place(TEAM, channel, thread) if channel else None
+        await self.intake.report(fact, team_id=TEAM, made_by=user, card_in=card_in)
 
     async def subscribe(
         self, channel: str, *kinds: ThingKind, room: str = "*", provider: str | None = None, by: str = "U1"

@@ -14,9 +14,9 @@ from structlog.testing import capture_logs
 
 from bot.alerts.bouncer import Bouncer
 from bot.clock import SystemClock
+from bot.providers import ConfiguredProviders
 from bot.store.keep_outs import StoredKeepOuts
 from bot.store.tables import keep_out
-from bot.wiring import ConfiguredProviders
 from commands.core.ports import KeepOut
 from providers.base import Capability, Participant, RoomOptions, RoomRef
 from providers.errors import RateLimited, Unreachable

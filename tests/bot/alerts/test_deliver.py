@@ -1,131 +1,14 @@
-"""The deliverer on a real database, with the stand-in Slack behind a proxy that can fail."""
+"""What the deliverer makes of cards and notes: what is called, what is shown, and who hears of what cannot be."""
 
-import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
-from pathlib import Path
-
-import aiohttp
 import pytest
-import pytest_asyncio
-from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy import update
 from structlog.testing import capture_logs
 
-from bot import manifest
-from bot.alerts.deliver import Deliverer, _Pauses
-from bot.clock import SystemClock
-from bot.demo.slack import StandIn
-from bot.demo.slack.things import Channel, Message, User
-from bot.metrics import Metrics
-from bot.slack.client import TOKEN_PAUSE_SECONDS, SlackClient
-from bot.slack.errors import kind_of
-from bot.store.closures import Closures
 from bot.store.tables import thing
-from bot.wiring import ConfiguredProviders
 from providers.base import RecordingStatus, RoomRef
-from tests.bot.alerts.facts import finished, joined, person, recording, seen
-from tests.bot.alerts.house import House, open_house
-from tests.bot.alerts.proxy import Proxy, Trouble, before
-from tests.bot.slack.conftest import Clock
-
-RETRO = RoomRef("memory", "RM_2", "retro")
-WRITES = ("chat.postMessage", "chat.update")
-
-
-@dataclass
-class Scene:
-    """`ana` sees what is delivered to #general. The deliverer runs inside `delivering` only."""
-
-    slack: StandIn
-    proxy: Proxy
-    house: House
-    web: AsyncWebClient
-    session: aiohttp.ClientSession
-    metrics: Metrics
-    ana: User
-    general: Channel
-
-    def __post_init__(self) -> None:
-        self.client = SlackClient(self.web, self.session, self.metrics)
-        self.deliverer = self.new_deliverer()
-
-    def new_client(self, clock: Clock) -> SlackClient:
-        return SlackClient(self.web, self.session, self.metrics, monotonic=clock.monotonic)
-
-    def new_deliverer(self, clock: Clock | None = None) -> Deliverer:
-        """As a process has one that has just started."""
-        return Deliverer(
-            self.house.cards,
-            self.house.notes,
-            Closures(self.house.store, SystemClock()),
-            self.client,
-            ConfiguredProviders([]),
-            clock or SystemClock(),
-            self.metrics.cards_behind.set,
-        )
-
-    @asynccontextmanager
-    async def delivering(self) -> AsyncIterator[None]:
-        """Until the block is left: then it finishes what needs no waiting."""
-        running = asyncio.create_task(self.deliverer.run())
-        try:
-            yield
-        finally:
-            self.deliverer.stop()
-            await running
-
-    @property
-    def direct(self) -> list[str]:
-        """What ana was told in her direct conversation with the bot."""
-        return [message.words for message in self.messages(self.slack.workspace.dm(self.ana))]
-
-    def messages(self, channel: Channel | None = None) -> list[Message]:
-        return self.slack.seen_by(self.ana, channel or self.general)
-
-    async def shows(self, *words: str, channel: Channel | None = None) -> Message:
-        """Wait for a message of the channel itself that says all of this."""
-        return await self.slack.until(
-            lambda: next(
-                (m for m in self.messages(channel) if not m.thread_ts and all(word in m.words for word in words)), None
-            )
-        )
-
-    def calls(self, *methods: str) -> list[str]:
-        return [call.method for call in self.slack.calls if call.method in (methods or WRITES)]
-
-    async def behind(self) -> int:
-        return await self.house.cards.count_dirty()
-
-    async def is_quiet(self) -> None:
-        """Wait until no card is behind."""
-        async with asyncio.timeout(5):
-            while await self.behind():
-                await asyncio.sleep(0.01)
-
-
-@pytest_asyncio.fixture(name="scene")
-async def _scene(tmp_path: Path) -> AsyncIterator[Scene]:
-    async with (
-        StandIn(manifest.load()) as slack,
-        before(slack.api_url) as proxy,
-        open_house(tmp_path, lambda: scene.deliverer.wake()) as house,
-        aiohttp.ClientSession() as session,
-    ):
-        ana = slack.workspace.add_user("ana")
-        general = slack.workspace.add_channel("general", members=[ana])
-        web = AsyncWebClient(token=slack.bot_token, base_url=proxy.url, session=session, retry_handlers=[])
-        scene = Scene(slack, proxy, house, web, session, Metrics(), ana, general)
-        yield scene
-
-
-@contextmanager
-def warned(event: str) -> Iterator[None]:
-    """What goes wrong is in the log, and nothing else is."""
-    with capture_logs() as lines:
-        yield
-    assert {line["event"] for line in lines if line["log_level"] != "info"} == {event}
+from tests.bot.alerts.facts import RETRO, finished, joined, person, recording, seen
+from tests.bot.alerts.proxy import Trouble
+from tests.bot.alerts.scene import Scene, warned
 
 
 async def test_many_changes_are_one_call(scene: Scene) -> None:
@@ -196,6 +79,50 @@ async def test_an_end_is_shown_even_where_nobody_had_noticed_that_the_card_was_d
     assert note.thread_ts == card.ts
 
 
+@pytest.mark.parametrize("is_over", [False, True])
+async def test_a_card_whose_thread_is_gone_stands_by_itself(scene: Scene, is_over: bool) -> None:
+    question = scene.slack.workspace.post(scene.general, scene.ana, "Shall we talk?")
+    await scene.house.command(seen(1), channel=scene.general.id, thread=question.ts)
+    scene.slack.workspace.delete(question)
+    if is_over:
+        await scene.house.tell(finished(2))
+    with warned("a card or note cannot be delivered"):
+        async with scene.delivering():
+            card = await scene.shows("Ended" if is_over else "standup")
+
+    assert [m.thread_ts for m in scene.messages()] == [None, card.ts][: 1 + is_over], "an ended room has a note as well"
+    assert scene.calls() == ["chat.postMessage"] * (2 + is_over)
+    assert await scene.behind() == 0
+
+
+async def test_an_end_is_shown_even_where_the_card_was_deleted_with_its_thread(scene: Scene) -> None:
+    question = scene.slack.workspace.post(scene.general, scene.ana, "Shall we talk?")
+    with warned("a card or note cannot be delivered"):
+        async with scene.delivering():
+            await scene.house.command(seen(1), channel=scene.general.id, thread=question.ts)
+            (card,) = await scene.slack.until(lambda: [m for m in scene.messages() if m.thread_ts] or None)
+            await scene.is_quiet()
+            scene.slack.workspace.delete(card)
+            scene.slack.workspace.delete(question)
+            await scene.house.tell(finished(2))
+            anew = await scene.shows("Ended")
+
+    assert [m.thread_ts for m in scene.messages()] == [None, anew.ts]
+    assert scene.calls() == ["chat.postMessage", "chat.update", *["chat.postMessage"] * 3]
+
+
+async def test_a_post_that_is_refused_outside_any_thread_is_not_tried_again(scene: Scene) -> None:
+    await scene.house.command(seen(1), channel=scene.general.id)
+    await scene.house.tell(finished(2))
+    scene.slack.refuse("chat.postMessage", "cannot_reply_to_message")
+    with warned("a card or note cannot be delivered"):
+        async with scene.delivering():
+            pass
+
+    assert scene.calls() == ["chat.postMessage"]
+    assert await scene.behind() == 0
+
+
 async def test_an_archived_channel_stops_its_cards_and_no_others(scene: Scene) -> None:
     other = scene.slack.workspace.add_channel("other", members=[scene.ana])
     async with scene.delivering():
@@ -216,42 +143,6 @@ async def test_an_archived_channel_stops_its_cards_and_no_others(scene: Scene) -
     assert len(scene.calls()) == tried + 2, "the card and the note of the other channel"
 
 
-@pytest.mark.parametrize("trouble", [t for t in Trouble if t not in (Trouble.LOST, Trouble.NONE)])
-async def test_what_slack_did_not_take_is_delivered_after_a_pause(scene: Scene, trouble: Trouble) -> None:
-    await scene.house.command(seen(1), channel=scene.general.id)
-    scene.proxy.next.append(trouble)
-    with warned("a delivery waits"):
-        async with scene.delivering():
-            await scene.shows("standup")
-
-    (first, began), (second, ended) = scene.proxy.calls
-    assert (first, second) == ("chat.postMessage", "chat.postMessage")
-    assert ended - began >= 0.99
-    assert len(scene.messages()) == 1
-
-
-async def test_a_throttled_channel_waits_as_long_as_slack_says_and_others_do_not(scene: Scene) -> None:
-    other = scene.slack.workspace.add_channel("other", members=[scene.ana])
-    await scene.house.command(seen(1), channel=scene.general.id)
-    scene.proxy.next.append(Trouble.THROTTLED)
-    scene.proxy.retry_after = "2"
-    with warned("a delivery waits"):
-        async with scene.delivering():
-            await _until_called(scene.proxy, 1)
-            await scene.house.command(seen(2, room=RETRO), channel=other.id)
-            await scene.shows("retro", channel=other)
-            assert scene.messages() == []
-            assert "showcaller_cards_behind 1.0" in scene.metrics.render().decode()
-            await scene.house.tell(joined(person(1), 3))
-            await scene.shows("standup", "1 person")
-
-    times = [time for _, time in scene.proxy.calls]
-    assert len(times) == 3
-    assert times[1] - times[0] < 1
-    assert times[2] - times[0] >= 1.99
-    assert "showcaller_cards_behind 0.0" in scene.metrics.render().decode()
-
-
 async def test_while_slack_is_away_only_the_newest_state_is_kept_for_it(scene: Scene) -> None:
     await scene.house.command(seen(1), channel=scene.general.id)
     async with scene.delivering():
@@ -260,93 +151,13 @@ async def test_while_slack_is_away_only_the_newest_state_is_kept_for_it(scene: S
         with warned("a delivery waits"):
             for number in range(20):
                 await scene.house.tell(joined(person(number), 2 + number))
-            await _until_called(scene.proxy, 2)
+            await scene.called(2)
         scene.proxy.is_down = False
         await scene.house.tell(finished(60))
         await scene.shows("Ended")
         await scene.is_quiet()
 
     assert scene.calls("chat.update") == ["chat.update"]
-
-
-async def test_an_update_that_is_throttled_stops_updates_everywhere_and_posts_nowhere(scene: Scene) -> None:
-    other = scene.slack.workspace.add_channel("other", members=[scene.ana])
-    third = scene.slack.workspace.add_channel("third", members=[scene.ana])
-    async with scene.delivering():
-        await scene.house.command(seen(1), channel=scene.general.id)
-        await scene.house.command(seen(2), channel=other.id)
-        await scene.shows("standup")
-        await scene.shows("standup", channel=other)
-        await scene.is_quiet()
-        scene.slack.refuse("chat.update", "ratelimited", retry_after=1)
-        with warned("a delivery waits"):
-            throttled = asyncio.get_running_loop().time()
-            await scene.house.tell(joined(person(1), 3))
-            await scene.slack.until(lambda: scene.calls("chat.update") or None)
-            await scene.house.command(seen(4, room=RETRO), channel=third.id)
-            await scene.shows("retro", channel=third)
-            assert scene.calls("chat.update") == ["chat.update"]
-        await scene.shows("1 person")
-        await scene.shows("1 person", channel=other)
-
-    (_, *updates) = [time for method, time in scene.proxy.calls if method == "chat.update"]
-    assert len(updates) == 2
-    assert min(updates) - throttled >= 0.99
-
-
-async def test_the_stand_ins_own_pace_is_kept_up_with(scene: Scene) -> None:
-    scene.slack.is_paced = True
-    for number in range(3):
-        await scene.house.command(
-            seen(1 + number, room=RoomRef("memory", f"RM_{number}", f"room{number}")), channel=scene.general.id
-        )
-    with warned("a delivery waits"):
-        async with scene.delivering():
-            for number in range(3):
-                await scene.shows(f"room{number}")
-
-    assert len(scene.messages()) == 3
-
-
-@pytest.mark.parametrize(
-    ("code", "first_seconds"),
-    [("ekm_access_denied", 60.0), ("missing_scope", 60.0), ("new_word", 60.0), ("internal_error", 1.0)],
-)
-async def test_what_ends_by_itself_or_by_a_person_is_tried_again_later_and_later(
-    scene: Scene, code: str, first_seconds: float
-) -> None:
-    pauses = _Pauses(clock := Clock())
-    error = kind_of(code)(code, "chat.postMessage")
-    found = [pauses.after("C1", error) for _ in range(7)]
-    assert found[:3] == [first_seconds, first_seconds * 2, first_seconds * 4]
-    assert found[-1] == (900.0 if first_seconds == 60.0 else 30.0)
-    assert pauses.waiting() == ["C1"]
-    clock.seconds += found[-1]
-    assert (pauses.waiting(), pauses.shortest()) == ([], None)
-
-
-async def test_a_dead_token_stops_everything_until_slack_takes_it_again(scene: Scene) -> None:
-    other = scene.slack.workspace.add_channel("other", members=[scene.ana])
-    scene.client = scene.new_client(clock := Clock())
-    scene.deliverer = scene.new_deliverer(clock)
-    scene.slack.refuse("chat.postMessage", "token_revoked")
-    await scene.house.command(seen(1), channel=scene.general.id)
-    await scene.house.command(seen(2, room=RETRO), channel=other.id)
-    with capture_logs() as lines:
-        async with scene.delivering():
-            await scene.slack.until(lambda: scene.calls() or None)
-            scene.deliverer.wake()
-        async with scene.delivering():
-            pass
-        assert scene.calls() == ["chat.postMessage"]
-        assert await scene.behind() == 2
-
-        clock.seconds += TOKEN_PAUSE_SECONDS
-        async with scene.delivering():
-            await scene.shows("standup")
-            await scene.shows("retro", channel=other)
-    assert [line["event"] for line in lines if line["log_level"] == "error"] == ["Slack refuses our token"]
-    assert await scene.behind() == 0
 
 
 # Who hears of a closed channel
@@ -390,6 +201,19 @@ async def test_when_it_is_open_again_the_cards_catch_up_and_a_new_closing_is_new
     assert all(f"#{closed.id} is archived" in said for said in scene.direct)
 
 
+async def test_a_channel_that_was_closed_by_a_new_word_of_slacks_opens_like_any_other(scene: Scene) -> None:
+    scene.slack.refuse("chat.postMessage", "restricted_action_of_a_new_kind")
+    await scene.house.command(seen(1), channel=scene.general.id)
+    with warned("a card or note cannot be delivered"):
+        async with scene.delivering():
+            pass
+    assert scene.messages() == []
+
+    await scene.deliverer.reopen(scene.general.id)
+    async with scene.delivering():
+        await scene.shows("standup")
+
+
 async def test_who_subscribed_a_channel_is_told_and_who_made_the_thing_elsewhere_is_not(scene: Scene) -> None:
     ben = scene.slack.workspace.add_user("ben")
     closed = scene.slack.workspace.add_channel("closed", members=[ben], bot=False)
@@ -430,12 +254,6 @@ async def test_who_takes_no_messages_of_the_bot_is_let_be(scene: Scene) -> None:
     async with scene.delivering():
         pass
     assert len(scene.calls()) == 2
-
-
-async def _until_called(proxy: Proxy, times: int) -> None:
-    async with asyncio.timeout(5):
-        while len(proxy.calls) < times:
-            await asyncio.sleep(0.01)
 
 
 async def test_a_post_whose_answer_was_lost_is_posted_again_and_only_that_one_is_kept_up(scene: Scene) -> None:
@@ -497,7 +315,7 @@ async def test_what_was_not_delivered_is_delivered_by_the_next_process(scene: Sc
 async def test_a_stop_does_not_cut_off_the_call_that_is_under_way(scene: Scene) -> None:
     await scene.house.command(seen(1), channel=scene.general.id)
     async with scene.delivering():
-        await _until_called(scene.proxy, 1)
+        await scene.called(1)
 
     assert len(scene.messages()) == 1
     assert await scene.behind() == 0

@@ -97,6 +97,23 @@ async def test_nor_is_it_repeated_where_something_else_is_wrong(world: World, lo
     assert_not_repeated(world, log)
 
 
+@pytest.mark.parametrize(
+    ("line", "what"),
+    [
+        (f"{SECRET} token", "I do not know that command."),
+        (f"room {SECRET}", "I do not know that command."),
+        (f'"{SECRET}', "A quote is never closed."),
+        (f"{SECRET} [", "A bracket is never closed."),
+        (f'room create "{SECRET}', "A quote is never closed."),
+        (f'room create "x"{SECRET}', "Something follows a closing quote."),
+    ],
+)
+async def test_what_is_near_no_command_is_not_repeated_either(world: World, log: Log, line: str, what: str) -> None:
+    told = await mention(world, world.operator, f"@showcaller {line}")
+    assert told.lines[0] == what
+    assert_not_repeated(world, log)
+
+
 async def test_nor_where_something_is_missing(world: World, log: Log) -> None:
     told = await mention(world, world.operator, f"@showcaller door lock --code {SECRET}")
     assert "Everybody here can read what you gave" in told.words

@@ -31,7 +31,7 @@ TABLE = [
     ("room create --help", r"\*room create\*: Create a room"),
     (
         "help token create",
-        r"\*--grant\*\nWhat .*: subscriber, publisher, moderator \(publisher by default\)"
+        r"\*--grant\*\nWhat .* moderator also commands \(publisher by default\)"
         r".*\*--ttl\*\nHow .* \(1h by default\)",
     ),
     ("help dance", r"There is no help on `dance`\.\nSee `/video help` for what there is\.$"),
@@ -44,7 +44,7 @@ TABLE = [
     ("room list", r"1 room is live on `memory`\.\n\*standup\*\n1 person is in it · from this channel\n\[Show\]$"),
     (
         "rooms x*",
-        r"No room like `x\*` is live on `memory`\.\n\[Create room\] \[Filter\] \[Show all\]\n1 other is live there\.$",
+        r"No room on `memory` matches `x\*`; 1 other is live\.\n\[Create room\] \[Filter\] \[Show all\]$",
     ),
     (
         "room show standup",
@@ -72,7 +72,7 @@ TABLE = [
     ("participant update standup bob --name Robert", r"Changed \*Robert\* in \*standup\*\.\n\*Name\*\nBob → Robert$"),
     ("participant mute standup bob", r"Muted \*Bob\*: microphone\.\n\[Unmute\]$"),
     ("participant unmute standup bob", r"\*Bob\* is not muted: microphone\.$"),
-    ("participant remove standup bob --keep-out 1h", r"Remove \*Bob\* from \*standup\*\? They are kept out for 1h\."),
+    ("participant remove standup bob --keep-out 1h", r"Remove \*Bob\* from \*standup\*\? They are kept out for 1 h\."),
     ("participant admit standup bob", r"`bob` is not kept out of `standup`\.\nNobody is\.$"),
     ("participant move standup bob nowhere", r"There is no room `nowhere` on `memory`\."),
     ("participant forward standup bob standup", r"DESTINATION: It is the room that they are in\."),
@@ -102,7 +102,7 @@ TABLE = [
     # The words of other vendors, and the room of the channel.
     ("session list", r"1 room is live on `memory`\."),
     ("connection list .", r"\*standup\*: 1 person is in it\."),
-    ("archive list .", r"No recording of \*standup\* is on `memory`\."),
+    ("archive list .", r"No recording on `memory` is of \*standup\*\."),
     ("join", r"Your way into \*standup\*\."),
     ("room show", r"\*standup\*: 1 person is in it\."),
     # What keyboards make of quotes, dashes and spaces.

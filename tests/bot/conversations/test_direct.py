@@ -3,6 +3,7 @@
 import pytest
 
 from bot.demo.world import World
+from tests.bot.conversations.claims import name_in
 from tests.bot.conversations.talk import (
     accepted,
     attempts,
@@ -41,14 +42,25 @@ async def test_a_slip_is_answered_with_what_was_meant_and_help(world: World) -> 
     assert labels(told) == ["room list", "Help"]
 
 
-async def test_small_talk_is_answered_with_help(world: World) -> None:
+async def test_small_talk_is_answered_with_the_way_to_help(world: World) -> None:
     told = await tell(world, world.operator, "Hello, who are you?")
-    assert told.lines[0].startswith("There is no command “hello, who”.")
+    assert told.lines[0] == "There is no command “Hello, who”."
+    assert labels(told) == ["Help"]
+    accepted(await world.slack.press(world.operator, told, "Help"))
     channel = world.slack.workspace.dm(world.operator)
     await world.slack.until(
         lambda: [m for m in world.slack.seen_by(world.operator, channel) if "participant" in m.words]
     )
     assert attempts(world) == [("help", "done")]
+
+
+async def test_what_is_no_command_gets_one_answer(world: World) -> None:
+    await tell(world, world.operator, 'what does "this do')
+    told = await tell(world, world.operator, "whoami")
+    channel = world.slack.workspace.dm(world.operator)
+    answers = [m for m in public(world, channel) if m.user == world.slack.bot_user_id]
+    assert [m.lines[0] for m in answers] == ['This quote is never closed: "this do', told.lines[0]]
+    assert labels(answers[0]) == ["Help"]
 
 
 async def test_a_mistake_in_a_command_brings_no_help_for_all(world: World) -> None:
@@ -59,6 +71,10 @@ async def test_a_mistake_in_a_command_brings_no_help_for_all(world: World) -> No
 
 async def test_a_secret_may_stand_there(world: World) -> None:
     assert "eyJ" in (await tell(world, world.operator, "token create standup")).words
+
+
+async def test_a_token_has_the_name_that_others_see(world: World) -> None:
+    assert name_in(await tell(world, world.operator, "token create standup")) == world.operator.name
 
 
 async def test_what_needs_a_form_gets_a_button_for_it(world: World) -> None:

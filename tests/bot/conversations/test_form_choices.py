@@ -1,10 +1,12 @@
 """Selects that the bot fills while somebody types, and forms that change with what is chosen."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
 from bot.demo.world import World
 from providers.base import TrackSource
+from tests.bot.conversations.conftest import Wanted
 from tests.bot.conversations.talk import accepted, ask, form, heard, opened
 
 LONG = "x" * 200
@@ -67,6 +69,18 @@ async def test_what_makes_sense_only_with_another_choice_comes_with_it(world: Wo
     assert list(wider.fields) == ["allow", "room", "ttl", "destination"]
     accepted(await world.slack.choose(world.owner, wider, "allow", ["list_rooms"]))
     assert list((await opened(world, world.owner, after=wider)).fields) == ["allow", "ttl"]
+
+
+async def test_of_two_quick_choices_the_newer_counts(world: World, wanted: Wanted) -> None:
+    wanted.refusals.add("hash_conflict")
+    view = await form(world, world.owner, "/video token api")
+    for ack in await asyncio.gather(
+        world.slack.choose(world.owner, view, "allow", ["list_rooms"]),
+        world.slack.choose(world.owner, view, "allow", ["list_rooms", "admin"]),
+    ):
+        accepted(ack)
+    wider = ["allow", "room", "ttl", "destination"]
+    await world.slack.until(lambda: (shown := world.slack.view_of(world.owner)) and list(shown.fields) == wider)
 
 
 async def test_rooms_by_the_person_who_made_them(world: World) -> None:

@@ -1,8 +1,14 @@
 """Forms of several pages, forms that begin with what the server has, and forms sent twice."""
 
+from typing import Any
+
+import pytest
+
 from bot.demo.slack import View
 from bot.demo.world import World
 from providers.base import Participant
+from tests.bot.conversations.clock import MovedClock
+from tests.bot.conversations.conftest import Wanted
 from tests.bot.conversations.talk import accepted, ask, attempts, card, form, heard, labels, opened, rooms
 
 
@@ -111,11 +117,55 @@ async def test_a_room_shows_its_metadata_to_be_changed(world: World) -> None:
     await _said(world, "Cleared the metadata of *standup*.")
 
 
+async def test_a_page_that_slack_does_not_turn(world: World, clock: MovedClock, wanted: Wanted) -> None:
+    wanted.refusals.add("ratelimited")
+    first = await form(world, world.operator, "/video token create")
+    world.slack.refuse("views.update", "ratelimited", retry_after=30)
+    accepted(await world.slack.press(world.operator, first, "More options"))
+    assert await _said(world, "Slack did not") == "Slack did not turn the page.\nPress again."
+    clock.move(seconds=1)
+    assert labels(await _turned(world, first, "More options")) == ["Back", "More options"]
+
+
+async def test_a_form_sent_twice_from_its_second_page_closes_twice(world: World) -> None:
+    first = await form(world, world.operator, "/video token create --ttl 15m")
+    accepted(await world.slack.submit(world.operator, first, {"room": "standup"}))
+    await _said(world, "Your way into")
+    for _ in range(2):
+        again = await world.slack.redeliver()
+        accepted(again)
+        assert not again.body
+    assert len(attempts(world)) == 1
+
+
+@pytest.mark.parametrize("refusal", [{"code": "ratelimited", "retry_after": 1}, {"code": "internal_error"}], ids=str)
+async def test_a_form_that_waits_is_filled_in_at_the_second_try(
+    world: World, wanted: Wanted, refusal: dict[str, Any]
+) -> None:
+    wanted.refusals.add(refusal["code"])
+    await ask(world, world.operator, "/video room create standup --metadata before")
+    world.slack.refuse("views.update", **refusal)
+    view = await form(world, world.operator, "/video room update standup")
+    assert "metadata" in view.fields
+
+
+@pytest.mark.parametrize("refusal", [{"code": "ratelimited", "retry_after": 30}, {"code": "internal_error"}], ids=str)
+async def test_a_form_that_waits_for_ever_is_to_be_closed(
+    world: World, wanted: Wanted, refusal: dict[str, Any]
+) -> None:
+    wanted.refusals.add(refusal["code"])
+    await ask(world, world.operator, "/video room create standup")
+    world.slack.refuse("views.update", **refusal, times=2)
+    accepted(await world.slack.command(world.operator, world.general, "/video room update standup"))
+    said = await _said(world, "Slack did not")
+    assert said == "Slack did not fill in the form.\nClose the form and begin again."
+
+
 async def test_a_form_about_what_is_gone_says_so(world: World) -> None:
     accepted(await world.slack.command(world.operator, world.general, "/video room update nowhere"))
     gone = await opened(world, world.operator)
     assert gone.lines == [
-        "Update room",
+        "This form has ended",
         "There is no room `nowhere` on `memory`.",
         "See what is live with `/video room list`.",
         "[Close]",

@@ -9,7 +9,7 @@ from bot.wiring import Bot
 from tests.bot.conversations.clock import MovedClock
 from tests.bot.conversations.conftest import Start, Wanted
 from tests.bot.conversations.log import Log
-from tests.bot.conversations.talk import accepted, ask, card, form, heard, opened, public, rooms
+from tests.bot.conversations.talk import accepted, ask, card, form, heard, labels, opened, public, rooms
 
 FAILED = "Slack did not open the form: it allows three seconds for that.\nTry again, or type it: `/video room create`."
 
@@ -84,8 +84,8 @@ async def test_a_form_begins_with_the_room_of_the_channel(world: World) -> None:
     assert "standup" in said[-1].words
 
 
-async def test_a_form_that_was_opened_for_somebody_takes_somebody_else_too(world: World) -> None:
-    """What a button pins holds as long as the field that it speaks of stands as it was."""
+async def test_a_form_that_shows_what_somebody_has_is_for_nobody_else(world: World) -> None:
+    """Of a form that began with somebody's values only the changes are sent on, and they would be of the wrong one."""
     for room, who in (("standup", "bob"), ("retro", "cleo")):
         await ask(world, world.operator, f"/video room create {room}")
         world.memory.server.join(room, who, name=who.capitalize())
@@ -93,10 +93,37 @@ async def test_a_form_that_was_opened_for_somebody_takes_somebody_else_too(world
     accepted(await world.slack.press(world.operator, shown, "Update"))
     view = await opened(world, world.operator)
     accepted(await world.slack.submit(world.operator, view, {"room": "retro", "who": "Cleo", "name": "Cleopatra"}))
-    changed = await world.slack.until(
-        lambda: next((m for m in heard(world, world.operator) if "Changed" in m.words), None)
+    refused = world.slack.view_of(world.operator)
+    assert refused is not None
+    assert refused.errors == {
+        "room": "This form shows what “standup” has. Close it and ask for another one.",
+        "who": "This form shows what “bob” has. Close it and ask for another one.",
+    }
+
+
+async def test_a_form_in_which_nothing_was_changed_says_so_and_stays(world: World) -> None:
+    await ask(world, world.operator, "/video room create standup")
+    world.memory.server.join("standup", "bob", name="Bob")
+    shown = await ask(world, world.operator, "/video participant show standup bob")
+    accepted(await world.slack.press(world.operator, shown, "Update"))
+    view = await opened(world, world.operator)
+    accepted(await world.slack.submit(world.operator, view, {}))
+    again = await opened(world, world.operator, after=view)
+    assert "Nothing is changed so far. Change something, or cancel." in again.words
+    assert again.errors == {}
+
+
+async def test_a_button_that_opens_a_form_knows_the_room_of_the_channel(world: World) -> None:
+    await ask(world, world.operator, "/video room create standup")
+    page = await ask(world, world.operator, "/video help room close")
+    accepted(await world.slack.press(world.operator, page, "Open form"))
+    view = await opened(world, world.operator)
+    assert view.typed == {}
+    accepted(await world.slack.submit(world.operator, view, {}))
+    question = await world.slack.until(
+        lambda: next((m for m in heard(world, world.operator) if "End *standup*?" in m.words), None)
     )
-    assert "Changed *Cleopatra* in *retro*." in changed.words
+    assert labels(question) == ["End room", "Keep it"]
 
 
 async def test_more_options_pressed_twice_is_drawn_once(world: World) -> None:
@@ -153,3 +180,6 @@ async def test_a_form_of_a_server_that_is_gone_says_that_it_is_too_old(start: St
     view = await opened(world, world.operator)
     assert view.errors == {"name": "This form is too old. Close it and begin again."}
     assert rooms(world) == []
+    accepted(await world.slack.press(world.operator, view, "More options"))
+    ended = await opened(world, world.operator, after=view)
+    assert ended.lines[1:] == ["This form is too old. Close it and begin again.", "[Close]"]

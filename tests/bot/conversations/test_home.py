@@ -5,6 +5,8 @@ import pytest
 from bot.demo.slack import Message, User, View
 from bot.demo.slack.things import elements
 from bot.demo.world import World, free_port
+from bot.store.dashboard import StoredDashboard
+from commands.core.ports import BlockedCard
 from providers.base import RoomOptions
 from tests.bot.conversations.clock import MovedClock
 from tests.bot.conversations.conftest import MEMORY, Start, Wanted
@@ -239,30 +241,85 @@ async def test_a_home_of_another_version_is_answered_too(world: World, action_id
     await told(world, world.operator, words)
 
 
-async def test_what_slack_refuses_is_logged_and_the_next_is_published(world: World, wanted: Wanted) -> None:
-    wanted.refusals.add("hash_conflict")
-    world.slack.refuse("views.publish", "hash_conflict")
-    accepted(await world.slack.open_home(world.owner))
-    await home(world, world.owner, "answered")
+async def test_a_home_that_slack_failed_to_take_is_published_again(
+    world: World, wanted: Wanted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted.refusals.add("internal_error")
+    monkeypatch.setattr("bot.slack.home.PAUSE_SECONDS", 0.1)
+    await open_home(world, world.owner, "answered")
+    world.slack.refuse("views.publish", "internal_error", times=5)
+    await ask(world, world.operator, "/video room create standup")
+    await home(world, world.owner, "*standup*")
 
 
-async def test_where_slack_asks_to_wait_nothing_is_published_until_then(world: World, wanted: Wanted) -> None:
-    wanted.refusals.add("ratelimited")
+async def test_a_home_that_slack_failed_to_take_is_not_published_at_once_again(world: World, wanted: Wanted) -> None:
+    wanted.refusals.add("internal_error")
     await open_home(world, world.owner, "answered")
     world_clock(world).move(seconds=11)
     before = published(world)
-    world.slack.refuse("views.publish", "ratelimited", retry_after=60)
+    world.slack.refuse("views.publish", "internal_error")
     await ask(world, world.operator, "/video room create standup")
     await world.slack.until(lambda: published(world) == before + 1 or None)
     await ask(world, world.operator, "/video room create planning")
     await card(world, "planning")
-    world_clock(world).move(seconds=50)
-    await ask(world, world.operator, "/video room list")
     assert published(world) == before + 1
     world_clock(world).move(seconds=11)
     await ask(world, world.operator, "/video room create retro")
     await home(world, world.owner, "*standup*", "*planning*", "*retro*")
     assert published(world) == before + 2
+
+
+async def test_a_home_that_could_not_be_drawn_is_drawn_again(
+    world: World, wanted: Wanted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted.errors.add("a part of the bot failed and begins again")
+    await open_home(world, world.owner, "answered")
+    blocked_cards, failed = StoredDashboard.blocked_cards, 0
+
+    async def fail_twice(dashboard: StoredDashboard, team_id: str) -> list[BlockedCard]:
+        nonlocal failed
+        failed += 1
+        if failed <= 2:
+            raise RuntimeError("the database is busy")
+        return await blocked_cards(dashboard, team_id)
+
+    monkeypatch.setattr(StoredDashboard, "blocked_cards", fail_twice)
+    monkeypatch.setattr("bot.slack.home.PAUSE_SECONDS", 0.1)
+    await ask(world, world.operator, "/video room create standup")
+    await home(world, world.owner, "*standup*")
+
+
+async def test_where_slack_asks_to_wait_nothing_is_published_until_then(world: World, wanted: Wanted) -> None:
+    wanted.refusals.add("ratelimited")
+    view = await open_home(world, world.owner, "answered")
+    world_clock(world).move(seconds=11)
+    before = published(world)
+    world.slack.refuse("views.publish", "ratelimited", retry_after=60)
+    await ask(world, world.operator, "/video room create standup")
+    await world.slack.until(lambda: published(world) == before + 1 or None)
+    await press(world, world.owner, view, "Refresh this page")
+    await press(world, world.owner, view, "Help")
+    await told(world, world.owner, "What you can ask for.")
+    accepted(await world.slack.open_home(world.guest))
+    await ask(world, world.operator, "/video room create planning")
+    await card(world, "planning")
+    world_clock(world).move(seconds=50)
+    accepted(await world.slack.open_home(world.owner))
+    await ask(world, world.operator, "/video room list")
+    assert published(world) == before + 1
+    world_clock(world).move(seconds=11)
+    await ask(world, world.operator, "/video room create retro")
+    await home(world, world.owner, "*standup*", "*planning*", "*retro*")
+    await home(world, world.guest, "*standup*", "*planning*", "*retro*")
+    assert published(world) == before + 3
+
+
+async def test_who_opens_it_while_slack_asks_to_wait_sees_it_afterwards(world: World, wanted: Wanted) -> None:
+    wanted.refusals.add("ratelimited")
+    world.slack.refuse("views.publish", "ratelimited", retry_after=1)
+    accepted(await world.slack.open_home(world.owner))
+    await home(world, world.owner, "answered")
+    assert published(world) == 2
 
 
 async def test_after_a_restart_the_buttons_still_work(world: World) -> None:

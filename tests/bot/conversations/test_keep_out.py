@@ -61,7 +61,7 @@ async def test_whoever_is_kept_out_is_removed_again_until_they_are_let_in(world:
     await card(world, "standup", "nobody in it")
 
     answer = await press(world, world.operator, told, "Let back in")
-    assert answer.lines[0] == "*bob* may come into *standup* again."
+    assert answer.lines[0] == "`bob` may come into *standup* again."
     world.memory.server.join_with(old_token)
     await card(world, "standup", "1 person")
     assert _is_in(world)
@@ -78,7 +78,7 @@ async def test_they_are_kept_out_by_a_bot_that_has_started_again(world: World) -
     await _is_out(world)
     await note(world, shown, "came back and was removed again")
     answer = await ask(world, world.operator, "/video participant admit standup bob")
-    assert answer.lines[0] == "*bob* may come into *standup* again."
+    assert answer.lines[0] == "`bob` may come into *standup* again."
 
 
 async def test_they_are_kept_out_of_a_later_room_of_that_name_too(world: World) -> None:
@@ -119,4 +119,4 @@ async def test_an_operator_who_is_kept_out_does_not_let_themselves_in(world: Wor
     answer = await press(world, world.operator, told, "Let back in")
     assert answer.words.startswith("You are kept out of *standup* until ")
     answer = await press(world, world.owner, told, "Let back in")
-    assert answer.lines[0] == f"*{own}* may come into *standup* again."
+    assert answer.lines[0] == f"@{world.operator.id} may come into *standup* again."

@@ -106,11 +106,11 @@ async def test_a_filter_says_how_many_of_how_many_and_takes_the_lists_place(worl
         ask(world, world.operator, f"/video {line}") if door == "slash" else mention(world, world.operator, line)
     )
     few = await filtered(world, world.operator, shown, "room-1*")
-    assert few.lines[0] == "10 of 23 rooms live on `memory` are shown like `room-1*`."
+    assert few.lines[0] == "10 of 23 rooms on `memory` match `room-1*`."
     assert few.ephemeral_to == shown.ephemeral_to
     assert labels(few)[-2:] == ["Filter", "Show all"]
     none = await filtered(world, world.operator, few, "studio*")
-    assert none.lines[0] == "No room like `studio*` is live on `memory`."
+    assert none.lines[0] == "No room on `memory` matches `studio*`; 23 others are live."
     assert labels(none) == ["Create room", "Filter", "Show all"]
     every = await press_in_place(world, world.operator, none, "Show all")
     assert every.lines[0] == "23 rooms are live on `memory`."
@@ -121,7 +121,7 @@ async def test_people_are_filtered(world: World) -> None:
         world.memory.server.join("standup", f"p{number:02}", name=f"Person {number}")
     shown = await ask(world, world.operator, "/video participant list standup")
     few = await filtered(world, world.operator, shown, "*1")
-    assert few.lines[0] == "*standup*: 2 of 12 participants are shown, like `*1`."
+    assert few.lines[0] == "2 of 12 participants in *standup* match `*1`."
     assert [name for name in rooms_of(few) if name.startswith("Person")] == ["Person 1", "Person 11"]
 
 

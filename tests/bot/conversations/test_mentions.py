@@ -5,7 +5,8 @@ import pytest
 from bot.demo.slack import Message
 from bot.demo.world import World
 from providers.base import RoomOptions
-from tests.bot.conversations.conftest import Wanted
+from tests.bot.conversations.claims import name_in
+from tests.bot.conversations.conftest import Start, Wanted
 from tests.bot.conversations.talk import (
     accepted,
     ask,
@@ -166,6 +167,18 @@ async def test_a_secret_goes_to_the_asker_alone(world: World) -> None:
     assert "eyJ" in token.words
     assert token.thread_ts is None, "Slack shows what one person sees only in a thread that has replies already"
     assert all("eyJ" not in message.words for message in public(world))
+    assert name_in(token) == world.operator.name
+
+
+async def test_without_a_name_the_token_comes_all_the_same(start: Start, wanted: Wanted) -> None:
+    """A configured admin's role needs no look-up, so that nothing else fails."""
+    world = await start(environ={"SHOWCALLER_ADMINS": "U00000002"})
+    assert world.owner.id == "U00000002"
+    wanted.refusals.add("internal_error")
+    await ask(world, world.owner, "/video room create standup")
+    world.slack.refuse("users.info", "internal_error", times=5)
+    await mention(world, world.owner, "@showcaller token create standup")
+    assert not name_in(heard(world, world.owner)[-1])
 
 
 async def test_a_secret_that_cannot_be_whispered_comes_as_a_direct_message(world: World, wanted: Wanted) -> None:

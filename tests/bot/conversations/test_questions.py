@@ -12,7 +12,18 @@ from commands.core.ports import Pending
 from commands.core.registry import all_commands
 from commands.room import RoomClose
 from tests.bot.conversations.clock import MovedClock
-from tests.bot.conversations.talk import ask, attempts, card, heard, labels, press, press_in_place, public, rooms
+from tests.bot.conversations.talk import (
+    accepted,
+    ask,
+    attempts,
+    card,
+    heard,
+    labels,
+    press,
+    press_in_place,
+    public,
+    rooms,
+)
 
 OVER = "This question has been answered, or has expired.\nPress the button again to be asked anew."
 ENDED = "The room `standup` has ended.\nCreate it again if it is needed."
@@ -27,6 +38,11 @@ async def asked(world: World) -> Message:
 def in_public(world: World, question: Message) -> Message:
     """The same buttons where everybody can press them, as no honest client shows them."""
     return world.slack.workspace.post(world.general, world.slack.workspace.bot, "?", question.blocks)
+
+
+def _told(world: World) -> list[str]:
+    """What stands before the operator, said to all or to them alone."""
+    return [message.words for message in world.slack.seen_by(world.operator, world.general)]
 
 
 def _closings(world: World) -> list[str | None]:
@@ -44,7 +60,7 @@ async def test_somebody_elses_answer_does_not_count_and_uses_nothing_up(world: W
     shown = in_public(world, question)
     for button in ("End room", "Keep it"):
         said = await press(world, world.owner, shown, button)
-        assert said.words == f"This question is for @{world.operator.id}.\nPress the button yourself to be asked."
+        assert said.words == f"This question is for @{world.operator.id}.\nAsk for it yourself."
     assert rooms(world) == ["standup"]
     assert (await press(world, world.operator, question, "End room")).words == "Ended *standup*."
 
@@ -54,7 +70,7 @@ async def test_no_changes_nothing_and_closes_the_question(world: World) -> None:
     shown = in_public(world, question)
     said = await press(world, world.operator, question, "Keep it")
     assert (said.ts, said.words) == (question.ts, "Nothing was changed.")
-    assert (await press_in_place(world, world.operator, shown, "End room")).words == OVER
+    assert (await press(world, world.operator, shown, "End room")).words == OVER
     assert rooms(world) == ["standup"]
 
 
@@ -62,17 +78,32 @@ async def test_an_answer_counts_once(world: World) -> None:
     question = await asked(world)
     shown = in_public(world, question)
     await press(world, world.operator, question, "End room")
-    assert (await press_in_place(world, world.operator, shown, "End room")).words == OVER
+    for who in (world.operator, world.owner):
+        assert (await press(world, who, shown, "End room")).words == OVER
+    assert shown in public(world)
+    assert _closings(world) == ["asked", "done"]
+
+
+async def test_a_yes_that_is_delivered_again_leaves_the_answer_where_it_stands(world: World) -> None:
+    question = await asked(world)
+    answer = await press(world, world.operator, question, "End room")
+    await world.restart()
+    accepted(await world.slack.redeliver())
+    await world.slack.until(lambda: OVER in _told(world))
+    assert answer in heard(world, world.operator)
     assert _closings(world) == ["asked", "done"]
 
 
 async def test_two_quick_presses_of_yes_end_it_once(world: World) -> None:
     question = await asked(world)
     shown = in_public(world, question)
-    said = await asyncio.gather(
-        *(press_in_place(world, world.operator, message, "End room") for message in (question, shown))
-    )
-    assert sorted(message.words.split("\nAnswered by")[0] for message in said) == ["Ended *standup*.", OVER]
+    for ack in await asyncio.gather(
+        *(world.slack.press(world.operator, message, "End room") for message in (question, shown))
+    ):
+        accepted(ack)
+    await world.slack.until(lambda: OVER in _told(world))
+    await card(world, "standup", "⚪ *Ended*")
+    await world.slack.until(lambda: any("Ended *standup*." in words for words in _told(world)))
     assert _closings(world) == ["asked", "done"]
 
 
@@ -83,6 +114,16 @@ async def test_after_five_minutes_it_has_expired(world: World, clock: MovedClock
     said = await press(world, world.operator, question, "End room")
     assert (said.ts, said.words) == (question.ts, OVER)
     assert rooms(world) == ["standup"]
+
+
+async def test_one_that_expired_stays_where_somebody_else_presses(world: World, clock: MovedClock) -> None:
+    clock.move(seconds=-200)
+    shown = in_public(world, await asked(world))
+    clock.move(seconds=301)
+    said = await press(world, world.owner, shown, "End room")
+    assert said.words == f"This question is for @{world.operator.id}.\nAsk for it yourself."
+    assert shown in public(world)
+    assert (await press_in_place(world, world.operator, shown, "End room")).words == OVER
 
 
 async def test_within_five_minutes_it_has_not(world: World, clock: MovedClock) -> None:
@@ -141,7 +182,7 @@ async def test_a_question_that_pretends_to_be_a_button_asks_again(world: World) 
         world.general, world.slack.workspace.bot, "?", [{**blocks, "elements": [stored, keep]}]
     )
     said = await press(world, world.owner, shown, "End room")
-    assert said.words == f"This button is for @{world.operator.id}.\nPress the button yourself to be asked."
+    assert said.words == f"This button is for @{world.operator.id}.\nAsk for it yourself."
     again = await press(world, world.operator, shown, "End room")
     assert "End room" in labels(again)
     assert rooms(world) == ["standup"]

@@ -56,8 +56,8 @@ async def test_who_is_no_member_may_do_nothing(world: World) -> None:
 @pytest.mark.parametrize(
     ("code", "because"),
     [
-        ("internal_error", "Slack could not say who you are, so nothing is allowed; try again in a minute"),
-        ("user_not_found", "Slack does not know you as a member of this workspace"),
+        ("internal_error", "Slack could not say who you are, so nothing is allowed; try again in a minute."),
+        ("user_not_found", f"Slack does not know you as a member of this workspace.{INSTEAD}"),
     ],
 )
 async def test_while_slack_cannot_say_who_somebody_is_nothing_is_allowed(
@@ -66,7 +66,7 @@ async def test_while_slack_cannot_say_who_somebody_is_nothing_is_allowed(
     wanted.refusals.add(code)
     world.slack.refuse("users.info", code, times=2)
     said = await ask(world, world.operator, "/video room list")
-    assert said.words == (f"`room list` is for people with the role viewer.\nYou are *nobody*: {because}." + INSTEAD)
+    assert said.words == (f"`room list` is for people with the role viewer.\nYou are *nobody*: {because}")
     assert log.events("a role could not be looked up")[0]["error"] == f"users.info: {code}"
     assert (await ask(world, world.operator, "/video help")).lines[0].startswith("What you can ask for.")
 

@@ -214,7 +214,7 @@ async def test_choices_lines_and_more_options(world: World) -> None:
         await terminal.types("", "5 all, several with commas")
         await terminal.types("", "Can update metadata")
         await terminal.types("", "1: Back · 2: More options")
-        await terminal.types("1", "Enter: Create · 1: More options")
+        await terminal.types("1", "Enter: Make · 1: More options")
         await terminal.types("", "the server makes it when the first person joins")
     [answer] = world.slack.seen_by(world.owner, world.general)
     token = answer.lines[answer.lines.index("*Token*") + 1].strip("`")
@@ -244,7 +244,7 @@ async def test_a_form_that_a_choice_changes(world: World) -> None:
         await terminal.types("admin", "Room (optional)")
         await terminal.types("standup", "TTL")
         await terminal.types("", "Destination")
-        await terminal.types("", "Enter: API")
+        await terminal.types("", "Enter: Make")
         await terminal.types("", "A token for a program")
 
 

@@ -11,8 +11,9 @@ import pytest
 import yaml
 from rich.console import Console
 
+from bot.demo.acts import create_by_command
 from bot.demo.story import Story
-from bot.demo.tour import NEEDS, STEPS, create_by_command, play
+from bot.demo.tour import NEEDS, STEPS, play
 from bot.demo.world import Transport, World
 from tests.live.server import LiveKitServer
 

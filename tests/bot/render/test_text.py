@@ -1,13 +1,13 @@
 """`Text` as markup, as a notification, as text objects; amounts in words."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.render.limits import HEADER_TEXT, length
-from bot.render.text import mrkdwn, mrkdwn_object, notification, plain_object, spoken_duration, spoken_size
+from bot.render.text import mrkdwn, mrkdwn_object, notification, plain_object, spoken_size
 from commands.core.reply import Channel, Code, Mark, Moment, Person, Strong
 from commands.core.words import joined
 from tests.bot.render.foreign import is_inert, texts
@@ -83,14 +83,6 @@ def test_objects_are_never_empty_and_fit(foreign: str) -> None:
 def test_joined_leaves_out_what_is_empty() -> None:
     assert joined(["a", "", (Code("b"),), ()], " · ") == ["a", " · ", Code("b")]
     assert joined([], " ") == []
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"),
-    [(-1, "0 s"), (0, "0 s"), (59, "59 s"), (60, "1 min"), (2_530, "42 min"), (3_600, "1 h"), (3_900, "1 h 5 min")],
-)
-def test_durations_in_words(seconds: int, words: str) -> None:
-    assert spoken_duration(timedelta(seconds=seconds)) == words
 
 
 @pytest.mark.parametrize(

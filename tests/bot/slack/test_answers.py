@@ -33,6 +33,9 @@ class NoPending:
     async def peek(self, token: str) -> Pending | None:
         return None
 
+    async def expired(self, token: str) -> Pending | None:
+        return None
+
     async def take(self, token: str) -> bool:
         return False
 

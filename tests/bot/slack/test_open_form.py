@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from bot.render.form import pages, render_form
 from bot.slack.drafts import Draft, Drafts
+from bot.slack.metadata import FormMeta
 from bot.slack.open_form import begun, fixed, look, opened
-from bot.slack.payloads import FormMeta
 from commands.core.base import Command, ServerCommand
 from commands.core.registry import all_commands
 from commands.participant_update import ParticipantUpdate

@@ -6,9 +6,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.slack.app import REMEMBERED_SECONDS, Seen
+from bot.slack.metadata import FormMeta, read_meta
 from bot.slack.payloads import (
-    FormMeta,
-    asked_aloud,
     delivery_key,
     direct_address,
     form_address,
@@ -16,7 +15,6 @@ from bot.slack.payloads import (
     mention_address,
     press_address,
     read_address,
-    read_meta,
     slash_address,
 )
 from commands.core.ports import Caller, Place
@@ -108,8 +106,8 @@ def test_a_form_that_was_asked_for_aloud_is_answered_aloud() -> None:
 def test_only_what_all_read_in_a_thread_is_a_conversation_there() -> None:
     body = {"team": {"id": "T1"}, "user": USER, "channel": {"id": "C1", "name": "general"}}
     aloud = {"type": "message", "message_ts": "2.0", "is_ephemeral": False, "thread_ts": "1.0"}
-    assert asked_aloud(press_address({**body, "container": aloud})).under == "1.0"
-    assert asked_aloud(press_address({**body, "container": {**aloud, "is_ephemeral": True}})).under is None
+    assert press_address({**body, "container": aloud}).asked_aloud().under == "1.0"
+    assert press_address({**body, "container": {**aloud, "is_ephemeral": True}}).asked_aloud().under is None
 
 
 @pytest.mark.parametrize("more", [{"bot_id": "B1"}, {"subtype": "message_changed"}, {"edited": {}}])

@@ -44,6 +44,23 @@ async def test_a_role_follows_from_the_workspaces_own_list(
     assert (await roles.standing(Caller(TEAM, "U1"))).role is role
 
 
+@pytest.mark.parametrize(
+    ("user", "name"),
+    [
+        ({"name": "ana1", "real_name": "Ana B.", "profile": {"display_name": "ana", "real_name": "Ana B."}}, "ana"),
+        ({"name": "ana1", "profile": {"display_name": "", "real_name": "Ana B."}}, "Ana B."),
+        ({"name": "ana1", "real_name": "Ana B."}, "Ana B."),
+        ({"name": "ana1", "profile": None}, "ana1"),
+        ({}, ""),
+    ],
+)
+async def test_a_name_comes_with_the_role(api: Scripted, roles: SlackRoles, user: dict[str, object], name: str) -> None:
+    is_(api, **user)
+    assert await roles.name("U1") == name
+    await roles.standing(Caller(TEAM, "U1"))
+    assert api.methods == ["users.info"]
+
+
 async def test_a_guest_never_gets_more_than_the_default(api: Scripted, client: SlackClient, clock: Clock) -> None:
     roles = SlackRoles(client, clock, team_id=TEAM, admins=[], default=Role.NOBODY)
     is_(api, is_restricted=True)

@@ -13,13 +13,18 @@ from uuid import uuid4
 
 import aiohttp
 import pytest
+from aiohttp import web
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
 from structlog.testing import capture_logs
 
 from bot.demo.slack.deliver import Kind
 from bot.demo.slack.things import Ack
 from bot.demo.slack.workspace import TEAM_ID
 from bot.demo.world import World
-from bot.slack.socket import Pace
+from bot.metrics import Metrics
+from bot.slack.socket import Pace, SocketMode
+from bot.web import serve
 from bot.wiring import Bot
 from tests.bot.alerts.proxy import Proxy, Trouble, before
 from tests.bot.demo.test_sockets import connected
@@ -370,3 +375,27 @@ async def test_what_comes_while_the_bot_stops_goes_to_another_process(tmp_path: 
             f"room show {name} --provider memory" for name in [*names, "later"]
         )
         world.bot = await Bot.start(world.settings)
+
+
+async def test_what_changes_before_the_first_connection_leaves_the_loop_its_turn() -> None:
+    """An end that is told while another is asked for wakes whoever waits for the first, again and again."""
+    asked = asyncio.Event()
+
+    async def keep_waiting(_: web.Request) -> web.Response:
+        asked.set()
+        await asyncio.Event().wait()
+        raise AssertionError("nobody sets it")
+
+    slack = web.Application()
+    slack.router.add_post(f"/api/{OPEN}", keep_waiting)
+    server = await serve(slack, "127.0.0.1", 0)
+    async with aiohttp.ClientSession() as session, asyncio.timeout(10):
+        client = AsyncWebClient(token="xoxb-1", base_url=f"http://127.0.0.1:{server.port}/api/", session=session)
+        socket = SocketMode(AsyncApp(client=client, request_verification_enabled=False), "xapp-1", Metrics(), QUICK)
+        connecting = asyncio.create_task(socket.connect(0.3))
+        await asked.wait()
+        socket._changed.set()
+        await connecting
+        assert socket.connected == 0
+        await socket.close()
+    await server.close()

@@ -44,10 +44,19 @@ async def test_where_it_is_refused_sections_go_instead_for_good(
     refuse(api, code)
     with pytest.raises(SlackError):
         await send(api, client, way)
-    assert kinds(api) == [["section", "table"], ["section", "section"]]
+    assert kinds(api) == [["section", "table"], ["section", "section"], ["section"]]
     api.answers.clear()
     await send(api, client, way)
-    assert kinds(api)[2:] == [["section", "section"]]
+    assert kinds(api)[3:] == [["section", "section"]]
+
+
+@ways
+async def test_where_sections_are_refused_too_the_words_go_alone(api: Scripted, client: SlackClient, way: str) -> None:
+    api.answers["chat.postMessage"] = [{"ok": False, "error": "invalid_blocks"}] * 2
+    api.answers["response"] = [Raw(400, "invalid_blocks", "text/plain")] * 2
+    await send(api, client, way)
+    assert kinds(api) == [["section", "table"], ["section", "section"], ["section"]]
+    assert api.asked[-1][1]["blocks"][0]["text"]["text"] == "2 rooms are live."
 
 
 async def test_one_that_is_too_long_says_nothing_of_the_next(api: Scripted, client: SlackClient) -> None:
@@ -56,7 +65,7 @@ async def test_one_that_is_too_long_says_nothing_of_the_next(api: Scripted, clie
         await client.post("C1", SHOWN)
     api.answers.clear()
     await client.post("C1", SHOWN)
-    assert kinds(api) == [["section", "table"], ["section", "section"], ["section", "table"]]
+    assert kinds(api) == [["section", "table"], ["section", "section"], ["section"], ["section", "table"]]
 
 
 @pytest.mark.parametrize("answer", [{"ok": False, "error": "internal_error"}, Raw(502), Raw(200, "[1]")])

@@ -1,3 +1,4 @@
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
@@ -178,6 +179,35 @@ async def test_a_deleted_card_is_left_alone_until_it_is_revived(store: Store, ca
     assert (again.id, again.ts, again.hash, again.generation, again.blocked) == (card.id, None, None, 1, None)
 
 
+async def test_a_card_whose_thread_is_gone_is_to_be_a_message_of_its_own(store: Store, cards: Cards) -> None:
+    thing_id = await save(store, snapshot())
+    await store.write(lambda conn: cards.want(conn, thing_id, Place("T1", "C1", "5.5")))
+    card = await _next(cards)
+    key = await cards.start_post(card.id)
+    assert card.thread_ts == "5.5"
+
+    await cards.leave_thread(card.id)
+
+    again = await _next(cards)
+    assert (again.id, again.thread_ts, again.ts, again.generation) == (card.id, None, None, 1)
+    assert await cards.start_post(card.id) != key
+
+
+@pytest.mark.parametrize("anew", [Cards.renew, Cards.leave_thread])
+async def test_what_is_posted_anew_keeps_nobody_waiting(
+    store: Store, cards: Cards, clock: StillClock, anew: Callable[[Cards, int], Awaitable[None]]
+) -> None:
+    for server_id in ("RM_1", "RM_2"):
+        await _want(store, cards, await save(store, snapshot(server_id)))
+    first = await _next(cards)
+    clock.advance(timedelta(seconds=1))
+
+    await anew(cards, first.id)
+
+    assert (await _next(cards)).id != first.id
+    assert await cards.count_dirty() == 2
+
+
 async def test_any_other_block_is_not_lifted(store: Store, cards: Cards) -> None:
     thing_id = await save(store, snapshot())
     await _want(store, cards, thing_id)
@@ -198,6 +228,7 @@ async def test_any_other_block_is_not_lifted(store: Store, cards: Cards) -> None
         (True, False, "not_in_channel", False),
         (False, True, DELETED, False),
         (False, True, "invalid_blocks", False),
+        (False, True, "a new word for closed", True),
     ],
 )
 async def test_a_channel_that_opens_again_is_shown_what_it_missed(
@@ -211,7 +242,7 @@ async def test_a_channel_that_opens_again_is_shown_what_it_missed(
             await cards.delivered(card.id, 1, f"1.{card.id}", "h")
         await cards.block(card.id, reason)
 
-    await cards.unblock("C1", {"not_in_channel", "is_archived"})
+    await cards.unblock("C1", lambda why: why in ("not_in_channel", "is_archived") or "closed" in why)
 
     assert await cards.count_dirty() == int(is_drawn)
     if is_drawn:

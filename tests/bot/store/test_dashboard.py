@@ -35,6 +35,7 @@ async def keep(
     made_by: str | None = None,
     seen_at: datetime = NOW,
     team_id: str = "T1",
+    channel_id: str = "C1",
 ) -> int:
     snapshot = Snapshot(
         team_id=team_id,
@@ -46,7 +47,7 @@ async def keep(
         terminal=state.is_final,
         seen_at=seen_at,
         state=state.model_dump_json(),
-        channel_id="C1",
+        channel_id=channel_id,
         made_by=made_by,
     )
     return await save(store, snapshot)
@@ -71,18 +72,26 @@ def _ref(room_id: str, provider: str) -> RoomRef:
     return RoomRef(provider, room_id, room_id.lower())
 
 
-async def test_live_rooms_are_mine_first_then_the_newest(dashboard: Dashboard, store: Store) -> None:
+async def test_live_rooms_are_mine_or_those_of_others_the_newest_first(dashboard: Dashboard, store: Store) -> None:
     await keep(store, room("RM_1", "bob"), "RM_1", made_by="U1")
     await keep(store, room("RM_2"), "RM_2", made_by="U2")
     await keep(store, room("RM_3", provider="eu"), "RM_3")
     await keep(store, room("RM_4", provider="removed"), "RM_4", made_by="U1")
     await keep(store, room("RM_5"), "RM_5", team_id="T2")
     await keep(store, room("RM_6", ended=True), "RM_6", made_by="U1")
-    found, count = await dashboard.live_rooms("T1", EVERYWHERE, first_of="U1", limit=2)
-    assert [each.known.ref.id for each in found] == ["RM_1", "RM_3"]
-    assert count == 3
+    others, count = await dashboard.live_rooms("T1", EVERYWHERE, of="U1", mine=False, limit=1)
+    assert ([each.known.ref.id for each in others], count) == (["RM_3"], 2)
+    found, count = await dashboard.live_rooms("T1", EVERYWHERE, of="U1", mine=True, limit=2)
+    assert ([each.known.ref.id for each in found], count) == (["RM_1"], 1)
     known = KnownRoom(RoomRef("livekit", "RM_1", "rm_1"), False, "C1", "U1")
     assert found[0] == LiveRoom(known, 1, ("EG_1",), NOW)
+
+
+async def test_a_room_that_was_made_with_the_bot_alone(dashboard: Dashboard, store: Store) -> None:
+    await keep(store, room("RM_1"), "RM_1", channel_id="D1")
+    await keep(store, room("RM_2"), "RM_2", channel_id="C1")
+    found, _ = await dashboard.live_rooms("T1", EVERYWHERE, of="U1", mine=False, limit=50)
+    assert {live.known.ref.id: live.is_direct for live in found} == {"RM_1": True, "RM_2": False}
 
 
 async def test_lives_that_we_have_heard_of(dashboard: Dashboard, store: Store) -> None:

@@ -129,3 +129,19 @@ async def test_one_that_cannot_be_read_any_more_is_nothing_and_is_logged(
     assert found == [None, None, None]
     assert [entry["reason"] for entry in logs] == list(readers)
     assert "live_KEY" not in str(logs)
+
+
+async def test_one_that_nobody_used_in_time_is_told_from_one_that_was_used(
+    pending: StoredPendingActions, clock: StillClock
+) -> None:
+    used, missed = [
+        await pending.put(Pending(COMMAND, "T1", "U1", True, clock.now() + timedelta(minutes=5))) for _ in range(2)
+    ]
+    assert await pending.take(used)
+    assert await pending.expired(missed) is None
+    clock.advance(timedelta(minutes=5))
+    late = await pending.expired(missed)
+    assert late is not None
+    assert late.user_id == "U1"
+    assert await pending.expired(used) is None
+    assert await pending.expired("another") is None

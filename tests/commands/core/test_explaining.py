@@ -1,5 +1,7 @@
 """From pydantic's errors to sentences: what a secret field was given is never repeated."""
 
+from typing import Literal
+
 import pytest
 from pydantic import Field, SecretStr, ValidationError
 
@@ -20,6 +22,24 @@ def test_the_input_of_a_secret_field_is_not_repeated() -> None:
     key, count = explain(raised.value, KeySet)
     assert (key.field, key.text) == ("key", "What was given cannot be used here.")
     assert (count.field, count.text) == ("count", "“five” is not a whole number.")
+
+
+class BellRing(Command, path="bell ring"):
+    """Ring a bell."""
+
+    tone: Literal["low", "high"] = Field("low", description="How")
+    loud: tuple[Literal["a", "b", "c"], ...] = Field((), description="How else")
+    only: Literal["once"] = Field("once", description="How often")
+
+
+def test_the_choices_are_listed_in_plain_words() -> None:
+    with pytest.raises(ValidationError) as raised:
+        BellRing.model_validate({"tone": "x", "loud": ["a", "x"], "only": "x"})
+    assert [problem.text for problem in explain(raised.value, BellRing)] == [
+        "“x” is neither low nor high.",
+        "“x” is not one of a, b or c.",
+        "“x” is not once.",
+    ]
 
 
 class KeysSet(Command, path="keys set"):

@@ -88,19 +88,26 @@ def test_a_short_list_that_is_filtered_can_be_widened() -> None:
 @pytest.mark.parametrize(
     ("count", "page", "rows", "turns"),
     [
-        (0, 1, None, []),
         (1, 1, 1, []),
         (TABLE_ROWS, 1, TABLE_ROWS, []),
         (TABLE_ROWS + 1, 1, TABLE_ROWS, ["Next"]),
         (TABLE_ROWS + 1, 2, 1, ["Previous"]),
     ],
 )
-def test_a_table_has_its_own_pages(count: int, page: int, rows: int | None, turns: list[str]) -> None:
+def test_a_table_has_its_own_pages(count: int, page: int, rows: int, turns: list[str]) -> None:
     reply = listed(count, page=page, table=True)
     assert reply.items == ()
-    assert (reply.table and len(reply.table.rows)) == rows
+    assert reply.table is not None
+    assert len(reply.table.rows) == rows
     assert labels(reply.actions) == [*turns, "As a list", "Filter"]
     assert button(reply.actions, "As a list") == Listing()
+
+
+def test_an_empty_table_offers_only_what_shows_more() -> None:
+    nothing, nothing_like_it = listed(0, table=True), listed(0, table=True, pattern="n*")
+    assert nothing.table is nothing_like_it.table is None
+    assert nothing.actions == ()
+    assert labels(nothing_like_it.actions) == ["Filter", "Show all"]
 
 
 def test_a_table_is_cut_by_its_characters_too() -> None:

@@ -12,7 +12,8 @@ from commands.core.errors import HelpWanted, MissingInput, UsageError
 from commands.core.parsing import MOST_PROBLEMS, Here, parse
 from commands.core.registry import Commands
 from commands.core.reply import plain
-from commands.help import Help, Overview
+from commands.help import Help
+from commands.overview import Overview
 from commands.recording import RecordingList, RecordingStart, RecordingStop
 from commands.room import RoomCreate, RoomJoin, RoomList, RoomShow, RoomUpdate
 from commands.room_muting import RoomMute
@@ -188,7 +189,7 @@ SENTENCES: dict[str, tuple[str, list[str], str]] = {
     "no such verb": ("room pause x", ["There is no command “room pause”."], "See /video help room for what there is."),
     "no such verb of another word for a noun": (
         "session pause x",
-        ["There is no command “room pause”."],
+        ["There is no command “session pause”."],
         "See /video help room for what there is.",
     ),
     "a quoted verb": ('room "create" x', ["There is no command “room”."], "See /video help room for what there is."),
@@ -240,18 +241,18 @@ SENTENCES: dict[str, tuple[str, list[str], str]] = {
     ),
     "no such choice": (
         "token create x --grant king",
-        ["--grant: “king” is not one of 'subscriber', 'publisher' or 'moderator'."],
+        ["--grant: “king” is not one of subscriber, publisher or moderator."],
         "For example: /video token create standup --identity guest-1 --grant subscriber --ttl 15m",
     ),
     "no such kind": (
         "alert subscribe rooms",
-        ["KINDS: “rooms” is not one of 'room' or 'recording'."],
-        "For example: /video alert subscribe",
+        ["KINDS: “rooms” is neither room nor recording."],
+        "For example: /video alert subscribe recording",
     ),
     "no pair": (
         "token create x --attribute host",
         ["--attribute: “host” is no pair. Write it like role=host."],
-        "For example: /video token create standup",
+        "For example: /video token create standup --attribute role=host",
     ),
     "a blank name": ('room create " "', ["NAME: It cannot be empty."], "For example: /video room create standup"),
     "no value": (
@@ -262,12 +263,42 @@ SENTENCES: dict[str, tuple[str, list[str], str]] = {
     "an option for a value": (
         "room create x --metadata --record",
         ["--metadata needs a value."],
-        "For example: /video room create standup",
+        "For example: /video room create standup --metadata rehearsal",
     ),
     "twice": (
         "room create x --metadata a --metadata b",
         ["--metadata is given twice."],
-        "For example: /video room create standup",
+        "For example: /video room create standup --metadata rehearsal",
+    ),
+    "an option that only its command knows a value for": (
+        "room list --by ana",
+        ["--by: “ana” is nobody of this workspace. Write it like @ana."],
+        "See /video help room list for what it takes.",
+    ),
+    "a page of no number": (
+        "room list --page two",
+        ["--page: “two” is not a whole number."],
+        "For example: /video room list --page 2",
+    ),
+    "no video server": (
+        "room create x --provider",
+        ["--provider needs a value."],
+        "For example: /video room create standup --provider memory",
+    ),
+    "a video server of a channel": (
+        "alert subscribe --provider",
+        ["--provider needs a value."],
+        "For example: /video alert subscribe --provider memory",
+    ),
+    "a vendor's noun and no such command": (
+        "Broadcast list",
+        ["There is no command “Broadcast list”."],
+        "See /video help for what there is.",
+    ),
+    "a slip in a short command": (
+        "whoamy x",
+        ["There is no command “whoamy”."],
+        "Did you mean /video whoami x?",
     ),
     "a switch with a value": (
         "room create x --record=maybe",

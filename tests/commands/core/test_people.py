@@ -4,8 +4,8 @@ import pytest
 
 from commands.core.errors import NothingHere
 from commands.core.identity import stable_identity
-from commands.core.people import NotInRoom, PersonCommand, as_identity, choose, has_left, pinned
-from commands.core.reply import Action
+from commands.core.people import NotInRoom, PersonCommand, as_identity, choose, has_left, pinned, shown
+from commands.core.reply import Action, Code, Mark, Person
 from commands.signal import SignalSend
 from commands.track import TrackList
 from providers.base import Participant, ParticipantKind, RoomOptions, RoomRef
@@ -72,8 +72,23 @@ def test_nobody_is_meant(workspace: Workspace, memory: Memory, who: str) -> None
         choose(workspace.context(memory), PRESENT, ROOM, who, command("x"))
     assert says(caught.value) == (
         f"{who} is not in standup.",
-        "In it: Ana, Ana, Weird, Olga, Vera and 2 more.",
+        "In it: <!channel>, Ana, Ana, Olga, Vera and 2 more.",
     )
+
+
+@pytest.mark.parametrize(
+    ("who", "mark"),
+    [
+        ("@UNOAH", Person("UNOAH")),
+        ("slack-T1-UNOAH", Person("UNOAH")),
+        ("slack-T1-WNOAH-2", Person("WNOAH")),
+        ("slack-T2-UNOAH", Code("slack-T2-UNOAH")),
+        ("slack-T1-UNOAH-vase", Code("slack-T1-UNOAH-vase")),
+        ("noah", Code("noah")),
+    ],
+)
+def test_who_is_of_the_workspace_is_shown_as_a_person(who: str, mark: Mark) -> None:
+    assert shown(who, "T1") == mark
 
 
 def test_an_exact_one_is_an_identity_and_nothing_else(workspace: Workspace, memory: Memory) -> None:

@@ -6,7 +6,8 @@ import pytest
 from pydantic import Field
 
 from commands.core.base import Arg, Audience, Command, Role
-from commands.core.fields import example, is_hidden
+from commands.core.examples import first_example
+from commands.core.fields import is_hidden
 from commands.core.parsing import Here, parse
 from commands.core.registry import NOUN_ALIASES, Commands, DuplicatePath, all_commands
 from commands.room import RoomClose, RoomCreate
@@ -75,7 +76,7 @@ def test_every_example_parses_to_the_command(model: type[Command]) -> None:
 @every_command
 def test_the_first_example_needs_nothing_of_the_channel(model: type[Command]) -> None:
     """Messages show it to somebody whose channel may have no room."""
-    assert type(parse(example(model), COMMANDS, Here("memory"))) is model
+    assert type(parse(first_example(model), COMMANDS, Here("memory"))) is model
 
 
 @every_command

@@ -1,0 +1,86 @@
+"""What is live, with the usual next steps: in one channel, and row by row for other pages."""
+
+from collections.abc import Iterable, Sequence
+
+from commands.core.asking import ServerAnswer, ask_servers
+from commands.core.base import Command, Role, pin
+from commands.core.context import Context, Ports
+from commands.core.ports import KnownRoom
+from commands.core.reply import Action, Button, Code, Form, Item, Reply, Strong, Text
+from commands.core.words import counted, in_a_row, people_in_it
+from commands.room import RoomCreate, RoomJoin, RoomList, RoomShow
+from providers.base import Capability, RoomRef
+
+MOST_ROOMS = 10
+
+
+class Overview(Command, path="overview"):
+    """Show what is live in this channel, with the usual next steps."""
+
+    async def run(self, ctx: Context) -> Reply:
+        live = await ctx.ports.rooms.live_in_channel(ctx.caller.team_id, ctx.place.channel_id)
+        answers = await ask_servers(ctx.ports, _wanted(ctx.ports, live))
+        role = (await ctx.ports.roles.standing(ctx.caller)).role
+        count = counted(len(live), "room is", "rooms are")
+        more = (f"{len(live) - MOST_ROOMS} more: ", Code(f"{ctx.ports.slash} room list"), ". ")
+        known = (Code(f"{ctx.ports.slash} help"), " shows what else you can ask for.")
+        to_help = Action("Help", ctx.ports.commands["help",]())
+        return Reply(
+            text=f"{count} live in this channel." if live else "Nothing is live in this channel.",
+            items=tuple(_item(ctx.ports, role, room, answers.get(room.ref.provider)) for room in live[:MOST_ROOMS]),
+            actions=next_steps(ctx, role, Form("Create room", RoomCreate), room_list(ctx), to_help),
+            hint=(*more, *known) if len(live) > MOST_ROOMS else known,
+        )
+
+
+def next_steps(ctx: Context, role: Role, *buttons: Form | Action) -> tuple[Button, ...]:
+    """Those of the buttons that the role and the channel's video server allow."""
+    specs = [(button, (button.command_type if isinstance(button, Form) else button.command).spec) for button in buttons]
+    return tuple(b for b, spec in specs if spec.role <= role and spec.needs <= ctx.provider.capabilities)
+
+
+def room_list(ctx: Context) -> Action:
+    return Action("List rooms", RoomList(provider=ctx.provider.name))
+
+
+def room_row(ports: Ports, role: Role, ref: RoomRef, state: Sequence[Text], *more: Action) -> Item:
+    """A live room, what is known of it, and what the role can do with it. `more` stands after the usual steps."""
+    join = Action("Join", RoomJoin(**pin(ref)), description=f"Join room {ref.name}")
+    show = Action("Show", RoomShow(**pin(ref)), description=f"Show room {ref.name}")
+    where = ("on ", Code(ref.provider)) if len(ports.providers.names) > 1 else ""
+    return Item(
+        title=(Strong(ref.name),), detail=in_a_row(*state, where), actions=allowed(ports, role, (join, show, *more))
+    )
+
+
+def allowed(ports: Ports, role: Role, actions: Iterable[Action]) -> tuple[Action, ...]:
+    """Those that the role and the video server that each is for allow."""
+    return tuple(a for a in actions if a.command.spec.role <= role and _can(ports, a.command))
+
+
+def _can(ports: Ports, command: Command) -> bool:
+    provider = ports.providers.get(getattr(command, "provider", None) or ports.providers.default)
+    return provider is not None and command.spec.needs <= provider.capabilities
+
+
+def _wanted(ports: Ports, live: Sequence[KnownRoom]) -> dict[str, list[str]]:
+    """The names of the live rooms by video server, where that can say how they are."""
+    wanted: dict[str, list[str]] = {}
+    for room in live:
+        provider = ports.providers.get(room.ref.provider)
+        if provider is not None and Capability.LIST_ROOMS in provider.capabilities:
+            wanted.setdefault(provider.name, []).append(room.ref.name)
+    return wanted
+
+
+def _item(ports: Ports, role: Role, known: KnownRoom, answer: ServerAnswer | None) -> Item:
+    return room_row(ports, role, known.ref, _state(answer, known.ref))
+
+
+def _state(answer: ServerAnswer | None, ref: RoomRef) -> tuple[Text, ...]:
+    if answer is None or answer.rooms is None:
+        return ("its video server did not say who is in it",)
+    room = answer.room(ref)
+    if room is None:
+        return ("its video server does not list it at the moment",)
+    return people_in_it(room.participants), "being recorded" if room.recording else ""
