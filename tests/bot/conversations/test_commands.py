@@ -5,10 +5,11 @@ import re
 import pytest
 
 from bot.demo.world import World
+from commands.core.dispatch import Door
 from commands.core.parsing import Here, parse
 from commands.core.registry import all_commands
 from providers.base import RoomRef
-from tests.bot.conversations.talk import ask, attempts, card, labels, press, public
+from tests.bot.conversations.talk import ask, attempts, card, doors, labels, mention, press, public, tell
 from tests.bot.render.foreign import check_access
 
 TOKEN = r"`eyJ[\w-]+\.[\w-]+\.[\w-]+`"
@@ -135,6 +136,26 @@ def test_the_table_leaves_no_command_out() -> None:
         if "--help" not in line:
             typed.add(parse(line, all_commands(), here).spec.path)
     assert typed == set(all_commands())
+
+
+@pytest.mark.parametrize("door", [Door.MENTION, Door.DIRECT])
+async def test_every_command_can_be_asked_for_in_a_message(world: World, door: Door) -> None:
+    await ask(world, world.operator, "/video room create standup")
+    world.memory.server.join("standup", "bob", name="Bob")
+    world.memory.server.publish("standup", "bob")
+    await card(world, "standup", "1 person")
+    here = Here("memory", RoomRef("memory", "RM_1", "standup"))
+    typed = [line for line, _ in reversed(TABLE) if line and "--help" not in line]
+    lines = {parse(line, all_commands(), here).spec.path: line for line in typed}
+    for line in lines.values():
+        if door is Door.MENTION:
+            said = await mention(world, world.operator, f"@showcaller {line}")
+        else:
+            said = await tell(world, world.operator, line)
+        assert said.words
+        check_access([dict(block) for block in said.blocks])
+    await world.slack.until(lambda: len(doors(world)) > len(lines) or None)
+    assert sorted(doors(world)[1:]) == sorted((door.value, " ".join(path)) for path in lines)
 
 
 async def test_an_admin_chooses_the_server_of_a_channel(world: World) -> None:
