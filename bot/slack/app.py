@@ -223,9 +223,8 @@ class SlackApp:
                 self._take(body, self._lines.mentioned(body), "mention")
             case "message" if event.get("channel_type") == "im" and is_from_a_person(event):
                 self._take(body, self._lines.told(body), "direct")
-            case "app_home_opened":
-                if event.get("tab") == "home":
-                    self._take(body, self._home_tabs.opened(body), "home")
+            case "app_home_opened" if event.get("tab") == "home":
+                self._take(body, self._home_tabs.opened(body), "home")
             case moved if moved in MOVED and isinstance(event.get("channel"), str):
                 self._take(body, self._moved(event), "channel")
 

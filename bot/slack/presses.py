@@ -10,10 +10,9 @@ from bot.slack.errors import SlackError
 from bot.slack.forms import Forms
 from bot.slack.inbound import Inbound
 from bot.slack.payloads import Body, is_choice, press_address, read_address
-from commands.core.base import Command
 from commands.core.dispatch import Door
 from commands.core.errors import CommandError, Ended, NotAllowed
-from commands.core.parsing import Here, closest_path
+from commands.core.parsing import closest_path
 from commands.core.ports import Pending, PendingActions
 from commands.core.reply import Code, Person, Reply, Strong, Text
 from commands.core.spelling import spell
@@ -76,7 +75,9 @@ class Presses:
         if command_type is None:
             raise StaleButton(path)
         here = await self._inbound.here(address.place)
-        given = {**_lent(command_type, here), **decode_given(value)}
+        given = decode_given(value)
+        if command_type.needs_room():
+            given = here.room_for(command_type, given.get("provider", here.provider)) | given
         if not address.turns:
             address = address.without_place() if address.door is Door.HOME else address.asked_aloud()
         await self._inbound.open_form(command_type, given, address=address, provider=here.provider)
@@ -133,14 +134,6 @@ def _who_answered(address: Address, body: Body) -> Text:
         return ""
     label = str((body["actions"][0].get("text") or {}).get("text", ""))
     return ("Answered by ", Person(address.caller.user_id), *((": ", Strong(label)) if label else ()), ".")
-
-
-def _lent(command_type: type[Command], here: Here) -> dict[str, object]:
-    """The channel's room, where the form needs one: the press may know better."""
-    name = command_type.room_field()
-    if name is None or here.room is None or not command_type.model_fields[name].is_required():
-        return {}
-    return {name: here.room.name}
 
 
 def _is_for_another(pending: Pending, address: Address) -> bool:

@@ -200,10 +200,15 @@ class Command(BaseModel):
         return next((name for name, field in cls.model_fields.items() if has(field, RoomName)), None)
 
     @classmethod
+    def needs_room(cls) -> bool:
+        """True where a room must be named."""
+        room = cls.room_field()
+        return room is not None and cls.model_fields[room].is_required()
+
+    @classmethod
     def room_may_be_left_out(cls) -> bool:
         """True where a room is needed and is the only positional argument, so that the channel's can stand in."""
-        room = cls.room_field()
-        return room is not None and cls.positionals() == (room,) and cls.model_fields[room].is_required()
+        return cls.needs_room() and cls.positionals() == (cls.room_field(),)
 
     def changed_fields(self) -> set[str]:
         """The fields whose value is not the default."""

@@ -46,6 +46,13 @@ class Here:
     room: RoomRef | None = None
     slash: str = "/video"
 
+    def room_for(self, model: type[Command], provider: object) -> dict[str, object]:
+        """What a form on that server may begin with where no room was named."""
+        name = model.room_field()
+        if name is None or self.room is None or self.room.provider != provider:
+            return {}
+        return {name: self.room.name}
+
 
 def parse(line: str, commands: Commands, here: Here) -> Command:
     """Raises `UsageError` for a faulty line and `HelpWanted` for a request for help, and nothing else."""
@@ -300,15 +307,8 @@ class _Reading:
             [Problem(f"{' '.join(self.model.spec.path)} needs {' and '.join(labels)}.")],
             self._example(),
             command_type=self.model,
-            given=self._room_of_channel() | self.values,
+            given=self.here.room_for(self.model, self.values.get("provider")) | self.values,
         )
-
-    def _room_of_channel(self) -> dict[str, Any]:
-        """What a form may begin with where no room was named."""
-        name, room = self.model.room_field(), self.here.room
-        if name is None or room is None or self.values.get("provider") != room.provider:
-            return {}
-        return {name: room.name}
 
     def _too_many(self, extra: list[Word]) -> UsageError:
         """One word too many is mostly a name with a space in it: offer it in quotes, where the last one is text."""

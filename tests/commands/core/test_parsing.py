@@ -431,3 +431,11 @@ def test_eight_kilobytes_are_refused_as_too_long() -> None:
     error = fault("x" * 8_192)
     assert problems(error) == ["That is 8,192 characters; a command can have 4,000."]
     assert plain(error.remedy) == "Shorten it. A form takes less: 3,000 characters in a field."
+
+
+def test_a_form_begins_with_the_channels_room_on_its_own_server_alone() -> None:
+    here = Here("memory", RoomRef("memory", "RM_1", "standup"))
+    assert here.room_for(RoomShow, "memory") == {"room": "standup"}
+    assert here.room_for(RoomShow, "annex") == {}
+    assert Here("memory").room_for(RoomShow, "memory") == {}
+    assert here.room_for(Help, "memory") == {}
