@@ -111,7 +111,7 @@ def _upgrade() -> None:
 async def _migrate(database: DatabaseSettings) -> None:
     store = await Store.open(database.url.get_secret_value())
     await store.close()
-    _say(f"{store.path} is up to date.\n")
+    _say("The database is up to date.\n")
 
 
 def _manifest(public_url: str | None) -> int:

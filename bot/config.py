@@ -145,7 +145,7 @@ class _Loader:
         log = self.section(LogSettings)
         providers = self._providers()
         self._misspelt()
-        self._rules(web)
+        self._rules(web, database)
         if self.problems or not (slack and database and web and access and commands and log):
             raise BadSettings(self.problems)
         reached = tuple(_reached(provider, web) for provider in providers)
@@ -164,7 +164,7 @@ class _Loader:
     def _bad(self, where: str, what: str, right: str) -> None:
         self.problems.append(BadSetting(where, what, right))
 
-    def _rules(self, web: WebSettings | None) -> None:
+    def _rules(self, web: WebSettings | None, database: DatabaseSettings | None) -> None:
         """What holds between variables. It is looked at only where each of them is right."""
         if not ({"SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET"} & self.given.keys()):
             self._bad(
@@ -174,6 +174,10 @@ class _Loader:
             )
         if web and web.port and web.port == web.admin_port:
             self._bad("ADMIN_PORT", "is the same as PORT", "another port, or none")
+        if database and database.file is None and not database.secret_keys:
+            fields = DatabaseSettings.model_fields
+            what = "is missing, and processes that share a database must share the keys of what is sealed in it"
+            self._bad("SHOWCALLER_SECRET_KEY", what, fields["secret_keys"].description or "")
 
     def _misspelt(self) -> None:
         ours = sorted(name for name in variables() if name.startswith("SHOWCALLER_"))

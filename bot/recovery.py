@@ -11,8 +11,8 @@ import structlog
 from bot.slack.answers import Address, Answers, interrupted
 from bot.slack.response_urls import LIFETIME_SECONDS
 from bot.store.attempts import StoredAttempts, Unanswered
-from commands.core.context import Context, Ports
-from commands.core.dispatch import MOST_AT_ONCE, Result, require, require_role
+from commands.core.context import Ports, enter
+from commands.core.dispatch import MOST_AT_ONCE, Result, permitted, require
 from commands.core.errors import CommandError, HelpWanted
 from commands.core.parsing import Here, parse
 from commands.core.ports import Outcome
@@ -59,10 +59,10 @@ class Recovery:
         provider = self._ports.providers.get(attempt.provider or self._ports.providers.default)
         if provider is None:
             return None
-        ctx = Context(attempt.caller, attempt.place, provider, self._ports)
+        ctx = await enter(self._ports, attempt.caller, attempt.place, provider)
         try:
             command = parse(attempt.words, self._ports.commands, Here(provider.name, slash=self._ports.slash))
-            await require_role(type(command), attempt.caller, self._ports.roles)
+            command = await permitted(command, ctx)
             require(command, provider, self._ports)
             await ctx.require_card_place()
             return await command.aftermath(ctx)

@@ -47,13 +47,11 @@ def key_path(database_path: Path) -> Path:
     return database_path.with_name(database_path.name + ".key")
 
 
-def key_for(database_path: Path, configured: SecretStr | None) -> SecretStr:
-    """The configured keys, else the one kept in `<database file>.key`, which is made when it is not there.
+def key_for(database_path: Path) -> SecretStr:
+    """The keys kept in `<database file>.key`, which is made with one when it is not there.
 
     Raises `OSError` where the file cannot be read or made.
     """
-    if configured is not None:
-        return configured
     path = key_path(database_path)
     if not path.exists():
         _make_key(path)

@@ -18,10 +18,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, f
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from bot.store import postgresql, sqlite
 from commands.core.base import Role
 from providers.registry import ProviderSettings
-
-DRIVER = "sqlite+aiosqlite"
 
 
 def _web_address(value: str) -> str:
@@ -42,10 +41,6 @@ def _starts_with(prefix: str, value: SecretStr) -> SecretStr:
     if not value.get_secret_value().startswith(prefix):
         raise ValueError(f"does not start with `{prefix}`")
     return value
-
-
-def _database_url(path: str) -> SecretStr:
-    return SecretStr(URL.create(DRIVER, database=path).render_as_string())
 
 
 Port = Annotated[int, Field(ge=0, le=65535)]
@@ -97,12 +92,12 @@ class SlackSettings(Section):
 
 
 class DatabaseSettings(Section):
-    """`url` names its driver and holds an absolute path. `secret_keys`: the newest first."""
+    """`url` names its driver, and the absolute path of a file. `secret_keys`: the newest first."""
 
     url: SecretStr = Field(
         SecretStr("sqlite+aiosqlite:///showcaller.db"),
         validation_alias="DATABASE_URL",
-        description="`sqlite:///relative.db` or `sqlite:////absolute.db`",
+        description="`sqlite:///relative.db`, `sqlite:////absolute.db` or `postgresql://user:password@host/database`",
     )
     secret_keys: Annotated[tuple[SecretStr, ...], BeforeValidator(_listed)] = Field(
         (),
@@ -112,17 +107,17 @@ class DatabaseSettings(Section):
 
     @field_validator("url")
     @classmethod
-    def _names_a_file(cls, value: SecretStr) -> SecretStr:
+    def _is_understood(cls, value: SecretStr) -> SecretStr:
         try:
             url = make_url(value.get_secret_value())
         except (ArgumentError, ValueError):
             raise ValueError("is no database address") from None
-        if url.drivername not in ("sqlite", DRIVER):
-            raise ValueError(f"asks for `{url.drivername}`; only sqlite:///FILE is supported")
-        path = url.database or ""
-        if url.host or url.query or path in ("", ":memory:") or path.startswith("file:"):
-            raise ValueError("names no plain file, and the bot keeps what must survive a restart")
-        return _database_url(path)
+        match url.drivername:
+            case "sqlite" | sqlite.DRIVER:
+                return _file_url(url)
+            case "postgres" | "postgresql" | postgresql.DRIVER:
+                return _server_url(url)
+        raise ValueError(f"asks for `{url.drivername}`; it can be sqlite or postgresql")
 
     @field_validator("secret_keys")
     @classmethod
@@ -134,10 +129,36 @@ class DatabaseSettings(Section):
                 raise ValueError(f"is no Fernet key (number {number} of {len(value)})") from None
         return value
 
+    @property
+    def file(self) -> Path | None:
+        """The SQLite file; None for a server."""
+        url = make_url(self.url.get_secret_value())
+        return Path(url.database or "") if url.drivername == sqlite.DRIVER else None
+
     def under(self, cwd: Path) -> Self:
-        """With the path of the file made absolute."""
-        path = make_url(self.url.get_secret_value()).database or ""
-        return self.model_copy(update={"url": _database_url(str(cwd / path))})
+        """With the path of a file made absolute."""
+        if self.file is None:
+            return self
+        url = URL.create(sqlite.DRIVER, database=str(cwd / self.file))
+        return self.model_copy(update={"url": _whole(url)})
+
+
+def _file_url(url: URL) -> SecretStr:
+    path = url.database or ""
+    if url.host or url.query or path in ("", ":memory:") or path.startswith("file:"):
+        raise ValueError("names no plain file, and the bot keeps what must survive a restart")
+    return _whole(URL.create(sqlite.DRIVER, database=path))
+
+
+def _server_url(url: URL) -> SecretStr:
+    if not url.database:
+        raise ValueError("names no database")
+    return _whole(url.set(drivername=postgresql.DRIVER))
+
+
+def _whole(url: URL) -> SecretStr:
+    """With the password, which SQLAlchemy hides otherwise."""
+    return SecretStr(url.render_as_string(hide_password=False))
 
 
 class WebSettings(Section):
@@ -261,8 +282,9 @@ class Settings:
 
     def secrets(self) -> list[str]:
         """Every configured secret in clear, for the redactor of logs alone."""
-        models = (self.slack, self.database.secret_keys, *(p.settings for p in self.providers))
-        return [secret for model in models for secret in _secrets_in(model)]
+        models = (self.slack, self.database, *(p.settings for p in self.providers))
+        password = make_url(self.database.url.get_secret_value()).password
+        return [*(secret for model in models for secret in _secrets_in(model)), *([password] if password else [])]
 
 
 def _secrets_in(value: object) -> Iterator[str]:

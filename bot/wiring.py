@@ -8,6 +8,7 @@ from collections.abc import Coroutine, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any, Self
 
 import aiohttp
@@ -28,7 +29,7 @@ from bot.providers import Building, ConfiguredProviders, build_providers
 from bot.recovery import Recovery
 from bot.render.closure import why_closed
 from bot.secrets import SecretBox, key_for, key_path
-from bot.settings import Settings
+from bot.settings import DatabaseSettings, Settings
 from bot.slack.answers import Answers
 from bot.slack.app import SlackApp
 from bot.slack.client import CALL_SECONDS, REACH_SECONDS, SlackClient
@@ -50,7 +51,7 @@ from bot.store.attempts import StoredAttempts
 from bot.store.cards import Cards
 from bot.store.closures import Closures
 from bot.store.dashboard import StoredDashboard
-from bot.store.engine import Store, sqlite_path
+from bot.store.engine import Store
 from bot.store.identity import Identities, Identity
 from bot.store.inbox import Inbox
 from bot.store.keep_outs import StoredKeepOuts
@@ -118,7 +119,7 @@ class _Parts:
         people = SlackRoles(slack, clock, team_id=team_id, admins=access.admins, default=access.default_role)
         ports = Ports(
             providers=outside.providers,
-            rooms=StoredRooms(store),
+            rooms=StoredRooms(store, clock),
             facts=self.intake,
             keep_outs=keep_outs,
             subscriptions=subscriptions,
@@ -236,7 +237,7 @@ class Bot:
 
 
 async def _open(settings: Settings, clock: Clock, build: Building, resources: AsyncExitStack) -> _Outside:
-    store, box = await _open_store(settings, resources)
+    store, box = await _open_store(settings.database, resources)
     providers = ConfiguredProviders(build(settings.providers))
     for provider in providers:
         resources.push_async_callback(provider.aclose)
@@ -249,17 +250,20 @@ async def _open(settings: Settings, clock: Clock, build: Building, resources: As
     return _Outside(clock, store, box, providers, web, slack, identity, metrics)
 
 
-async def _open_store(settings: Settings, resources: AsyncExitStack) -> tuple[Store, SecretBox]:
-    url = settings.database.url.get_secret_value()
-    keys = ",".join(key.get_secret_value() for key in settings.database.secret_keys)
-    was_there = sqlite_path(url).exists()
-    store = await Store.open(url)
+async def _open_store(database: DatabaseSettings, resources: AsyncExitStack) -> tuple[Store, SecretBox]:
+    was_there = database.file is not None and database.file.exists()
+    store = await Store.open(database.url.get_secret_value())
     resources.push_async_callback(store.close)
-    if was_there and not keys and not key_path(store.path).exists():
-        log.warning(
-            "the key of the database is gone; a new one opens nothing that was sealed", database=str(store.path)
-        )
-    return store, SecretBox(key_for(store.path, SecretStr(keys) if keys else None))
+    return store, SecretBox(_keys(database, store.file, was_there=was_there))
+
+
+def _keys(database: DatabaseSettings, file: Path | None, *, was_there: bool) -> SecretStr:
+    """Those that are configured, else the one beside the file."""
+    if database.secret_keys or file is None:
+        return SecretStr(",".join(key.get_secret_value() for key in database.secret_keys))
+    if was_there and not key_path(file).exists():
+        log.warning("the key of the database is gone; a new one opens nothing that was sealed", database=str(file))
+    return key_for(file)
 
 
 async def _identify(slack: SlackClient, identities: Identities) -> Identity:

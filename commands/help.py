@@ -7,7 +7,7 @@ from commands.core.context import Context
 from commands.core.errors import NothingHere
 from commands.core.help import Pages
 from commands.core.registry import Path
-from commands.core.reply import Action, Code, Form, Reply, Strong
+from commands.core.reply import Action, Code, Form, Reply, Strong, parts
 from commands.overview import Overview, next_steps, room_list
 from commands.recording import RecordingStart
 from commands.room import RoomCreate, RoomJoin
@@ -19,11 +19,10 @@ class Help(Command, path="help", role=Role.NOBODY, examples=("", "room", "room c
     topic: Arg[tuple[str, ...]] = Field((), description="What you want to do, a noun or a command")
 
     async def run(self, ctx: Context) -> Reply:
-        standing = await ctx.ports.roles.standing(ctx.caller)
-        pages = Pages(ctx.ports.commands, ctx.provider, standing.role, ctx.ports.slash, _to)
+        pages = Pages(ctx.ports.commands, ctx.provider, ctx.role, ctx.ports.slash, _to)
         topic = tuple(word.lower() for word in self.topic)
         if not topic:
-            return pages.first(next_steps(ctx, standing.role, *_first_steps(ctx)))
+            return pages.first(next_steps(ctx, ctx.role, *_first_steps(ctx)))
         if (found := pages.of(topic)) is not None:
             return found
         what = ("There is no help on ", Code(" ".join(topic)), ".")
@@ -38,9 +37,9 @@ class WhoAmI(Command, path="whoami", role=Role.NOBODY):
     """Say which role you have here, and where it comes from."""
 
     async def run(self, ctx: Context) -> Reply:
-        standing = await ctx.ports.roles.standing(ctx.caller)
+        standing = ctx.standing
         return Reply(
-            text=("You are ", Strong(str(standing.role)), f": {standing.because}."),
+            text=("You are ", Strong(str(standing.role)), ": ", *parts(standing.because), "."),
             facts=(("You", (Code(ctx.caller.user_id),)), ("Workspace", (Code(ctx.caller.team_id),))),
         )
 

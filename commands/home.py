@@ -14,9 +14,33 @@ from pydantic import SecretStr
 from commands.alert import AlertSubscribe, AlertUnsubscribe, told_of
 from commands.core.asking import ServerAnswer, ask_servers
 from commands.core.base import Role, pin
-from commands.core.context import Ports
-from commands.core.ports import BlockedCard, Caller, Dashboard, FailedRecording, LiveRoom, Subscription, Webhooks
-from commands.core.reply import Action, Button, Channel, Code, Form, Item, Link, Moment, Person, Strong, Text, plain
+from commands.core.context import Ports, viewer_of
+from commands.core.ports import (
+    BlockedCard,
+    Caller,
+    Dashboard,
+    FailedRecording,
+    LiveRoom,
+    Place,
+    Standing,
+    Subscription,
+    Webhooks,
+)
+from commands.core.reply import (
+    Action,
+    Button,
+    Channel,
+    Code,
+    Form,
+    Item,
+    Link,
+    Moment,
+    Person,
+    Strong,
+    Text,
+    parts,
+    plain,
+)
 from commands.core.words import count_people, in_a_row, shortened
 from commands.help import Help
 from commands.overview import MOST_ROOMS, allowed, room_row
@@ -92,7 +116,7 @@ class _Known:
     """What a page is made of, read at once."""
 
     role: Role
-    because: str
+    because: Text
     mine: _Rows
     others: _Rows
     failed: Sequence[FailedRecording]
@@ -131,7 +155,7 @@ class Home:
         standing = await self.ports.roles.standing(caller)
         if standing.role is Role.NOBODY:
             return self._closed(standing.because)
-        known = await self._read(caller, standing.role, standing.because)
+        known = await self._read(caller, standing)
         return FrontPage(
             text="What is live, what needs you, and what comes next.",
             actions=self._quick_actions(known.role),
@@ -142,7 +166,7 @@ class Home:
                     self._mine(known),
                     self._others(known),
                     self._subscriptions(known),
-                    Section(title="You", empty=("You are ", Strong(str(known.role)), f": {known.because}.")),
+                    Section(title="You", empty=("You are ", Strong(str(known.role)), ": ", *parts(known.because), ".")),
                     self._health(known),
                 )
                 if section is not None
@@ -150,9 +174,10 @@ class Home:
             updated_at=self.ports.clock.now(),
         )
 
-    def _closed(self, because: str) -> FrontPage:
+    def _closed(self, because: Text) -> FrontPage:
         """For somebody who may do nothing: who could change that."""
-        you = Section(title="You", empty=(f"You have no role here: {because}. An admin of this workspace can help.",))
+        said = ("You have no role here: ", *parts(because), ". An admin of this workspace can help.")
+        you = Section(title="You", empty=said)
         return FrontPage(
             text="Video rooms, run from Slack.",
             actions=(Action("Help", Help()),),
@@ -162,22 +187,22 @@ class Home:
 
     # What is known
 
-    async def _read(self, caller: Caller, role: Role, because: str) -> _Known:
+    async def _read(self, caller: Caller, standing: Standing) -> _Known:
         team_id, names, dashboard = caller.team_id, self.ports.providers.names, self.dashboard
         since = self.ports.clock.now() - FAILED_WITHIN
         webhooks = {name: await dashboard.webhooks(team_id, name) for name in names}
-        of = caller.user_id
-        mine, my_count = await dashboard.live_rooms(team_id, names, of=of, mine=True, limit=LOOKED_AT)
-        others, their_count = await dashboard.live_rooms(team_id, names, of=of, mine=False, limit=LOOKED_AT)
+        viewer = viewer_of(caller, Place(team_id, ""), standing.role)
+        mine, my_count = await dashboard.live_rooms(viewer, names, mine=True, limit=LOOKED_AT)
+        others, their_count = await dashboard.live_rooms(viewer, names, mine=False, limit=LOOKED_AT)
         unheard_of = await self._unheard_of(team_id)
-        blocked = await dashboard.blocked_cards(team_id)
+        blocked = await dashboard.blocked_cards(viewer)
         return _Known(
-            role=role,
-            because=because,
+            role=standing.role,
+            because=standing.because,
             mine=_Rows(self._present(mine, webhooks), my_count - len(mine)),
             others=_Rows([*self._present(others, webhooks), *unheard_of], their_count - len(others)),
-            failed=_first_of(caller, await dashboard.failed_recordings(team_id, names, since=since)),
-            blocked=[card for card in blocked if role is Role.ADMIN or card.made_by == caller.user_id],
+            failed=_first_of(caller, await dashboard.failed_recordings(viewer, names, since=since)),
+            blocked=[card for card in blocked if standing.role is Role.ADMIN or card.made_by == caller.user_id],
             subscriptions=await self.ports.subscriptions.of_person(team_id, caller.user_id),
             webhooks=webhooks,
         )

@@ -18,9 +18,9 @@ class Overview(Command, path="overview"):
     """Show what is live in this channel, with the usual next steps."""
 
     async def run(self, ctx: Context) -> Reply:
-        live = await ctx.ports.rooms.live_in_channel(ctx.caller.team_id, ctx.place.channel_id)
+        live = await ctx.ports.rooms.live_in_channel(ctx.viewer)
         answers = await ask_servers(ctx.ports, _wanted(ctx.ports, live))
-        role = (await ctx.ports.roles.standing(ctx.caller)).role
+        role = ctx.role
         count = counted(len(live), "room is", "rooms are")
         more = (f"{len(live) - MOST_ROOMS} more: ", Code(f"{ctx.ports.slash} room list"), ". ")
         known = (Code(f"{ctx.ports.slash} help"), " shows what else you can ask for.")

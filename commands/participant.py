@@ -246,7 +246,7 @@ class ParticipantAdmit(
         team_id, provider = ctx.caller.team_id, ctx.provider.name
         identity = without_number(as_identity(self.who, team_id))
         room = RoomRef(provider, self.room_id or "", self.room)
-        if not await may_lift(ctx, identity) and (own := await keep_out_of(ctx, room, identity)) is not None:
+        if not may_lift(ctx, identity) and (own := await keep_out_of(ctx, room, identity)) is not None:
             raise own_lift_refused(own)
         who = shown(identity, team_id)
         if await ctx.ports.keep_outs.lift(team_id, provider, self.room, identity):
@@ -261,7 +261,7 @@ class ParticipantAdmit(
             actions=[
                 Action(f"Let {k.identity} back in", self.model_copy(update={"who": k.identity}))
                 for k in kept[:_MOST_KEPT_OUT_SHOWN]
-                if await may_lift(ctx, k.identity)
+                if may_lift(ctx, k.identity)
             ],
         )
 
@@ -283,7 +283,7 @@ async def _look(ctx: Context, room: RoomRef) -> tuple[list[Participant], Provide
 async def _require_no_way_back(ctx: Context, room: RoomRef, kept: KeepOut) -> None:
     """A shorter keep-out in place of the one that holds would be a way to let oneself back in."""
     before = await keep_out_of(ctx, room, kept.identity)
-    if before is not None and before.until > kept.until and not await may_lift(ctx, kept.identity):
+    if before is not None and before.until > kept.until and not may_lift(ctx, kept.identity):
         raise own_lift_refused(before)
 
 
@@ -309,7 +309,7 @@ def _how_it_went(
 
 
 async def _let_back_in(ctx: Context, kept: KeepOut) -> tuple[Action, ...]:
-    if not await may_lift(ctx, kept.identity):
+    if not may_lift(ctx, kept.identity):
         return ()
     admit = ParticipantAdmit(provider=kept.provider, room=kept.room, who=kept.identity)
     return (Action("Let back in", admit, description=f"Let {kept.identity} into {kept.room} again"),)

@@ -45,7 +45,7 @@ class _Journey(PersonCommand):
 
     async def _find_destination(self, ctx: Context) -> RoomRef:
         """The server is asked, as what we believe of a room may be old, and a wrong guess would part people."""
-        for room in await ctx.provider.list_rooms([self.destination]):
+        for room in await ctx.list_rooms([self.destination]):
             return room.ref
         raise NothingHere(
             ("There is no room ", Code(self.destination), " on ", Code(ctx.provider.name), "."),

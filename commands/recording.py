@@ -77,7 +77,7 @@ class RecordingStart(
     async def aftermath(self, ctx: Context) -> Reply:
         running = [
             r
-            for r in await ctx.provider.list_recordings()
+            for r in await ctx.list_recordings()
             if r.room.name == self.room and self.room_id in (None, r.room.id) and not r.status.is_final
         ]
         for recording in running:
@@ -117,7 +117,7 @@ class RecordingStop(
 
     async def _find(self, ctx: Context) -> Recording:
         """By id, whatever its status; else the one running recording of a room of that name."""
-        known = await ctx.provider.list_recordings()
+        known = await ctx.list_recordings()
         for recording in known:
             if recording.ref.id == self.recording:
                 return recording
@@ -142,7 +142,7 @@ class RecordingStop(
     async def _report_as_it_is(self, ctx: Context, recording: Recording) -> None:
         """The card believed that it ran; what the server says mends it."""
         observed = ctx.observed()
-        for now in await ctx.provider.list_recordings(recording.room):
+        for now in await ctx.list_recordings(recording.room):
             if now.ref == recording.ref:
                 await ctx.report(RecordingChanged(recording=now, **observed))
 
@@ -165,7 +165,7 @@ class RecordingList(
     room_id: Annotated[str | None, Internal(of="room")] = Field(None, description="The life of the room that is meant")
 
     async def run(self, ctx: Context) -> Reply:
-        known = await ctx.provider.list_recordings()
+        known = await ctx.list_recordings()
         found = [r for r in known if self._wants(r)]
         shown = Rows(
             item=_item,
@@ -194,7 +194,7 @@ async def _running(ctx: Context, room: RoomRef) -> Sequence[Recording]:
     if Capability.LIST_RECORDINGS not in ctx.provider.capabilities:
         return []
     with suppress(ProviderError):
-        return [r for r in await ctx.provider.list_recordings(room) if not r.status.is_final]
+        return [r for r in await ctx.list_recordings(room) if not r.status.is_final]
     return []
 
 

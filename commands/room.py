@@ -104,7 +104,7 @@ class RoomCreate(
         )
 
     async def aftermath(self, ctx: Context) -> Reply:
-        for room in await ctx.provider.list_rooms([self.name]):
+        for room in await ctx.list_rooms([self.name]):
             await ctx.report(RoomSeen(room=room, **ctx.observed()), card=True)
             return Reply(text=("The room ", Strong(self.name), " is there: ", people_in_it(room.participants), "."))
         return Reply(text=("There is no room ", Strong(self.name), "; create it again if it is needed."))
@@ -114,7 +114,7 @@ class RoomCreate(
         if not self.record or Capability.LIST_RECORDINGS not in ctx.provider.capabilities:
             return
         with suppress(ProviderError):  # the room is there, whatever becomes of this question
-            for recording in await ctx.provider.list_recordings(room):
+            for recording in await ctx.list_recordings(room):
                 await ctx.report(RecordingChanged(recording=recording, **ctx.observed()), card=True, made=True)
 
     def _next_steps(self, asked: RoomOptions, room: Room, provider: Provider) -> tuple[Action, ...]:
@@ -143,13 +143,13 @@ class RoomList(
     by: Annotated[PersonId | None, WorkspacePerson()] = Field(None, description="Only those that this person made")
 
     async def run(self, ctx: Context) -> Reply:
-        live = await ctx.provider.list_rooms()
+        live = await ctx.list_rooms()
         rooms = [r for r in live if fnmatchcase(r.ref.name, self.pattern or "*")]
         if self.by is not None:
-            directory = await ctx.ports.rooms.live(ctx.caller.team_id, ctx.provider.name)
+            directory = await ctx.ports.rooms.live(ctx.viewer, ctx.provider.name)
             made = {room.ref.id for room in directory if f"@{room.made_by}" == self.by}
             rooms = [r for r in rooms if r.ref.id in made]
-        known = await ctx.ports.rooms.live_in_channel(ctx.caller.team_id, ctx.place.channel_id)
+        known = await ctx.ports.rooms.live_in_channel(ctx.viewer)
         ours = {room.ref.id for room in known}
         rooms.sort(key=lambda r: (r.ref.id not in ours, in_natural_order(r.ref.name), r.ref.name))
         if not rooms:
@@ -179,7 +179,7 @@ class RoomShow(RoomCommand, path="room show", needs=Capability.LIST_ROOMS, examp
     async def run(self, ctx: Context) -> Reply:
         ref = await ctx.find_room(self)
         room = await _look(ctx, ref)
-        known = await ctx.ports.rooms.life(ctx.caller.team_id, ref.provider, ref.id)
+        known = await ctx.ports.rooms.life(ctx.viewer, ref.provider, ref.id)
         people, known_people = await _people(ctx, room)
         stop = RecordingStop(provider=ref.provider, recording=ref.name, room_id=ref.id) if room.recording else None
         return Reply(
@@ -279,7 +279,7 @@ class RoomClose(
     async def aftermath(self, ctx: Context) -> Reply:
         try:
             room = await ctx.find_room(self)
-            if any(live.ref.id == room.id for live in await ctx.provider.list_rooms([room.name])):
+            if any(live.ref.id == room.id for live in await ctx.list_rooms([room.name])):
                 return Reply(text=("The room ", Strong(room.name), " is still live; end it again if you want that."))
             raise await ctx.gone(room)
         except (Ended, NothingHere):
@@ -326,7 +326,7 @@ def _possible(actions: Sequence[Action], provider: Provider) -> tuple[Action, ..
 async def _look(ctx: Context, ref: RoomRef) -> Room:
     """The room as its server has it at this moment; the cards learn it too. Raises `Ended` where it is over."""
     observed = ctx.observed()
-    room = next((found for found in await ctx.provider.list_rooms([ref.name]) if found.ref.id == ref.id), None)
+    room = next((found for found in await ctx.list_rooms([ref.name]) if found.ref.id == ref.id), None)
     if room is None:
         raise await ctx.gone(ref)
     await ctx.report(RoomSeen(room=room, **observed))

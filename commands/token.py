@@ -137,7 +137,7 @@ def _ttl_problem(ttl: timedelta, provider: Provider) -> str | None:
 
 async def _kept_out(ctx: Context, kept: KeepOut) -> NotAllowed:
     """A token would admit them all the same, and the bot would remove them at once."""
-    if not await may_lift(ctx, kept.identity):
+    if not may_lift(ctx, kept.identity):
         return own_lift_refused(kept)
     return NotAllowed(
         (

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from bot.render import limits
+from tests import postgresql
 from tests.judges.recorded import Recorded
 
 Check = Callable[..., list[str]]
@@ -49,3 +50,10 @@ def _no_proxy() -> Iterator[None]:
         for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
             environment.delenv(name, raising=False)
         yield
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[postgresql.Server]:
+    """Started by the first test that needs it."""
+    with postgresql.server() as server:
+        yield server

@@ -38,13 +38,21 @@ class Intake:
         self._waiting = asyncio.Event()
         self._stopping = False
 
-    async def report(self, fact: Fact, *, team_id: str, made_by: str | None, card_in: Place | None) -> None:
-        await self.accept([fact], team_id=team_id, user_id=made_by, card_in=card_in)
+    async def report(
+        self, fact: Fact, *, team_id: str, made_by: str | None, card_in: Place | None, is_private: bool = False
+    ) -> None:
+        await self.accept([fact], team_id=team_id, user_id=made_by, card_in=card_in, is_private=is_private)
         if not await self.fold_waiting():
             self._waiting.set()
 
     async def accept(
-        self, facts: Sequence[Fact], *, team_id: str, user_id: str | None = None, card_in: Place | None = None
+        self,
+        facts: Sequence[Fact],
+        *,
+        team_id: str,
+        user_id: str | None = None,
+        card_in: Place | None = None,
+        is_private: bool = False,
     ) -> None:
         """Store what is new; durable when this returns. It is folded soon after."""
         deliveries = [list(group) for _, group in groupby(facts, key=lambda fact: (fact.provider, fact.key))]
@@ -60,6 +68,7 @@ class Intake:
                     channel_id=card_in.channel_id if card_in else None,
                     thread_ts=card_in.thread_ts if card_in else None,
                     user_id=user_id,
+                    is_private=is_private,
                 )
                 for found in deliveries
             ]

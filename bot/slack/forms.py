@@ -29,7 +29,7 @@ from bot.slack.open_form import OpenForm, begun, fixed, look, opened
 from bot.slack.payloads import Body, form_address
 from bot.slack.presence import Presence
 from commands.core.base import Command, Offered, Offers, ServerCommand, marks
-from commands.core.context import Context, Ports
+from commands.core.context import Ports, enter
 from commands.core.dispatch import check
 from commands.core.errors import CommandError, Ended, Problem
 from commands.core.explaining import explain
@@ -148,7 +148,7 @@ class Forms:
     async def _found(self, form: OpenForm, given: Mapping[str, object], address: Address) -> Block:
         """The form with what the server has, or why there is none."""
         known = {**given, "provider": form.provider.name}
-        ctx = Context(address.caller, address.place, form.provider, self._ports)
+        ctx = await enter(self._ports, address.caller, address.place, form.provider)
         try:
             there = await form.command_type.begins_with(ctx, known)
         except (CommandError, ProviderError) as error:

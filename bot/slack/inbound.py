@@ -17,7 +17,7 @@ from bot.slack.answers import Address, Answers, interrupted, under_way
 from bot.slack.errors import SlackError, ViewGone
 from bot.slack.forms import Forms, Submission
 from bot.slack.payloads import Body, delivery_key
-from commands.core.base import Command
+from commands.core.base import Command, ServerCommand
 from commands.core.context import Ports
 from commands.core.dispatch import (
     Bug,
@@ -26,13 +26,13 @@ from commands.core.dispatch import (
     Interrupted,
     Request,
     Result,
+    not_allowed,
     require_provider,
-    require_role,
 )
 from commands.core.errors import CommandError, Ended, NotAllowed, UsageError
 from commands.core.fields import held_secrets
 from commands.core.parsing import Here
-from commands.core.ports import CHANNEL_PROVIDER, Attempts, Place, Repeated
+from commands.core.ports import CHANNEL_PROVIDER, Attempts, Place, Repeated, Viewer
 from commands.core.registry import Commands
 from commands.core.reply import Code, Form, Reply
 from commands.core.spelling import spell
@@ -86,7 +86,7 @@ class Inbound:
         provider = await self._ports.settings.get(place, CHANNEL_PROVIDER)
         if provider is None or self._ports.providers.get(provider) is None:
             provider = self._ports.providers.default
-        live = await self._ports.rooms.live_in_channel(place.team_id, place.channel_id)
+        live = await self._ports.rooms.live_in_channel(Viewer(place.team_id, None, place.channel_id))
         return Here(provider, live[0].ref if live else None, self.slash)
 
     async def open_form(
@@ -98,7 +98,7 @@ class Inbound:
         """
         path = " ".join(command_type.spec.path)
         try:
-            await require_role(command_type, address.caller, self._ports.roles)
+            await self._require_role(command_type, given, address, provider)
             require_provider(str(given.get("provider", provider)), self._ports.providers)
             if address.trigger_id is None:
                 kept = {name: value for name, value in given.items() if name not in held_secrets(given, command_type)}
@@ -114,6 +114,15 @@ class Inbound:
             what = f"Slack did not open the form{why}."
             typed = Code(f"{self.slash} {path}")
             await self.refuse(Ended(what, ("Try again, or type it: ", typed, ".")), address, error=str(error))
+
+    async def _require_role(
+        self, command_type: type[Command], given: Mapping[str, object], address: Address, provider: str
+    ) -> None:
+        """Raises `NotAllowed`."""
+        on = str(given.get("provider", provider)) if issubclass(command_type, ServerCommand) else None
+        standing = (await self._ports.roles.standing(address.caller)).on(on)
+        if standing.role < command_type.spec.role:
+            raise await not_allowed(command_type, address.caller, standing, self._ports.roles, on)
 
     async def tell(self, result: Result, address: Address) -> None:
         """Say something that no command has answered."""

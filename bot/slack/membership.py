@@ -1,5 +1,7 @@
 """Where the bot can post: it must have been invited."""
 
+from dataclasses import dataclass
+
 import structlog
 
 from bot.slack.client import SlackClient
@@ -11,6 +13,14 @@ log = structlog.get_logger(__name__)
 REMEMBERED_SECONDS = 600.0
 
 
+@dataclass(frozen=True, slots=True)
+class _Channel:
+    """`is_open`: the bot can post there. `is_private`: not everybody of the workspace may look."""
+
+    is_open: bool
+    is_private: bool
+
+
 class SlackMembership:
     """`commands.core.ports.Membership`. What was found out is kept for ten minutes, or until Slack reports a change."""
 
@@ -18,31 +28,46 @@ class SlackMembership:
         self._slack = slack
         self._clock = clock
         self._bot_user_id = bot_user_id
-        self._known: dict[str, tuple[bool, float]] = {}
+        self._known: dict[str, tuple[_Channel, float]] = {}
 
     @property
     def bot_user_id(self) -> str:
         return self._bot_user_id
 
     async def can_post(self, place: Place) -> bool:
-        known, until = self._known.get(place.channel_id, (False, 0.0))
-        if self._clock.monotonic() < until:
-            return known
         try:
-            found = await self._ask(place.channel_id)
+            return (await self._channel(place.channel_id)).is_open
         except SlackError as error:
             log.warning("a channel could not be looked up", channel=place.channel_id, error=str(error))
             return True  # cards wait for Slack anyway
-        self._known[place.channel_id] = (found, self._clock.monotonic() + REMEMBERED_SECONDS)
+
+    async def is_private(self, place: Place) -> bool:
+        if place.is_direct:
+            return True
+        try:
+            return (await self._channel(place.channel_id)).is_private
+        except SlackError as error:
+            log.warning("a channel could not be looked up", channel=place.channel_id, error=str(error))
+            return True
+
+    async def _channel(self, channel_id: str) -> _Channel:
+        known = self._known.get(channel_id)
+        if known is not None and self._clock.monotonic() < known[1]:
+            return known[0]
+        found = await self._ask(channel_id)
+        self._known[channel_id] = (found, self._clock.monotonic() + REMEMBERED_SECONDS)
         return found
 
-    async def _ask(self, channel_id: str) -> bool:
+    async def _ask(self, channel_id: str) -> _Channel:
         """A direct conversation between two people, or a group that no scope of ours covers, is closed to the bot."""
         try:
             channel = await self._slack.channel(channel_id)
         except (ChannelClosed, NotGranted):
-            return False
-        return bool(channel.get("is_member") or channel.get("is_im")) and not channel.get("is_archived")
+            return _Channel(is_open=False, is_private=True)
+        return _Channel(
+            is_open=bool(channel.get("is_member") or channel.get("is_im")) and not channel.get("is_archived"),
+            is_private=bool(channel.get("is_private") or channel.get("is_im") or channel.get("is_mpim")),
+        )
 
     def forget(self, channel_id: str) -> None:
         """Somebody joined, left or archived the channel: ask again next time."""

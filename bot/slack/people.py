@@ -9,6 +9,7 @@ from bot.slack.client import SlackClient
 from bot.slack.errors import NotGranted, PersonUnreachable, SlackError
 from commands.core.base import Role
 from commands.core.ports import Caller, Clock, Standing
+from commands.core.reply import Text
 
 log = structlog.get_logger(__name__)
 
@@ -49,6 +50,9 @@ class SlackRoles:
             log.warning("a role could not be looked up", user=caller.user_id, error=str(error))
             return Standing(Role.NOBODY, _why_nobody(error), is_known=isinstance(error, PersonUnreachable))
         return self._standing(member)
+
+    async def who_has(self, team_id: str, role: Role, provider: str | None) -> Text:
+        return "an owner or admin of the workspace"
 
     async def name(self, user_id: str) -> str:
         """How others see somebody in the workspace; "" where it cannot be had. What a role was read from tells it."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import structlog
 
 from bot.tasks import Tasks, TasksClosed
-from commands.core.ports import Clock, Rooms
+from commands.core.ports import Clock, Rooms, Viewer
 from providers.base import Capability, Participant, Provider, RoomRef
 from providers.errors import ProviderError
 
@@ -35,15 +35,20 @@ class Presence:
             self._ask(team_id, provider, room)
 
     async def people(
-        self, team_id: str, provider: Provider, room: str, *, wait_seconds: float
+        self, viewer: Viewer, provider: Provider, room: str, *, wait_seconds: float
     ) -> Sequence[Participant]:
-        """What the server says within `wait_seconds`, else what it said last, else what we have heard."""
+        """What the server says within `wait_seconds`, else what it said last, else what we have heard.
+
+        Nobody, for a room that the viewer may not see.
+        """
+        if await self._rooms.hidden(viewer, [RoomRef(provider.name, "", room)]):
+            return []
         key = (provider.name, room)
-        if self._age(key) > FRESH_SECONDS and (asking := self._ask(team_id, provider, room)) is not None:
+        if self._age(key) > FRESH_SECONDS and (asking := self._ask(viewer.team_id, provider, room)) is not None:
             await asyncio.wait({asking}, timeout=wait_seconds)
         if self._age(key) <= KEPT_SECONDS:
             return self._known[key][0]
-        return await self._rooms.present(team_id, provider.name, room)
+        return await self._rooms.present(viewer, provider.name, room)
 
     def _age(self, key: Key) -> float:
         _, at = self._known.get(key, ((), float("-inf")))
@@ -76,9 +81,14 @@ class Presence:
         self._known[key] = (found, self._clock.monotonic())
 
     async def _find(self, team_id: str, provider: Provider, room: str) -> RoomRef | None:
-        known = await self._rooms.newest(team_id, provider.name, room)
+        known = await self._rooms.newest(_everybody(team_id), provider.name, room)
         if known is not None and not known.ended:
             return known.ref
         if Capability.LIST_ROOMS not in provider.capabilities:
             return None
         return next((live.ref for live in await provider.list_rooms([room])), None)
+
+
+def _everybody(team_id: str) -> Viewer:
+    """What is known here is shared by all who may see it: `people` looks at who asks."""
+    return Viewer(team_id, None, None, sees_all=True)

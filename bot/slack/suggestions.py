@@ -20,7 +20,8 @@ from bot.slack.payloads import Body, team_id_of
 from bot.slack.presence import Presence
 from bot.text import whole
 from commands.core.base import Offered, Offers, marks
-from commands.core.context import Ports
+from commands.core.context import Ports, viewer_of
+from commands.core.ports import Caller, Place, Viewer
 from commands.core.tracks import spoken
 from commands.core.words import in_natural_order
 from providers.base import Participant
@@ -69,33 +70,39 @@ class Suggestions:
         field = form.command_type.model_fields.get(str(body.get("block_id"))) if form is not None else None
         if form is None or field is None or not (offers := marks(field, Offers)):
             return ()
-        team_id = team_id_of(body)
+        viewer = await self._viewer(body, form)
         match offers[0].what:
             case Offered.SERVER:
                 return [_Choice(name, name) for name in self._ports.providers.names]
             case Offered.ROOM:
-                return [_Choice(name, _ends(name, OPTION_TEXT)) for name in await self._rooms(form, team_id)]
+                return [_Choice(name, _ends(name, OPTION_TEXT)) for name in await self._rooms(form, viewer)]
             case Offered.RECORDING:
-                return await self._recordings(form, team_id)
+                return await self._recordings(form, viewer)
             case Offered.PARTICIPANT:
-                return [_person(person) for person in await self._people(form, team_id)]
+                return [_person(person) for person in await self._people(form, viewer)]
             case Offered.TRACK:
                 whose = str(form.values.get(offers[0].whose or "") or "")
-                return _tracks(await self._people(form, team_id), whose)
+                return _tracks(await self._people(form, viewer), whose)
 
-    async def _rooms(self, form: OpenForm, team_id: str) -> list[str]:
-        live = await self._ports.rooms.live(team_id, form.provider.name)
+    async def _viewer(self, body: Body, form: OpenForm) -> Viewer:
+        """The choices are read by whoever types alone, so it is as if they asked in the form's channel."""
+        caller = Caller(team_id_of(body), str(body["user"]["id"]))
+        standing = (await self._ports.roles.standing(caller)).on(form.provider.name)
+        return viewer_of(caller, Place(caller.team_id, form.meta.channel_id), standing.role)
+
+    async def _rooms(self, form: OpenForm, viewer: Viewer) -> list[str]:
+        live = await self._ports.rooms.live(viewer, form.provider.name)
         return list(dict.fromkeys(room.ref.name for room in live))
 
-    async def _recordings(self, form: OpenForm, team_id: str) -> Sequence[_Choice]:
-        known = await self._ports.rooms.recordings(team_id, form.provider.name, OPTIONS)
+    async def _recordings(self, form: OpenForm, viewer: Viewer) -> Sequence[_Choice]:
+        known = await self._ports.rooms.recordings(viewer, form.provider.name, OPTIONS)
         return [_Choice(r.ref.id, f"{_ends(r.room.name)} ({r.status.value})", r.ref.id) for r in known]
 
-    async def _people(self, form: OpenForm, team_id: str) -> Sequence[Participant]:
+    async def _people(self, form: OpenForm, viewer: Viewer) -> Sequence[Participant]:
         room = form.values.get(form.command_type.room_field() or "")
         if not isinstance(room, str):
             return ()
-        people = await self._presence.people(team_id, form.provider, room, wait_seconds=SERVER_SECONDS)
+        people = await self._presence.people(viewer, form.provider, room, wait_seconds=SERVER_SECONDS)
         return sorted(
             people, key=lambda person: (not person.is_person, in_natural_order(person.shown_name), person.identity)
         )

@@ -122,7 +122,7 @@ class Cards:
             row = (await conn.execute(query)).mappings().one_or_none()
         if row is None:
             return None
-        return Card(**{column.name: row[column] for column in card.columns}), things.from_row(row)
+        return Card(**{name: row[card.c[name]] for name in Card.__slots__}), things.from_row(row)
 
     async def count_dirty(self) -> int:
         async with self._store.reading() as conn:

@@ -10,7 +10,8 @@ from bot.alerts.state import RecordingState, RoomState, state_from_json
 from bot.store.cards import DELETED
 from bot.store.engine import Store
 from bot.store.tables import card, inbox, thing
-from commands.core.ports import BlockedCard, FailedRecording, KnownRoom, LiveRoom, Webhooks
+from bot.store.visibility import visible_to
+from commands.core.ports import BlockedCard, FailedRecording, KnownRoom, LiveRoom, Viewer, Webhooks
 from providers.base import RecordingStatus, RoomRef
 from providers.facts import Source, ThingKind
 
@@ -25,14 +26,15 @@ class StoredDashboard:
         self._store = store
 
     async def live_rooms(
-        self, team_id: str, providers: Collection[str], *, of: str, mine: bool, limit: int
+        self, viewer: Viewer, providers: Collection[str], *, mine: bool, limit: int
     ) -> tuple[list[LiveRoom], int]:
         live = (
-            thing.c.team_id == team_id,
+            thing.c.team_id == viewer.team_id,
+            visible_to(viewer),
             thing.c.kind == ThingKind.ROOM,
             thing.c.provider.in_(providers),
             not_(thing.c.terminal),
-            thing.c.made_by == of if mine else thing.c.made_by.is_distinct_from(of),
+            thing.c.made_by == viewer.user_id if mine else thing.c.made_by.is_distinct_from(viewer.user_id),
         )
         found = select(thing).where(*live).order_by(thing.c.id.desc()).limit(limit)
         async with self._store.reading() as conn:
@@ -46,12 +48,13 @@ class StoredDashboard:
             return frozenset((await conn.execute(lives)).scalars())
 
     async def failed_recordings(
-        self, team_id: str, providers: Collection[str], *, since: datetime
+        self, viewer: Viewer, providers: Collection[str], *, since: datetime
     ) -> list[FailedRecording]:
         failed = (
             select(thing)
             .where(
-                thing.c.team_id == team_id,
+                thing.c.team_id == viewer.team_id,
+                visible_to(viewer),
                 thing.c.kind == ThingKind.RECORDING,
                 thing.c.provider.in_(providers),
                 thing.c.status.in_([RecordingStatus.FAILED, RecordingStatus.ABORTED]),
@@ -68,19 +71,20 @@ class StoredDashboard:
             live: set[tuple[str, str]] = set()
             for provider in {row["provider"] for row, _ in states}:
                 ids = {state.recording.room.id for _, state in states if state.provider == provider}
-                still = self._rooms(team_id, provider, ids).where(not_(thing.c.terminal))
+                still = self._rooms(viewer.team_id, provider, ids).where(not_(thing.c.terminal))
                 live |= {(provider, room_id) for room_id in (await conn.execute(still)).scalars()}
         return [
             FailedRecording(state.recording, row["made_by"], row["seen_at"], _room(state) in live)
             for row, state in states
         ]
 
-    async def blocked_cards(self, team_id: str) -> list[BlockedCard]:
+    async def blocked_cards(self, viewer: Viewer) -> list[BlockedCard]:
         blocked = (
             select(card.c.channel_id, card.c.blocked, thing.c.name, thing.c.made_by)
             .join(thing, thing.c.id == card.c.thing_id)
             .where(
-                card.c.team_id == team_id,
+                card.c.team_id == viewer.team_id,
+                visible_to(viewer),
                 card.c.blocked.is_not(None),
                 card.c.blocked != DELETED,
                 not_(thing.c.terminal),
@@ -114,7 +118,9 @@ def _live_room(row: Any) -> LiveRoom:
     state = state_from_json(row["state"])
     assert isinstance(state, RoomState), "a row of kind room has the state of one"
     ref = RoomRef(row["provider"], row["server_id"], row["name"])
-    known = KnownRoom(ref, ended=row["terminal"], channel_id=row["channel_id"], made_by=row["made_by"])
+    known = KnownRoom(
+        ref, ended=row["terminal"], channel_id=row["channel_id"], made_by=row["made_by"], is_private=row["is_private"]
+    )
     return LiveRoom(known, state.people, tuple(state.running_recordings), row["seen_at"], _is_direct(row["channel_id"]))
 
 

@@ -1,131 +1,111 @@
-"""Opens the database and hands out its two ways in: one writer, and readers beside it.
+"""The open database of one process: one way in for writes, and readers beside it.
 
-SQLite's facts used here: in WAL mode readers see the last commit and never wait for the writer; `auto_vacuum` has an
-effect only when set before the first table and before WAL; a transaction that reads first and writes later fails at
-once when somebody else wrote in between, so writes start with BEGIN IMMEDIATE; the last connection to close empties
-the WAL into the file.
+Writes go one after the other, on SQLite because it knows no other way, and on PostgreSQL because each takes the same
+lock first, over all processes. So a write that reads and then decides is right on both, and rows get their numbers in
+the order in which they become visible. What is read outside of a write may be old by the time it is used.
 """
 
-import os
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
-from sqlalchemy import URL, Connection, NullPool, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from bot.store.errors import StoreUnusable, UnsupportedDatabase
-from bot.store.lock import FileLock
-from bot.store.migrate import upgrade
+from bot.store import postgresql, sqlite
+from bot.store.errors import StoreUnavailable, UnsupportedDatabase
 from bot.store.writer import T, Write, Writer
 
-_READERS = 4
 
-_BOTH = ("busy_timeout = 5000", "foreign_keys = ON")
-_WRITER = (*_BOTH, "auto_vacuum = INCREMENTAL", "journal_mode = WAL", "synchronous = FULL")
-_READER = (*_BOTH, "query_only = ON")
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """`file`: the SQLite file. `finish` is called when nothing uses the database any more."""
+
+    writer: Writer
+    readers: AsyncEngine
+    file: Path | None
+    finish: Callable[[], None]
 
 
 class Store:
-    """The open database of one process."""
+    """`file` is None where the database is no file of ours: then other processes may use it, too."""
 
-    def __init__(self, path: Path, lock: FileLock, writer: Writer, readers: AsyncEngine) -> None:
-        self.path = path
-        self._lock = lock
-        self._writer = writer
-        self._readers = readers
+    def __init__(self, opened: _Opened) -> None:
+        self.file = opened.file
+        self._opened = opened
 
     @classmethod
     async def open(cls, database_url: str) -> Self:
-        """Open the database and bring its schema to this version; a new file is readable by its owner alone.
+        """Open the database and bring its schema to this version. A new SQLite file is readable by its owner alone.
 
-        Raises `StoreError`: `UnsupportedDatabase`, `StoreInUse` or `StoreUnusable`.
+        Raises `StoreError`: `UnsupportedDatabase`, `StoreInUse` or `StoreUnusable`. No message quotes the URL, as it
+        may hold a password.
         """
-        path = sqlite_path(database_url)
-        lock = _take_file(path)
-        try:
-            writer = await _migrated_writer(path)
-        except BaseException as error:
-            lock.release()
-            if isinstance(error, DBAPIError):
-                raise StoreUnusable(f"{path} cannot be used as a database: {error.orig}.") from error
-            raise
-        return cls(path, lock, writer, _engine(path, _READER, pool_size=_READERS, max_overflow=0))
+        match _driver(database_url):
+            case "sqlite":
+                return cls(await _open_file(sqlite.path_of(database_url)))
+            case "postgresql":
+                writer, readers = await postgresql.connect(database_url)
+                return cls(_Opened(writer, readers, None, lambda: None))
+            case other:
+                raise UnsupportedDatabase(f"DATABASE_URL asks for {other}; it can be sqlite or postgresql.")
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other processes may use it at the same time."""
+        return self.file is None
 
     async def write(self, write: Write[T]) -> T:
-        """Run `write` in a transaction of its own. Cancelling the caller does not cancel it; see `Writer.run`."""
-        return await self._writer.run(write)
+        """Run `write` in a transaction of its own. Cancelling the caller does not cancel it; see `Writer.run`.
+
+        Raises `StoreUnavailable` where the database is not to be had at this moment.
+        """
+        with _told_apart():
+            return await self._opened.writer.run(write)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
         """A connection that sees everything committed and can change nothing. Each statement stands alone."""
-        async with self._readers.connect() as conn:
-            yield conn
+        with _told_apart():
+            async with self._opened.readers.connect() as conn:
+                yield conn
 
     async def close(self) -> None:
-        """Finish what was accepted for writing, empty the WAL, let another process have the file."""
+        """Finish what was accepted for writing, and let go of the database."""
         try:
-            await self._readers.dispose()
-            await self._writer.close()
+            await self._opened.readers.dispose()
+            await self._opened.writer.close()
         finally:
-            self._lock.release()
+            self._opened.finish()
 
 
-def sqlite_path(database_url: str) -> Path:
-    """The file behind `sqlite:///relative`, `sqlite:////absolute` and the same with `sqlite+aiosqlite`.
-
-    Raises `UnsupportedDatabase`, whose message never quotes the URL: other databases' URLs hold passwords.
-    """
+@contextmanager
+def _told_apart() -> Iterator[None]:
+    """A connection that broke is trouble of the database, and none of what was asked of it."""
     try:
-        url = make_url(database_url)
+        yield
+    except (OSError, InterfaceError) as error:
+        raise StoreUnavailable("The database cannot be reached.") from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise StoreUnavailable("The connection to the database broke.") from error
+        raise
+
+
+def _driver(database_url: str) -> str:
+    try:
+        return make_url(database_url).get_backend_name()
     except ArgumentError:
         raise UnsupportedDatabase("DATABASE_URL is no URL. Write it like sqlite:///showcaller.db.") from None
-    if url.drivername not in ("sqlite", "sqlite+aiosqlite"):
-        raise UnsupportedDatabase(f"DATABASE_URL asks for {url.drivername}; only sqlite:///FILE is supported.")
-    if not url.database or url.database == ":memory:" or url.database.startswith("file:") or url.query:
-        raise UnsupportedDatabase("DATABASE_URL must name a plain file, like sqlite:///showcaller.db.")
-    return Path(url.database).resolve()
 
 
-def _take_file(path: Path) -> FileLock:
-    """Lock the file and make it ours alone. SQLite gives its `-wal` and `-shm` the mode of the file itself."""
+async def _open_file(path: Path) -> _Opened:
+    lock = sqlite.take(path)
     try:
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-        path.chmod(0o600)
-        return FileLock.take(path)
-    except OSError as error:
-        raise StoreUnusable(f"{path} cannot be opened: {error.strerror}.") from error
-
-
-async def _migrated_writer(path: Path) -> Writer:
-    engine = _engine(path, _WRITER, poolclass=NullPool)
-    event.listen(engine.sync_engine, "begin", _begin_immediate)
-    connection = await engine.connect()
-    try:
-        async with connection.begin():
-            await connection.run_sync(upgrade)
+        return _Opened(await sqlite.connect_writer(path), sqlite.readers(path), path, lock.release)
     except BaseException:
-        await connection.close()
+        lock.release()
         raise
-    return Writer(connection)
-
-
-def _engine(path: Path, pragmas: Iterable[str], **options: Any) -> AsyncEngine:
-    """With `isolation_level=None` Python's sqlite3 begins no transactions by itself."""
-    url = URL.create("sqlite+aiosqlite", database=str(path))
-    engine = create_async_engine(url, connect_args={"isolation_level": None}, hide_parameters=True, **options)
-
-    @event.listens_for(engine.sync_engine, "connect")
-    def set_up(connection: Any, _record: object) -> None:
-        cursor = connection.cursor()
-        for pragma in pragmas:
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-
-    return engine
-
-
-def _begin_immediate(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")

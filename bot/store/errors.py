@@ -17,5 +17,9 @@ class StoreUnusable(StoreError):
     """The file is not there to be had, is no database, or was made by a newer version."""
 
 
+class StoreUnavailable(StoreError):
+    """The database is not to be had at this moment; what was to be done may work later."""
+
+
 class StoreClosed(StoreError):
     """It was closed, so nothing can be written any more."""

@@ -19,7 +19,8 @@ PARKED_AFTER = 5
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incoming:
     """One delivery. `event_key` is unique within the provider; `kind` says in a word what it is about; `body` is its
-    facts as JSON. A command's names who made the thing, and the channel or thread that wants a card."""
+    facts as JSON. A command's names who made the thing, the channel or thread that wants a card, and whether that is
+    private."""
 
     team_id: str
     provider: str
@@ -30,6 +31,7 @@ class Incoming:
     channel_id: str | None = None
     thread_ts: str | None = None
     user_id: str | None = None
+    is_private: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

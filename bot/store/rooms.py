@@ -1,45 +1,63 @@
 """The directory of rooms: the things of kind room, as commands ask for them."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import ColumnElement, not_, or_, select
+from sqlalchemy import ColumnElement, and_, delete, not_, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import things
 from bot.store.engine import Store
-from bot.store.tables import card, thing
-from commands.core.ports import KnownRoom, Place
+from bot.store.tables import card, reserved_name, thing
+from bot.store.upsert import insert
+from bot.store.visibility import visible_to
+from commands.core.ports import Clock, KnownRoom, Place, Viewer
 from providers.base import Participant, Recording, RoomRef
 from providers.facts import ThingKind
+
+COMING_UP = timedelta(minutes=2)
+"""How long a name is kept for a room that is being made."""
+
+
+async def reserve(
+    conn: AsyncConnection, team_id: str, provider: str, name: str, *, channel_id: str, until: datetime
+) -> None:
+    """A room of that name which comes up by itself before `until` is private to the channel."""
+    address = {"team_id": team_id, "provider": provider, "name": name}
+    said = {"channel_id": channel_id, "until": until}
+    statement = insert(conn, reserved_name).values(address | said)
+    await conn.execute(statement.on_conflict_do_update(index_elements=list(address), set_=said))
 
 
 class StoredRooms:
     """`commands.core.ports.Rooms`."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
+        self._clock = clock
 
-    async def newest(self, team_id: str, provider: str, name: str) -> KnownRoom | None:
-        rooms = await self._find(team_id, thing.c.provider == provider, thing.c.name == name, limit=1)
+    async def newest(self, viewer: Viewer, provider: str, name: str) -> KnownRoom | None:
+        rooms = await self._find(viewer, thing.c.provider == provider, thing.c.name == name, limit=1)
         return rooms[0] if rooms else None
 
-    async def life(self, team_id: str, provider: str, room_id: str) -> KnownRoom | None:
-        rooms = await self._find(team_id, thing.c.provider == provider, thing.c.server_id == room_id, limit=1)
+    async def life(self, viewer: Viewer, provider: str, room_id: str) -> KnownRoom | None:
+        rooms = await self._find(viewer, thing.c.provider == provider, thing.c.server_id == room_id, limit=1)
         return rooms[0] if rooms else None
 
-    async def live_named(self, team_id: str, name: str) -> list[KnownRoom]:
-        return await self._find(team_id, not_(thing.c.terminal), thing.c.name == name)
+    async def live_named(self, viewer: Viewer, name: str) -> list[KnownRoom]:
+        return await self._find(viewer, not_(thing.c.terminal), thing.c.name == name)
 
-    async def live(self, team_id: str, provider: str) -> list[KnownRoom]:
-        return await self._find(team_id, not_(thing.c.terminal), thing.c.provider == provider)
+    async def live(self, viewer: Viewer, provider: str) -> list[KnownRoom]:
+        return await self._find(viewer, not_(thing.c.terminal), thing.c.provider == provider)
 
-    async def present(self, team_id: str, provider: str, name: str) -> list[Participant]:
+    async def present(self, viewer: Viewer, provider: str, name: str) -> list[Participant]:
         query = (
             select(thing.c.state)
-            .where(thing.c.team_id == team_id, thing.c.kind == ThingKind.ROOM, not_(thing.c.terminal))
-            .where(thing.c.provider == provider, thing.c.name == name)
+            .where(thing.c.team_id == viewer.team_id, thing.c.kind == ThingKind.ROOM, not_(thing.c.terminal))
+            .where(thing.c.provider == provider, thing.c.name == name, visible_to(viewer))
             .order_by(thing.c.id.desc())
             .limit(1)
         )
@@ -47,10 +65,11 @@ class StoredRooms:
             state = (await conn.execute(query)).scalar_one_or_none()
         return [] if state is None else _present(json.loads(state))
 
-    async def recordings(self, team_id: str, provider: str, limit: int) -> list[Recording]:
+    async def recordings(self, viewer: Viewer, provider: str, limit: int) -> list[Recording]:
         query = (
             select(thing.c.state)
-            .where(thing.c.team_id == team_id, thing.c.kind == ThingKind.RECORDING, thing.c.provider == provider)
+            .where(thing.c.team_id == viewer.team_id, thing.c.kind == ThingKind.RECORDING)
+            .where(thing.c.provider == provider, visible_to(viewer))
             .order_by(thing.c.terminal, thing.c.id.desc())
             .limit(limit)
         )
@@ -58,11 +77,79 @@ class StoredRooms:
             states = (await conn.execute(query)).scalars().all()
         return [_RECORDING.validate_python(json.loads(state)["recording"]) for state in states]
 
-    async def live_in_channel(self, team_id: str, channel_id: str) -> list[KnownRoom]:
-        shown = select(card.c.thing_id).where(card.c.team_id == team_id, card.c.channel_id == channel_id)
-        here = or_(thing.c.channel_id == channel_id, thing.c.id.in_(shown))
-        found = await self._find(team_id, not_(thing.c.terminal), here)
-        return sorted(found, key=lambda room: room.channel_id != channel_id)
+    async def live_in_channel(self, viewer: Viewer) -> list[KnownRoom]:
+        there = and_(card.c.team_id == viewer.team_id, card.c.channel_id == viewer.channel_id)
+        here = or_(thing.c.channel_id == viewer.channel_id, thing.c.id.in_(select(card.c.thing_id).where(there)))
+        found = await self._find(viewer, not_(thing.c.terminal), here)
+        return sorted(found, key=lambda room: room.channel_id != viewer.channel_id)
+
+    async def hidden(self, viewer: Viewer, rooms: Collection[RoomRef]) -> frozenset[RoomRef]:
+        """A life that we have not heard of goes by its name: a server knows of it before we do."""
+        if viewer.sees_all or not rooms:
+            return frozenset()
+        providers, ids, names = ({getattr(r, key) for r in rooms} for key in ("provider", "id", "name"))
+        renewed = and_(thing.c.name.in_(names), thing.c.is_private, not_(thing.c.terminal))
+        known = select(thing.c.provider, thing.c.server_id, thing.c.name, visible_to(viewer).label("is_visible")).where(
+            thing.c.team_id == viewer.team_id,
+            thing.c.kind == ThingKind.ROOM,
+            thing.c.provider.in_(providers),
+            or_(thing.c.server_id.in_(ids), renewed),
+        )
+        reserved = select(reserved_name.c.provider, reserved_name.c.name).where(
+            reserved_name.c.team_id == viewer.team_id,
+            reserved_name.c.provider.in_(providers),
+            reserved_name.c.name.in_(names),
+            reserved_name.c.until > self._clock.now(),
+            reserved_name.c.channel_id != (viewer.channel_id or ""),
+        )
+        async with self._store.reading() as conn:
+            rows = (await conn.execute(known)).all()
+            taken = {(provider, name) for provider, name in await conn.execute(reserved)}
+        by_life = {(provider, life): bool(visible) for provider, life, _, visible in rows}
+        taken |= {(provider, name) for provider, _, name, visible in rows if not visible}
+        return frozenset(r for r in rooms if not by_life.get((r.provider, r.id), (r.provider, r.name) not in taken))
+
+    async def hidden_recordings(self, viewer: Viewer, recordings: Collection[Recording]) -> frozenset[str]:
+        """One that we have not heard of goes by its room."""
+        if viewer.sees_all or not recordings:
+            return frozenset()
+        ids = [recording.ref.id for recording in recordings]
+        known = select(thing.c.provider, thing.c.server_id, visible_to(viewer)).where(
+            thing.c.team_id == viewer.team_id, thing.c.kind == ThingKind.RECORDING, thing.c.server_id.in_(ids)
+        )
+        async with self._store.reading() as conn:
+            visible = {(provider, life): bool(seen) for provider, life, seen in await conn.execute(known)}
+        rooms = await self.hidden(viewer, [r.room for r in recordings if (r.ref.provider, r.ref.id) not in visible])
+        return frozenset(
+            r.ref.id for r in recordings if not visible.get((r.ref.provider, r.ref.id), r.room not in rooms)
+        )
+
+    async def made_by(self, team_id: str, provider: str, recording_id: str) -> str | None:
+        query = select(thing.c.made_by).where(
+            thing.c.team_id == team_id,
+            thing.c.provider == provider,
+            thing.c.kind == ThingKind.RECORDING,
+            thing.c.server_id == recording_id,
+        )
+        async with self._store.reading() as conn:
+            maker: str | None = (await conn.execute(query)).scalar_one_or_none()
+        return maker
+
+    async def reserve(self, place: Place, provider: str, name: str) -> None:
+        await self._store.write(
+            lambda conn: reserve(
+                conn, place.team_id, provider, name, channel_id=place.channel_id, until=self._clock.now() + COMING_UP
+            )
+        )
+
+    async def release(self, place: Place, provider: str, name: str) -> None:
+        mine = delete(reserved_name).where(
+            reserved_name.c.team_id == place.team_id,
+            reserved_name.c.provider == provider,
+            reserved_name.c.name == name,
+            reserved_name.c.channel_id == place.channel_id,
+        )
+        await self._store.write(lambda conn: conn.execute(mine))
 
     async def of_thread(self, place: Place) -> KnownRoom | None:
         if place.thread_ts is None:
@@ -83,13 +170,13 @@ class StoredRooms:
         if found.kind is ThingKind.ROOM:
             return _known(found)
         room = json.loads(found.state)["recording"]["room"]
-        return await self.life(place.team_id, found.provider, room["id"])
+        return await self.life(Viewer(place.team_id, None, place.channel_id), found.provider, room["id"])
 
-    async def _find(self, team_id: str, *where: ColumnElement[bool], limit: int | None = None) -> list[KnownRoom]:
+    async def _find(self, viewer: Viewer, *where: ColumnElement[bool], limit: int | None = None) -> list[KnownRoom]:
         """Live ones first, then those that we heard of last."""
         query = (
             select(thing)
-            .where(thing.c.team_id == team_id, thing.c.kind == ThingKind.ROOM, *where)
+            .where(thing.c.team_id == viewer.team_id, thing.c.kind == ThingKind.ROOM, visible_to(viewer), *where)
             .order_by(thing.c.terminal, thing.c.id.desc())
             .limit(limit)
         )
@@ -107,4 +194,6 @@ def _present(state: Mapping[str, Any]) -> list[Participant]:
 
 def _known(room: things.Thing) -> KnownRoom:
     ref = RoomRef(room.provider, room.server_id, room.name)
-    return KnownRoom(ref, ended=room.terminal, channel_id=room.channel_id, made_by=room.made_by)
+    return KnownRoom(
+        ref, ended=room.terminal, channel_id=room.channel_id, made_by=room.made_by, is_private=room.is_private
+    )

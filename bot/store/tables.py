@@ -26,11 +26,22 @@ from sqlalchemy import (
     TypeDecorator,
     UniqueConstraint,
     and_,
+    false,
     not_,
 )
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+
+
+class Words(TypeDecorator[str]):
+    """Text. A NUL, which PostgreSQL takes in no text, becomes the sign for what cannot be shown."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return value.replace("\x00", "\ufffd") if value is not None and "\x00" in value else value
 
 
 class UtcTime(TypeDecorator[datetime]):
@@ -76,20 +87,22 @@ inbox = Table(
     "inbox",
     metadata,
     _id(),
-    Column("team_id", Text, nullable=False),
-    Column("provider", Text, nullable=False),
-    Column("event_key", Text, nullable=False),
-    Column("kind", Text, nullable=False),
-    Column("source", Text, nullable=False),
+    Column("team_id", Words, nullable=False),
+    Column("provider", Words, nullable=False),
+    Column("event_key", Words, nullable=False),
+    Column("kind", Words, nullable=False),
+    Column("source", Words, nullable=False),
     Column("received_at", UtcTime, nullable=False),
     Column("body", LargeBinary, nullable=False),
     # Of a fact from a command: who made the thing, and the channel or thread that wants a card.
-    Column("channel_id", Text),
-    Column("thread_ts", Text),
-    Column("user_id", Text),
+    Column("channel_id", Words),
+    Column("thread_ts", Words),
+    Column("user_id", Words),
+    # It was made where not everybody may look.
+    Column("is_private", Boolean, nullable=False, server_default=false()),
     Column("folded_at", UtcTime),
     Column("attempts", Integer, nullable=False, server_default="0"),
-    Column("error", Text),
+    Column("error", Words),
     UniqueConstraint("provider", "event_key"),
     sqlite_autoincrement=True,
 )
@@ -99,18 +112,22 @@ thing = Table(
     "thing",
     metadata,
     _id(),
-    Column("team_id", Text, nullable=False),
-    Column("provider", Text, nullable=False),
-    Column("kind", Text, nullable=False),
-    Column("server_id", Text, nullable=False),
-    Column("name", Text, nullable=False),
-    Column("channel_id", Text),
-    Column("made_by", Text),
-    Column("status", Text, nullable=False),
+    Column("team_id", Words, nullable=False),
+    Column("provider", Words, nullable=False),
+    Column("kind", Words, nullable=False),
+    Column("server_id", Words, nullable=False),
+    Column("name", Words, nullable=False),
+    Column("channel_id", Words),
+    Column("made_by", Words),
+    # Seen in its channel alone, by whoever made it and by admins.
+    Column("is_private", Boolean, nullable=False, server_default=false()),
+    # Of a recording: the server's id of the room's life.
+    Column("room_id", Words),
+    Column("status", Words, nullable=False),
     Column("terminal", Boolean, nullable=False),
     Column("version", BigInteger, nullable=False),
     Column("seen_at", UtcTime, nullable=False),
-    Column("state", Text, nullable=False),
+    Column("state", Words, nullable=False),
     UniqueConstraint("provider", "kind", "server_id"),
     sqlite_autoincrement=True,
 )
@@ -121,21 +138,24 @@ card = Table(
     "card",
     metadata,
     _id(),
-    Column("team_id", Text, nullable=False),
+    Column("team_id", Words, nullable=False),
     Column("thing_id", _ID, ForeignKey("thing.id", ondelete="CASCADE"), nullable=False),
-    Column("channel_id", Text, nullable=False),
+    Column("channel_id", Words, nullable=False),
     # The thread that the card stands in; null where its message starts one of its own.
-    Column("thread_ts", Text),
-    Column("ts", Text),
+    Column("thread_ts", Words),
+    Column("ts", Words),
     Column("wanted", BigInteger, nullable=False),
     Column("delivered", BigInteger, nullable=False),
-    Column("hash", Text),
+    Column("hash", Words),
     Column("generation", Integer, nullable=False),
-    Column("post_key", Text),
+    Column("post_key", Words),
     Column("dirty_at", UtcTime, nullable=False),
     # The thing that is the digest page, while this card is shown there only.
     Column("digest_id", _ID),
-    Column("blocked", Text),
+    Column("blocked", Words),
+    # Who delivers it at this moment, and until when nobody else does.
+    Column("claim", Words),
+    Column("lease_until", UtcTime),
     UniqueConstraint("thing_id", "team_id", "channel_id"),
     sqlite_autoincrement=True,
 )
@@ -153,13 +173,16 @@ note = Table(
     "note",
     metadata,
     _id(),
-    Column("team_id", Text, nullable=False),
+    Column("team_id", Words, nullable=False),
     Column("card_id", _ID, ForeignKey("card.id", ondelete="CASCADE"), nullable=False),
     Column("inbox_id", _ID, ForeignKey("inbox.id", ondelete="CASCADE"), nullable=False),
-    Column("kind", Text, nullable=False),
+    Column("kind", Words, nullable=False),
     Column("broadcast", Boolean, nullable=False),
-    Column("ts", Text),
-    Column("post_key", Text),
+    Column("ts", Words),
+    Column("post_key", Words),
+    # Who delivers it at this moment, and until when nobody else does.
+    Column("claim", Words),
+    Column("lease_until", UtcTime),
     UniqueConstraint("card_id", "inbox_id", "kind"),
     sqlite_autoincrement=True,
 )
@@ -170,17 +193,17 @@ subscription = Table(
     "subscription",
     metadata,
     _id(),
-    Column("team_id", Text, nullable=False),
+    Column("team_id", Words, nullable=False),
     # A channel's subscription, or one that a person gets in a direct message.
-    Column("channel_id", Text),
-    Column("user_id", Text),
-    Column("provider", Text),
+    Column("channel_id", Words),
+    Column("user_id", Words),
+    Column("provider", Words),
     # Kinds in order, comma-separated; empty for all.
-    Column("kinds", Text, nullable=False),
-    Column("room_glob", Text, nullable=False),
-    Column("severity", Text),
+    Column("kinds", Words, nullable=False),
+    Column("room_glob", Words, nullable=False),
+    Column("severity", Words),
     Column("muted_until", UtcTime),
-    Column("created_by", Text, nullable=False),
+    Column("created_by", Words, nullable=False),
     Column("created_at", UtcTime, nullable=False),
     CheckConstraint("channel_id IS NOT NULL OR user_id IS NOT NULL", name="addressed"),
     sqlite_autoincrement=True,
@@ -191,24 +214,30 @@ attempt = Table(
     "attempt",
     metadata,
     _id(),
-    Column("team_id", Text, nullable=False),
-    Column("user_id", Text, nullable=False),
-    Column("channel_id", Text, nullable=False),
-    Column("thread_ts", Text),
+    Column("team_id", Words, nullable=False),
+    Column("user_id", Words, nullable=False),
+    Column("channel_id", Words, nullable=False),
+    Column("thread_ts", Words),
     Column("is_direct", Boolean, nullable=False),
-    Column("door", Text, nullable=False),
-    Column("path", Text, nullable=False),
-    Column("words", Text, nullable=False),
-    Column("provider", Text),
+    Column("door", Words, nullable=False),
+    Column("path", Words, nullable=False),
+    Column("words", Words, nullable=False),
+    Column("provider", Words),
+    # The room or recording that it is about, by name or id as it was asked for.
+    Column("about", Words),
+    # What finds the lines of the log that belong to it.
+    Column("request_id", Words),
+    # The process that saw to it.
+    Column("replica", Words),
     # Sealed; gone when the asker was answered.
     Column("response_url", LargeBinary),
     # The message that asked aloud, and is answered under.
-    Column("under", Text),
+    Column("under", Words),
     # What the request is known by, so that one that comes again is not done again.
-    Column("delivery", Text),
-    Column("reference", Text),
-    Column("outcome", Text),
-    Column("detail", Text),
+    Column("delivery", Words),
+    Column("reference", Words),
+    Column("outcome", Words),
+    Column("detail", Words),
     Column("opened_at", UtcTime, nullable=False),
     Column("closed_at", UtcTime),
     # Null: the asker does not know how it ended.
@@ -217,14 +246,15 @@ attempt = Table(
 )
 _index("ix_attempt_unanswered", attempt.c.id, where=attempt.c.answered_at.is_(None))
 Index("ix_attempt_delivery", attempt.c.team_id, attempt.c.delivery, unique=True)
+Index("ix_attempt_user", attempt.c.team_id, attempt.c.user_id, attempt.c.id)
 
 pending_action = Table(
     "pending_action",
     metadata,
-    Column("token", Text, primary_key=True),
-    Column("team_id", Text, nullable=False),
+    Column("token", Words, primary_key=True),
+    Column("team_id", Words, nullable=False),
     # Whose press counts; anybody's of the team where it is null.
-    Column("user_id", Text),
+    Column("user_id", Words),
     # Sealed; emptied when the action is used.
     Column("payload", LargeBinary, nullable=False),
     Column("created_at", UtcTime, nullable=False),
@@ -235,23 +265,23 @@ pending_action = Table(
 setting = Table(
     "setting",
     metadata,
-    Column("team_id", Text, primary_key=True),
-    Column("channel_id", Text, primary_key=True),
-    Column("key", Text, primary_key=True),
-    Column("value", Text, nullable=False),
-    Column("set_by", Text, nullable=False),
+    Column("team_id", Words, primary_key=True),
+    Column("channel_id", Words, primary_key=True),
+    Column("key", Words, primary_key=True),
+    Column("value", Words, nullable=False),
+    Column("set_by", Words, nullable=False),
     Column("set_at", UtcTime, nullable=False),
 )
 
 keep_out = Table(
     "keep_out",
     metadata,
-    Column("team_id", Text, primary_key=True),
-    Column("provider", Text, primary_key=True),
-    Column("room", Text, primary_key=True),
-    Column("identity", Text, primary_key=True),
+    Column("team_id", Words, primary_key=True),
+    Column("provider", Words, primary_key=True),
+    Column("room", Words, primary_key=True),
+    Column("identity", Words, primary_key=True),
     Column("until", UtcTime, nullable=False),
-    Column("said_by", Text, nullable=False),
+    Column("said_by", Words, nullable=False),
     # The server's ids of those who were in the room then, as JSON.
     Column("stays", JSON, nullable=False),
 )
@@ -259,23 +289,75 @@ keep_out = Table(
 closure = Table(
     "closure",
     metadata,
-    Column("team_id", Text, primary_key=True),
-    Column("channel_id", Text, primary_key=True),
-    Column("user_id", Text, primary_key=True),
+    Column("team_id", Words, primary_key=True),
+    Column("channel_id", Words, primary_key=True),
+    Column("user_id", Words, primary_key=True),
     # Slack's code for why nothing can be posted there.
-    Column("reason", Text, primary_key=True),
+    Column("reason", Words, primary_key=True),
     Column("found_at", UtcTime, nullable=False),
     # Null: the person does not know yet.
     Column("told_at", UtcTime),
+    # Who delivers it at this moment, and until when nobody else does.
+    Column("claim", Words),
+    Column("lease_until", UtcTime),
+)
+
+role_grant = Table(
+    "role_grant",
+    metadata,
+    _id(),
+    Column("team_id", Words, nullable=False),
+    # A person, a user group or a channel, by Slack's id.
+    Column("kind", Words, nullable=False),
+    Column("subject", Words, nullable=False),
+    Column("role", Words, nullable=False),
+    # On one video server; empty for all of them.
+    Column("provider", Words, nullable=False),
+    Column("until", UtcTime),
+    Column("granted_by", Words, nullable=False),
+    Column("granted_at", UtcTime, nullable=False),
+    UniqueConstraint("team_id", "kind", "subject", "provider"),
+    sqlite_autoincrement=True,
+)
+
+reserved_name = Table(
+    "reserved_name",
+    metadata,
+    Column("team_id", Words, primary_key=True),
+    Column("provider", Words, primary_key=True),
+    Column("name", Words, primary_key=True),
+    # A room of that name which comes up by itself before `until` belongs to this channel.
+    Column("channel_id", Words, nullable=False),
+    Column("until", UtcTime, nullable=False),
+)
+
+draft = Table(
+    "draft",
+    metadata,
+    Column("key", Words, primary_key=True),
+    Column("team_id", Words, nullable=False),
+    # Sealed: what people type may be secret.
+    Column("payload", LargeBinary, nullable=False),
+    Column("expires_at", UtcTime, nullable=False),
+)
+
+replica = Table(
+    "replica",
+    metadata,
+    Column("id", Words, primary_key=True),
+    Column("team_id", Words, nullable=False),
+    Column("started_at", UtcTime, nullable=False),
+    # When it last said that it is alive.
+    Column("seen_at", UtcTime, nullable=False),
 )
 
 identity = Table(
     "identity",
     metadata,
-    Column("team_id", Text, primary_key=True),
-    Column("team_name", Text, nullable=False),
-    Column("url", Text, nullable=False),
-    Column("bot_user_id", Text, nullable=False),
-    Column("bot_id", Text, nullable=False),
+    Column("team_id", Words, primary_key=True),
+    Column("team_name", Words, nullable=False),
+    Column("url", Words, nullable=False),
+    Column("bot_user_id", Words, nullable=False),
+    Column("bot_id", Words, nullable=False),
     Column("kept_at", UtcTime, nullable=False),
 )

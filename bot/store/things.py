@@ -15,7 +15,8 @@ from providers.facts import ThingKind
 class Snapshot:
     """A thing as a fold leaves it. `state` is JSON of the fold's own making; `terminal`: it is over for good.
 
-    `channel_id` and `made_by`: where it was made and by whom, None until a command says so.
+    `channel_id` and `made_by`: where it was made and by whom, None until a command says so. `is_private`: it is seen
+    there alone. `room_id` is the life of the room that a recording is of.
     """
 
     team_id: str
@@ -29,6 +30,8 @@ class Snapshot:
     state: str
     channel_id: str | None = None
     made_by: str | None = None
+    is_private: bool = False
+    room_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +49,10 @@ async def get(conn: AsyncConnection, provider: str, kind: ThingKind, server_id: 
 
 
 async def save(conn: AsyncConnection, snapshot: Snapshot) -> int:
-    """Insert or update; returns the thing's id. What is over stays over, and the first maker and channel stay."""
+    """Insert or update; returns the thing's id.
+
+    What is over stays over, what is private stays private, and the first maker and channel stay.
+    """
     statement = insert(conn, thing).values(
         team_id=snapshot.team_id,
         provider=snapshot.provider,
@@ -55,6 +61,8 @@ async def save(conn: AsyncConnection, snapshot: Snapshot) -> int:
         name=snapshot.name,
         channel_id=snapshot.channel_id,
         made_by=snapshot.made_by,
+        is_private=snapshot.is_private,
+        room_id=snapshot.room_id,
         status=snapshot.status,
         terminal=snapshot.terminal,
         version=1,
@@ -68,6 +76,8 @@ async def save(conn: AsyncConnection, snapshot: Snapshot) -> int:
             "name": new.name,
             "channel_id": func.coalesce(thing.c.channel_id, new.channel_id),
             "made_by": func.coalesce(thing.c.made_by, new.made_by),
+            "is_private": or_(thing.c.is_private, new.is_private),
+            "room_id": func.coalesce(thing.c.room_id, new.room_id),
             "status": new.status,
             "terminal": or_(thing.c.terminal, new.terminal),
             "version": thing.c.version + 1,

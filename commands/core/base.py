@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from functools import cache
-from typing import TYPE_CHECKING, Annotated, ClassVar, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Annotated, ClassVar, Self, TypedDict, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.fields import FieldInfo
@@ -218,6 +218,19 @@ class Command(BaseModel):
             if field.is_required() or getattr(self, name) != field.get_default(call_default_factory=True)
         }
 
+    @property
+    def about(self) -> str | None:
+        """The room or recording that is meant, as it was asked for; the audit is searched by it."""
+        field = self.room_field()
+        return getattr(self, field) if field is not None else None
+
+    async def of_maker(self, ctx: "Context") -> Self | None:
+        """This command for a thing that the asker has made, pinned to that one thing; None where it is about no such.
+
+        Who made a thing may control it, whatever their role has become.
+        """
+        return None
+
     def problems(self, provider: Provider) -> list[Problem]:
         """Rules between fields and limits of the provider, without asking anybody. Empty when all is well."""
         return []
@@ -276,3 +289,14 @@ class RoomCommand(ServerCommand):
         description="Name of the room; a dot is this channel's room"
     )
     room_id: Annotated[str | None, Internal(of="room")] = Field(None, description="The life of the room that is meant")
+
+    async def of_maker(self, ctx: "Context") -> Self | None:
+        rooms = ctx.ports.rooms
+        known = (
+            await rooms.newest(ctx.viewer, self.provider, self.room)
+            if self.room_id is None
+            else await rooms.life(ctx.viewer, self.provider, self.room_id)
+        )
+        if known is None or known.ended or known.ref.name != self.room or known.made_by != ctx.caller.user_id:
+            return None
+        return self.model_copy(update={"room_id": known.ref.id})

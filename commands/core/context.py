@@ -1,9 +1,11 @@
 """What a running command has to hand: who asks, where, which video server, and the ports."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from commands.core.base import Role
 from commands.core.errors import CommandError, Ended, NotAllowed, NothingHere
 from commands.core.ports import (
     Caller,
@@ -16,10 +18,12 @@ from commands.core.ports import (
     Roles,
     Rooms,
     Settings,
+    Standing,
     Subscriptions,
+    Viewer,
 )
 from commands.core.reply import Action, Channel, Code, Person
-from providers.base import Capability, Participant, Provider, RoomRef
+from providers.base import Capability, Participant, Provider, Recording, Room, RoomRef
 from providers.errors import NotFound
 from providers.facts import Origin, ParticipantsListed, RoomFinished, Source
 
@@ -49,12 +53,39 @@ class Ports:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """One run of one command. `provider` is the command's own, or the channel's default for one without a server."""
+    """One run of one command. `provider` is the command's own, or the channel's default for one without a server.
+
+    `is_aloud`: everybody in the channel reads the answer.
+    """
 
     caller: Caller
     place: Place
     provider: Provider
     ports: Ports
+    standing: Standing
+    is_aloud: bool = False
+
+    @property
+    def role(self) -> Role:
+        """The asker's, on this video server."""
+        return self.standing.on(self.provider.name).role
+
+    @property
+    def viewer(self) -> Viewer:
+        """For whom it is looked: aloud, for everybody who is there."""
+        return viewer_of(self.caller, self.place, self.role, is_aloud=self.is_aloud)
+
+    async def list_rooms(self, names: Collection[str] = ()) -> list[Room]:
+        """The server's live rooms, or those of the names, that may be seen here."""
+        live = await self.provider.list_rooms(names)
+        hidden = await self.ports.rooms.hidden(self.viewer, [room.ref for room in live])
+        return [room for room in live if room.ref not in hidden]
+
+    async def list_recordings(self, room: RoomRef | None = None) -> list[Recording]:
+        """The server's recordings, or those of one life of a room, that may be seen here."""
+        found = await self.provider.list_recordings(room)
+        hidden = await self.ports.rooms.hidden_recordings(self.viewer, found)
+        return [recording for recording in found if recording.ref.id not in hidden]
 
     async def find_room(self, command: "RoomCommand") -> RoomRef:
         """From what was typed or pressed to one life of a room: what we know first, then the server.
@@ -64,11 +95,11 @@ class Context:
         """
         if command.room_id is not None:
             return await self._this_life(command)
-        known = await self.ports.rooms.newest(self.caller.team_id, self.provider.name, command.room)
+        known = await self.ports.rooms.newest(self.viewer, self.provider.name, command.room)
         if known is not None and not known.ended:
             return known.ref
         if Capability.LIST_ROOMS in self.provider.capabilities:
-            for room in await self.provider.list_rooms([command.room]):
+            for room in await self.list_rooms([command.room]):
                 return room.ref
         raise await self._not_here(command)
 
@@ -76,7 +107,7 @@ class Context:
         """An id counts only with the name it belongs to: it can be typed, and then it is anybody's guess."""
         assert command.room_id is not None
         meant = RoomRef(self.provider.name, command.room_id, command.room)
-        known = await self.ports.rooms.life(self.caller.team_id, self.provider.name, command.room_id)
+        known = await self.ports.rooms.life(self.viewer, self.provider.name, command.room_id)
         if known is None and Capability.LIST_ROOMS in self.provider.capabilities:
             there = await self._is_listed(meant)
         else:
@@ -88,12 +119,12 @@ class Context:
         return meant
 
     async def _is_listed(self, room: RoomRef) -> bool:
-        return any(live.ref.id == room.id for live in await self.provider.list_rooms([room.name]))
+        return any(live.ref.id == room.id for live in await self.list_rooms([room.name]))
 
     async def _not_here(self, command: "RoomCommand") -> NothingHere:
         elsewhere = [
             room.ref.provider
-            for room in await self.ports.rooms.live_named(self.caller.team_id, command.room)
+            for room in await self.ports.rooms.live_named(self.viewer, command.room)
             if room.ref.provider != self.provider.name
         ]
         what = ("There is no room ", Code(command.room), " on ", Code(self.provider.name), ".")
@@ -122,6 +153,7 @@ class Context:
             team_id=self.caller.team_id,
             made_by=self.caller.user_id if made else None,
             card_in=self.place if card else None,
+            is_private=made and await self.ports.membership.is_private(self.place),
         )
 
     async def participants(self, room: RoomRef) -> list[Participant]:
@@ -141,7 +173,7 @@ class Context:
         """
         if Capability.LIST_ROOMS in self.provider.capabilities and await self._is_listed(room):
             return CommandError(("The video server was not sure about ", Code(room.name), "."), "Try again.")
-        if await self.ports.rooms.life(self.caller.team_id, room.provider, room.id) is not None:
+        if await self.ports.rooms.life(self.viewer, room.provider, room.id) is not None:
             await self.report(RoomFinished(room=room, **self.observed()))
         return has_ended(room.name)
 
@@ -149,6 +181,18 @@ class Context:
         """The common part of a fact that this run has just learnt: no server numbered or dated it."""
         now = self.ports.clock.now()
         return Origin(provider=self.provider.name, key=f"command:{uuid4()}", at=now, seen_at=now, source=Source.COMMAND)
+
+
+async def enter(ports: Ports, caller: Caller, place: Place, provider: Provider, *, is_aloud: bool = False) -> Context:
+    """What somebody who asks there has to hand."""
+    return Context(caller, place, provider, ports, await ports.roles.standing(caller), is_aloud)
+
+
+def viewer_of(caller: Caller, place: Place, role: Role, *, is_aloud: bool = False) -> Viewer:
+    """An admin sees everything, but nobody sees aloud what others who read it may not."""
+    if is_aloud:
+        return Viewer(caller.team_id, None, place.channel_id)
+    return Viewer(caller.team_id, caller.user_id, place.channel_id or None, sees_all=role >= Role.ADMIN)
 
 
 async def require_card_place(place: Place, membership: Membership) -> None:

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 from time import perf_counter
+from typing import TypeVar
 from uuid import uuid4
 
-from commands.core.base import Command, Needs, marks
-from commands.core.context import Context, Ports
+from commands.core.base import Command, Needs, Role, marks
+from commands.core.context import Context, Ports, enter
 from commands.core.errors import CannotDo, CommandError, NotAllowed, Problem, UsageError
 from commands.core.examples import lines_of, remedy
 from commands.core.fields import labelled
@@ -32,14 +33,17 @@ from commands.core.ports import (
     Place,
     Providers,
     Roles,
+    Standing,
 )
 from commands.core.registry import Commands
-from commands.core.reply import Code, Mark, Question, Reply, Strong, Text
+from commands.core.reply import Code, Mark, Question, Reply, Strong, Text, parts
 from commands.core.spelling import spell
 from providers.base import Capability, Provider, RoomRef
 from providers.errors import ProviderError, Unsupported
 
 log = logging.getLogger(__name__)
+
+C = TypeVar("C", bound=Command)
 
 MOST_AT_ONCE = 64
 
@@ -61,6 +65,7 @@ class Request:
     """Who asks, where, through which door, and where to answer if we die before.
 
     `delivery` is what the request is known by: one that comes again is not done again, not even after a restart.
+    `is_aloud`: everybody who is there reads the answer. `request_id` is on every line of the log that belongs to it.
     """
 
     caller: Caller
@@ -69,6 +74,8 @@ class Request:
     response_url: str | None = None
     under: str | None = None
     delivery: str | None = None
+    is_aloud: bool = False
+    request_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +137,8 @@ class Dispatcher:
                 response_url=request.response_url,
                 under=request.under,
                 delivery=request.delivery,
+                about=command.about,
+                request_id=request.request_id,
             )
         )
         try:
@@ -156,9 +165,10 @@ class Dispatcher:
 
     async def _carry_out(self, command: Command, request: Request, *, confirmed: bool) -> tuple[Outcome, Result]:
         try:
-            await require_role(type(command), request.caller, self._ports.roles)
-            ctx = Context(request.caller, request.place, await self._provider(command, request.place), self._ports)
-            require(command, ctx.provider, self._ports)
+            provider = await self._provider(command, request.place)
+            ctx = await enter(self._ports, request.caller, request.place, provider, is_aloud=request.is_aloud)
+            command = await permitted(command, ctx)
+            require(command, provider, self._ports)
             async with self._turns:
                 if not confirmed and (question := await command.question(ctx)):
                     return Outcome.ASKED, Asked(question, await self._ask(question.command, request.caller))
@@ -188,15 +198,34 @@ class Dispatcher:
         return await self._pending.put(Pending(command, caller.team_id, caller.user_id, True, expires_at))
 
 
-async def require_role(command_type: type[Command], caller: Caller, roles: Roles) -> None:
-    """Raises `NotAllowed`, which says where the asker's role comes from."""
-    standing = await roles.standing(caller)
-    if standing.role < command_type.spec.role:
-        ask = " Ask an owner or admin of the workspace to do it." if standing.is_known else ""
-        raise NotAllowed(
-            (Code(" ".join(command_type.spec.path)), f" is for people with the role {command_type.spec.role}."),
-            ("You are ", Strong(str(standing.role)), f": {standing.because}.{ask}"),
-        )
+async def permitted(command: C, ctx: Context) -> C:
+    """The command, if the asker's role allows it, or if it is about what the asker has made.
+
+    In the latter case it is pinned to that very thing, so that it does not reach another one of the same name. Raises
+    `NotAllowed`.
+    """
+    on = getattr(command, "provider", None)
+    if ctx.standing.on(on).role >= command.spec.role:
+        return command
+    may_control = ctx.standing.on(on).role > Role.NOBODY and command.spec.role <= Role.OPERATOR
+    own = await command.of_maker(ctx) if may_control else None
+    if own is None:
+        raise await not_allowed(type(command), ctx.caller, ctx.standing.on(on), ctx.ports.roles, on)
+    return own
+
+
+async def not_allowed(
+    command_type: type[Command], caller: Caller, standing: Standing, roles: Roles, provider: str | None
+) -> NotAllowed:
+    """Says where the asker's role comes from, and who could do it."""
+    needed = command_type.spec.role
+    ask: Text = ()
+    if standing.is_known:
+        ask = (" Ask ", *parts(await roles.who_has(caller.team_id, needed, provider)), " to do it.")
+    return NotAllowed(
+        (Code(" ".join(command_type.spec.path)), f" is for people with the role {needed}."),
+        ("You are ", Strong(str(standing.role)), ": ", *parts(standing.because), ".", *ask),
+    )
 
 
 def require_provider(name: str, providers: Providers) -> Provider:

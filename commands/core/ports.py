@@ -3,7 +3,7 @@
 Every method is about one workspace: implementations are bound to the `team_id` of the caller or take it in `Place`.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -16,6 +16,7 @@ from providers.facts import Fact, ThingKind
 
 if TYPE_CHECKING:
     from commands.core.base import Command
+    from commands.core.reply import Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,20 @@ class Place:
     is_direct: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Who looks, and from where.
+
+    What was made in private is seen in its own channel, by whoever made it, and by those who see all. `user_id` is None
+    where everybody in the channel reads the answer, `channel_id` where it is asked nowhere in particular.
+    """
+
+    team_id: str
+    user_id: str | None
+    channel_id: str | None
+    sees_all: bool = False
+
+
 class Clock(Protocol):
     def now(self) -> datetime:
         """The time, aware, in UTC."""
@@ -62,36 +77,58 @@ class Providers(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class KnownRoom:
-    """A room's row in our directory: one life, with where it was made and by whom."""
+    """A room's row in our directory: one life, with where it was made and by whom.
+
+    `is_private`: it is seen in its channel alone, by whoever made it, and by admins.
+    """
 
     ref: RoomRef
     ended: bool
     channel_id: str | None = None
     made_by: str | None = None
+    is_private: bool = False
 
 
 class Rooms(Protocol):
-    """The directory of rooms that we know of, from commands and webhooks."""
+    """The directory of rooms that we know of, from commands and webhooks.
 
-    async def newest(self, team_id: str, provider: str, name: str) -> KnownRoom | None:
+    What the viewer may not see is left out of every answer, as if it did not exist.
+    """
+
+    async def newest(self, viewer: Viewer, provider: str, name: str) -> KnownRoom | None:
         """The latest life of that name, live ones first."""
 
-    async def life(self, team_id: str, provider: str, room_id: str) -> KnownRoom | None: ...
+    async def life(self, viewer: Viewer, provider: str, room_id: str) -> KnownRoom | None: ...
 
-    async def live_named(self, team_id: str, name: str) -> list[KnownRoom]:
+    async def live_named(self, viewer: Viewer, name: str) -> list[KnownRoom]:
         """Live rooms of that name on any provider."""
 
-    async def live(self, team_id: str, provider: str) -> list[KnownRoom]:
+    async def live(self, viewer: Viewer, provider: str) -> list[KnownRoom]:
         """The live rooms of a video server, the newest first."""
 
-    async def present(self, team_id: str, provider: str, name: str) -> list[Participant]:
+    async def present(self, viewer: Viewer, provider: str, name: str) -> list[Participant]:
         """Who is in the live room of that name, as far as we have heard; without what they send."""
 
-    async def recordings(self, team_id: str, provider: str, limit: int) -> list[Recording]:
+    async def recordings(self, viewer: Viewer, provider: str, limit: int) -> list[Recording]:
         """Those that we know of, the running ones first, then the newest."""
 
-    async def live_in_channel(self, team_id: str, channel_id: str) -> list[KnownRoom]:
-        """Live rooms that were made in a channel, the newest first, then others that have a card there."""
+    async def live_in_channel(self, viewer: Viewer) -> list[KnownRoom]:
+        """Live rooms that were made in the viewer's channel, the newest first, then others that have a card there."""
+
+    async def hidden(self, viewer: Viewer, rooms: Collection[RoomRef]) -> frozenset[RoomRef]:
+        """Those of a server's rooms that the viewer may not see. One without an id is meant by its name."""
+
+    async def hidden_recordings(self, viewer: Viewer, recordings: Collection[Recording]) -> frozenset[str]:
+        """The ids of those of a server's recordings that the viewer may not see."""
+
+    async def made_by(self, team_id: str, provider: str, recording_id: str) -> str | None:
+        """Who started a recording that we know of."""
+
+    async def reserve(self, place: Place, provider: str, name: str) -> None:
+        """A room of that name that comes up from now on is private to the place, whoever tells us of it first."""
+
+    async def release(self, place: Place, provider: str, name: str) -> None:
+        """It did not come up."""
 
     async def of_thread(self, place: Place) -> KnownRoom | None:
         """The room whose card, or a card of a recording of it, starts the place's thread or stands in it."""
@@ -143,18 +180,18 @@ class Dashboard(Protocol):
     """What we know at a glance, for somebody's front page. The newest come first everywhere."""
 
     async def live_rooms(
-        self, team_id: str, providers: Collection[str], *, of: str, mine: bool, limit: int
+        self, viewer: Viewer, providers: Collection[str], *, mine: bool, limit: int
     ) -> tuple[list[LiveRoom], int]:
-        """At most `limit` rooms that `of` made, or that others did where not `mine`; and how many there are in all."""
+        """At most `limit` rooms that the viewer made, or that others did where not `mine`; and how many there are."""
 
     async def known_lives(self, team_id: str, provider: str, room_ids: Collection[str]) -> frozenset[str]:
         """Those of the rooms that we have heard of, ended ones too."""
 
     async def failed_recordings(
-        self, team_id: str, providers: Collection[str], *, since: datetime
+        self, viewer: Viewer, providers: Collection[str], *, since: datetime
     ) -> list[FailedRecording]: ...
 
-    async def blocked_cards(self, team_id: str) -> list[BlockedCard]: ...
+    async def blocked_cards(self, viewer: Viewer) -> list[BlockedCard]: ...
 
     async def webhooks(self, team_id: str, provider: str) -> Webhooks: ...
 
@@ -196,11 +233,13 @@ class KeepOuts(Protocol):
 
 
 class FactSink(Protocol):
-    async def report(self, fact: Fact, *, team_id: str, made_by: str | None, card_in: Place | None) -> None:
+    async def report(
+        self, fact: Fact, *, team_id: str, made_by: str | None, card_in: Place | None, is_private: bool = False
+    ) -> None:
         """Take a fact from a command. It is durable when this returns, and folded unless the database has trouble.
 
         `made_by` is who made the thing, None where it was there before; `card_in` wants a card there, in its thread
-        where it has one.
+        where it has one. `is_private`: the thing was made in a place where not everybody may look.
         """
 
 
@@ -253,22 +292,35 @@ CHANNEL_PROVIDER = "provider"
 class Standing:
     """Somebody's role and, in words, where it comes from (`whoami` shows it).
 
-    `is_known` is False where the workspace could not say who they are.
+    `is_known` is False where the workspace could not say who they are. `more`: what they are on single video servers,
+    where that is more. `until`: when the role ends, None where nobody has said so.
     """
 
     role: Role
-    because: str
+    because: "Text"
     is_known: bool = True
+    until: datetime | None = None
+    more: Mapping[str, "Standing"] = field(default_factory=dict)
+
+    def on(self, provider: str | None) -> "Standing":
+        """What counts on a video server; None for what is about no server."""
+        return self.more.get(provider, self) if provider is not None else self
 
 
 class Roles(Protocol):
     async def standing(self, caller: Caller) -> Standing:
         """Never raises: where the workspace cannot be asked, the role is NOBODY and `because` says so."""
 
+    async def who_has(self, team_id: str, role: Role, provider: str | None) -> "Text":
+        """Who could do what needs the role, to stand after "Ask"; nobody is notified by being named."""
+
 
 class Membership(Protocol):
     async def can_post(self, place: Place) -> bool:
         """Whether the bot can post there. A direct conversation counts as yes."""
+
+    async def is_private(self, place: Place) -> bool:
+        """Whether not everybody of the workspace may look there; so it is where Slack does not say."""
 
     @property
     def bot_user_id(self) -> str: ...
@@ -289,7 +341,8 @@ class Attempt:
     """One try of somebody to do something. `words` are redacted; `response_url` is encrypted where it is kept.
 
     `delivery` is what the request is known by, so that one that comes twice is done once. `under` is the message that
-    asked aloud, and is answered under.
+    asked aloud, and is answered under. `about` is the room or recording that is meant, as it was asked for.
+    `request_id` is on every line of the log that belongs to it.
     """
 
     caller: Caller
@@ -301,6 +354,8 @@ class Attempt:
     response_url: str | None = field(default=None, repr=False)
     under: str | None = None
     delivery: str | None = None
+    about: str | None = None
+    request_id: str | None = None
 
 
 class Repeated(Exception):

@@ -54,6 +54,11 @@ def plain(text: Text) -> str:
     return text if isinstance(text, str) else "".join(part if isinstance(part, str) else _word(part) for part in text)
 
 
+def parts(text: Text) -> tuple[str | Mark, ...]:
+    """To be put between other parts of a text."""
+    return (text,) if isinstance(text, str) else tuple(text)
+
+
 def _word(mark: Mark) -> str:
     match mark:
         case Code(text) | Strong(text):

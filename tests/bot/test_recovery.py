@@ -46,7 +46,7 @@ async def leave_open(
     `outcome`: it died later, before it could give the answer.
     """
     store = await Store.open(URL.format(world.directory))
-    attempts = StoredAttempts(store, SystemClock(), SecretBox(key_for(store.path, None)))
+    attempts = StoredAttempts(store, SystemClock(), SecretBox(key_for(world.directory / "showcaller.db")))
     team_id = world.slack.team_id
     for words in every_words:
         attempt_id = await attempts.open(

@@ -56,8 +56,8 @@ def test_a_bad_key_is_named_but_not_quoted(keys: str) -> None:
 def test_a_key_is_made_beside_the_database_and_kept(tmp_path: Path) -> None:
     database = tmp_path / "showcaller.db"
 
-    first = key_for(database, None)
-    second = key_for(database, None)
+    first = key_for(database)
+    second = key_for(database)
 
     assert first.get_secret_value() == second.get_secret_value()
     assert SecretBox(second).open(SecretBox(first).seal("x")) == "x"
@@ -70,13 +70,6 @@ def test_a_key_file_that_others_could_read_is_closed_to_them(tmp_path: Path) -> 
     path.write_text(_key())
     path.chmod(0o644)
 
-    key_for(tmp_path / "showcaller.db", None)
+    key_for(tmp_path / "showcaller.db")
 
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-
-
-def test_a_configured_key_wins_and_leaves_no_file(tmp_path: Path) -> None:
-    configured = SecretStr(_key())
-
-    assert key_for(tmp_path / "showcaller.db", configured) is configured
-    assert list(tmp_path.iterdir()) == []

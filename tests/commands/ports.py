@@ -19,8 +19,10 @@ from commands.core.ports import (
     Place,
     Standing,
     Subscription,
+    Viewer,
     Webhooks,
 )
+from commands.core.reply import Text
 from providers.base import Participant, Provider, Recording, RoomRef
 from providers.facts import Fact, ParticipantsListed, RecordingChanged, RoomFinished, RoomSeen, ThingKind
 
@@ -73,62 +75,101 @@ class Directory:
 
     def __init__(self) -> None:
         self.reports: list[Report] = []
+        self.reserved: dict[tuple[str, str], str] = {}
         self._rooms: dict[tuple[str, RoomRef], KnownRoom] = {}
 
     @property
     def facts(self) -> list[Fact]:
         return [report.fact for report in self.reports]
 
-    async def report(self, fact: Fact, *, team_id: str, made_by: str | None, card_in: Place | None) -> None:
+    async def report(
+        self, fact: Fact, *, team_id: str, made_by: str | None, card_in: Place | None, is_private: bool = False
+    ) -> None:
         channel_id, thread_ts = (card_in.channel_id, card_in.thread_ts) if card_in else (None, None)
         self.reports.append(Report(fact, team_id, made_by, channel_id, thread_ts))
         if isinstance(fact, RoomSeen):
             key = (team_id, fact.room.ref)
-            self._rooms.setdefault(key, KnownRoom(fact.room.ref, False, channel_id, made_by))
+            self._rooms.setdefault(key, KnownRoom(fact.room.ref, False, channel_id, made_by, is_private))
         elif isinstance(fact, RoomFinished):
             self.end(team_id, fact.room)
 
     def end(self, team_id: str, room: RoomRef) -> None:
         """A life is over, as a webhook would have told."""
         before = self._rooms.get((team_id, room), KnownRoom(room, False))
-        self._rooms[team_id, room] = KnownRoom(room, True, before.channel_id, before.made_by)
+        self._rooms[team_id, room] = KnownRoom(room, True, before.channel_id, before.made_by, before.is_private)
 
-    async def newest(self, team_id: str, provider: str, name: str) -> KnownRoom | None:
-        lives = [r for r in self._of(team_id) if r.ref.provider == provider and r.ref.name == name]
+    async def newest(self, viewer: Viewer, provider: str, name: str) -> KnownRoom | None:
+        lives = [r for r in self._of(viewer) if r.ref.provider == provider and r.ref.name == name]
         return min(lives, key=lambda r: r.ended, default=None)
 
-    async def life(self, team_id: str, provider: str, room_id: str) -> KnownRoom | None:
-        return next((r for r in self._of(team_id) if r.ref.provider == provider and r.ref.id == room_id), None)
+    async def life(self, viewer: Viewer, provider: str, room_id: str) -> KnownRoom | None:
+        return next((r for r in self._of(viewer) if r.ref.provider == provider and r.ref.id == room_id), None)
 
-    async def live_named(self, team_id: str, name: str) -> list[KnownRoom]:
-        return [r for r in self._of(team_id) if r.ref.name == name and not r.ended]
+    async def live_named(self, viewer: Viewer, name: str) -> list[KnownRoom]:
+        return [r for r in self._of(viewer) if r.ref.name == name and not r.ended]
 
-    async def live(self, team_id: str, provider: str) -> list[KnownRoom]:
-        return [r for r in self._of(team_id) if r.ref.provider == provider and not r.ended]
+    async def live(self, viewer: Viewer, provider: str) -> list[KnownRoom]:
+        return [r for r in self._of(viewer) if r.ref.provider == provider and not r.ended]
 
-    async def present(self, team_id: str, provider: str, name: str) -> list[Participant]:
+    async def present(self, viewer: Viewer, provider: str, name: str) -> list[Participant]:
         listed = [f for f in self.facts if isinstance(f, ParticipantsListed)]
         last = next((f for f in reversed(listed) if (f.room.provider, f.room.name) == (provider, name)), None)
         return [] if last is None else list(last.participants)
 
-    async def recordings(self, team_id: str, provider: str, limit: int) -> list[Recording]:
+    async def recordings(self, viewer: Viewer, provider: str, limit: int) -> list[Recording]:
         heard = [f.recording for f in self.facts if isinstance(f, RecordingChanged)]
         last = {r.ref: r for r in heard if r.ref.provider == provider}
         newest = [*last.values()]
         newest.reverse()
         return sorted(newest, key=lambda r: r.status.is_final)[:limit]
 
-    async def live_in_channel(self, team_id: str, channel_id: str) -> list[KnownRoom]:
-        return [r for r in self._of(team_id) if r.channel_id == channel_id and not r.ended]
+    async def live_in_channel(self, viewer: Viewer) -> list[KnownRoom]:
+        return [r for r in self._of(viewer) if r.channel_id == viewer.channel_id and not r.ended]
+
+    async def hidden(self, viewer: Viewer, rooms: Collection[RoomRef]) -> frozenset[RoomRef]:
+        """By name, so that a life that nobody has reported goes by the one before."""
+        known = [r for (team, _), r in self._rooms.items() if team == viewer.team_id and not _sees(viewer, r)]
+        names = {(r.ref.provider, r.ref.name) for r in known if not r.ended} | self._reserved_from(viewer)
+        return frozenset(room for room in rooms if (room.provider, room.name) in names)
+
+    async def hidden_recordings(self, viewer: Viewer, recordings: Collection[Recording]) -> frozenset[str]:
+        """A recording goes by its room."""
+        rooms = await self.hidden(viewer, [recording.room for recording in recordings])
+        return frozenset(r.ref.id for r in recordings if r.room in rooms)
+
+    async def made_by(self, team_id: str, provider: str, recording_id: str) -> str | None:
+        heard = [r for r in self.reports if isinstance(r.fact, RecordingChanged) and r.made_by is not None]
+        return next((r.made_by for r in heard if _recording(r.fact).ref.id == recording_id), None)
+
+    async def reserve(self, place: Place, provider: str, name: str) -> None:
+        self.reserved[provider, name] = place.channel_id
+
+    async def release(self, place: Place, provider: str, name: str) -> None:
+        self.reserved.pop((provider, name), None)
+
+    def _reserved_from(self, viewer: Viewer) -> set[tuple[str, str]]:
+        return {key for key, channel_id in self.reserved.items() if channel_id != viewer.channel_id}
 
     async def of_thread(self, place: Place) -> KnownRoom | None:
         started = (r for r in self.reports if r.card_thread == place.thread_ts and r.card_in == place.channel_id)
         fact = next((r.fact for r in started if isinstance(r.fact, RoomSeen)), None) if place.thread_ts else None
         return self._rooms.get((place.team_id, fact.room.ref)) if fact else None
 
-    def _of(self, team_id: str) -> list[KnownRoom]:
+    def _of(self, viewer: Viewer) -> list[KnownRoom]:
         """The newest first."""
-        return [room for (team, _), room in reversed(self._rooms.items()) if team == team_id]
+        known = (room for (team, _), room in reversed(self._rooms.items()) if team == viewer.team_id)
+        return [room for room in known if _sees(viewer, room)]
+
+
+def _sees(viewer: Viewer, room: KnownRoom) -> bool:
+    here = viewer.channel_id is not None and room.channel_id == viewer.channel_id
+    mine = viewer.user_id is not None and room.made_by == viewer.user_id
+    return viewer.sees_all or not room.is_private or here or mine
+
+
+def _recording(fact: Fact) -> Recording:
+    assert isinstance(fact, RecordingChanged)
+    return fact.recording
 
 
 class KeepOutTable:
@@ -191,21 +232,21 @@ class DashboardTable:
     heard: dict[str, Webhooks] = field(default_factory=dict)
 
     async def live_rooms(
-        self, team_id: str, providers: Collection[str], *, of: str, mine: bool, limit: int
+        self, viewer: Viewer, providers: Collection[str], *, mine: bool, limit: int
     ) -> tuple[list[LiveRoom], int]:
-        there = [room for room in self.live if room.known.ref.provider in providers]
-        found = [room for room in there if (room.known.made_by == of) is mine]
+        there = [room for room in self.live if room.known.ref.provider in providers and _sees(viewer, room.known)]
+        found = [room for room in there if (room.known.made_by == viewer.user_id) is mine]
         return found[:limit], len(found)
 
     async def known_lives(self, team_id: str, provider: str, room_ids: Collection[str]) -> frozenset[str]:
         return frozenset((self.known | {room.known.ref.id for room in self.live}) & set(room_ids))
 
     async def failed_recordings(
-        self, team_id: str, providers: Collection[str], *, since: datetime
+        self, viewer: Viewer, providers: Collection[str], *, since: datetime
     ) -> list[FailedRecording]:
         return [failed for failed in self.failed if failed.seen_at >= since]
 
-    async def blocked_cards(self, team_id: str) -> list[BlockedCard]:
+    async def blocked_cards(self, viewer: Viewer) -> list[BlockedCard]:
         return self.blocked
 
     async def webhooks(self, team_id: str, provider: str) -> Webhooks:
@@ -230,16 +271,26 @@ class RoleTable:
         self._roles = roles
 
     async def standing(self, caller: Caller) -> Standing:
+        return self.of(caller)
+
+    def of(self, caller: Caller) -> Standing:
         role = self._roles.get(caller.user_id, Role.NOBODY)
         return Standing(role, "the test said so" if role else "nobody has named you")
+
+    async def who_has(self, team_id: str, role: Role, provider: str | None) -> Text:
+        return "whoever the test names"
 
 
 @dataclass
 class Members:
-    """The channels that the bot is in."""
+    """The channels that the bot is in, and those of them that not everybody sees."""
 
     channels: set[str]
     bot_user_id: str = "UBOT"
+    private: set[str] = field(default_factory=set)
+
+    async def is_private(self, place: Place) -> bool:
+        return place.is_direct or place.channel_id in self.private
 
     async def can_post(self, place: Place) -> bool:
         return place.is_direct or place.channel_id in self.channels

@@ -13,7 +13,7 @@ from providers.base import Capability, ParticipantKind, RoomOptions
 from providers.errors import Unreachable
 from providers.facts import RoomFinished
 from providers.memory.provider import Memory
-from tests.commands.workspace import ANNA, ENDED, OLGA, TEAM, Workspace, refused, says, told
+from tests.commands.workspace import ANNA, ENDED, EVERYTHING, OLGA, Workspace, refused, says, told
 
 
 async def test_close_asks_first(workspace: Workspace, memory: Memory) -> None:
@@ -86,7 +86,7 @@ async def test_close_on_a_server_that_fails_leaves_the_room(workspace: Workspace
     memory.server.faults["close_room"] = Unreachable
     answer = await workspace.press(RoomClose(provider="memory", room="standup"), confirmed=True)
     assert answer.outcome is Outcome.FAILED
-    known = await workspace.directory.life(TEAM, "memory", ref.id)
+    known = await workspace.directory.life(EVERYTHING, "memory", ref.id)
     assert known is not None
     assert not known.ended
 

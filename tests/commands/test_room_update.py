@@ -10,7 +10,7 @@ from providers.base import RoomOptions
 from providers.errors import Unreachable
 from providers.facts import RoomFinished, RoomSeen
 from providers.memory.provider import Memory
-from tests.commands.workspace import ENDED, TEAM, VERA, Workspace, button, facts_of, refused, says, told
+from tests.commands.workspace import ENDED, EVERYTHING, VERA, Workspace, button, facts_of, refused, says, told
 
 
 async def metadata(memory: Memory) -> str:
@@ -133,5 +133,5 @@ async def test_the_aftermath(workspace: Workspace, memory: Memory) -> None:
             "This is the metadata of standup at present.",
             {"Metadata": shown},
         )
-    known = await workspace.directory.life(TEAM, "memory", ref.id)
+    known = await workspace.directory.life(EVERYTHING, "memory", ref.id)
     assert known is not None

@@ -7,7 +7,7 @@ from commands.core.context import Context, Ports
 from commands.core.dispatch import Answer, Asked, Dispatcher, Door, Request
 from commands.core.errors import CommandError
 from commands.core.parsing import Here, parse
-from commands.core.ports import CHANNEL_PROVIDER, Caller, Outcome, Place
+from commands.core.ports import CHANNEL_PROVIDER, Caller, Outcome, Place, Viewer
 from commands.core.registry import Commands, all_commands
 from commands.core.reply import Action, Button, Reply, plain
 from providers.base import Provider, RoomRef
@@ -36,6 +36,9 @@ HALL = Place(TEAM, "CHALL")
 LOBBY = Place(TEAM, "CLOBBY")
 """The bot is in the studio and in the hall, not in the lobby."""
 
+EVERYTHING = Viewer(TEAM, None, None, sees_all=True)
+"""Who sees all rooms, wherever they were made."""
+
 ENDED = ("The room standup has ended.", "Create it again if it is needed.")
 """What is said of a life of `standup` that is over."""
 
@@ -59,6 +62,7 @@ class Workspace:
         self.attempts = AttemptLog()
         self.pending = PendingTable(self.clock)
         self.commands = all_commands() if commands is None else commands
+        self.roles = RoleTable(UOLGA=Role.OPERATOR, UANNA=Role.ADMIN, UVERA=Role.VIEWER)
         self.ports = Ports(
             providers=self.providers,
             rooms=self.directory,
@@ -66,7 +70,7 @@ class Workspace:
             keep_outs=self.keep_outs,
             subscriptions=self.subscriptions,
             settings=self.settings,
-            roles=RoleTable(UOLGA=Role.OPERATOR, UANNA=Role.ADMIN, UVERA=Role.VIEWER),
+            roles=self.roles,
             membership=Members({STUDIO.channel_id, HALL.channel_id}),
             clock=self.clock,
             commands=self.commands,
@@ -98,12 +102,12 @@ class Workspace:
         """Create a room by command and give its life."""
         reply = told(await self.say(f'room create "{name}"', by=by, place=place))
         assert plain(reply.text).startswith("Created"), reply
-        newest = await self.directory.newest(TEAM, self.providers.default, name)
+        newest = await self.directory.newest(EVERYTHING, self.providers.default, name)
         assert newest is not None
         return newest.ref
 
     def context(self, provider: Provider, *, by: Caller = OLGA, place: Place = STUDIO) -> Context:
-        return Context(by, place, provider, self.ports)
+        return Context(by, place, provider, self.ports, self.roles.of(by))
 
 
 def told(answer: Answer) -> Reply:

@@ -105,7 +105,7 @@ async def test_a_command_gets_its_card_although_a_row_cannot_be_folded(house: Ho
 async def test_a_database_that_fails_parks_nothing_and_ends_nothing(house: House) -> None:
     async with running(house):
         with capture_logs() as lines:
-            async with without("card", house.store.path):
+            async with without("card", house.store.file or Path()):
                 await house.intake.accept([started()], team_id=TEAM)
                 async with asyncio.timeout(5):
                     while not lines:
@@ -120,7 +120,7 @@ async def test_a_database_that_fails_parks_nothing_and_ends_nothing(house: House
 async def test_a_fact_of_a_command_that_could_not_be_folded_is_folded_later(house: House) -> None:
     async with running(house):
         with capture_logs():
-            async with without("card", house.store.path):
+            async with without("card", house.store.file or Path()):
                 await house.command(seen(1), channel="C1")
                 assert len(await house.unfolded()) == 1
         await until_folded(house)

@@ -6,7 +6,7 @@ from bot.demo.slack import Message, User, View
 from bot.demo.slack.things import elements
 from bot.demo.world import World, free_port
 from bot.store.dashboard import StoredDashboard
-from commands.core.ports import BlockedCard
+from commands.core.ports import BlockedCard, Viewer
 from providers.base import RoomOptions
 from tests.bot.conversations.clock import MovedClock
 from tests.bot.conversations.conftest import MEMORY, Start, Wanted
@@ -276,12 +276,12 @@ async def test_a_home_that_could_not_be_drawn_is_drawn_again(
     await open_home(world, world.owner, "answered")
     blocked_cards, failed = StoredDashboard.blocked_cards, 0
 
-    async def fail_twice(dashboard: StoredDashboard, team_id: str) -> list[BlockedCard]:
+    async def fail_twice(dashboard: StoredDashboard, viewer: Viewer) -> list[BlockedCard]:
         nonlocal failed
         failed += 1
         if failed <= 2:
             raise RuntimeError("the database is busy")
-        return await blocked_cards(dashboard, team_id)
+        return await blocked_cards(dashboard, viewer)
 
     monkeypatch.setattr(StoredDashboard, "blocked_cards", fail_twice)
     monkeypatch.setattr("bot.slack.home.PAUSE_SECONDS", 0.1)

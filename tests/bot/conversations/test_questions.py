@@ -204,7 +204,9 @@ async def test_a_button_that_pretends_to_be_an_answer_asks_first(world: World) -
 async def _stored_for_a_button(world: World) -> str:
     """The token of a row that holds the closing of the room, and that nobody has confirmed. The bot must be down."""
     store = await Store.open(f"sqlite:///{world.directory}/showcaller.db")
-    rows = StoredPendingActions(store, world.clock, SecretBox(key_for(store.path, None)), all_commands())
+    rows = StoredPendingActions(
+        store, world.clock, SecretBox(key_for(world.directory / "showcaller.db")), all_commands()
+    )
     later = world.clock.now() + timedelta(hours=1)
     token = await rows.put(
         Pending(RoomClose(provider="memory", room="standup"), world.slack.team_id, None, False, later)

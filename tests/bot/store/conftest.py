@@ -1,4 +1,4 @@
-"""A store on a real file, and a clock that stands still until it is told to move."""
+"""A store on each kind of database, and a clock that stands still until it is told to move."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -8,6 +8,7 @@ import pytest
 import pytest_asyncio
 
 from bot.store.engine import Store
+from tests.postgresql import Server
 
 
 class StillClock:
@@ -32,12 +33,30 @@ def clock() -> StillClock:
 
 
 @pytest.fixture
-def url(tmp_path: Path) -> str:
+def file_url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path}/showcaller.db"
+
+
+@pytest_asyncio.fixture(params=["sqlite", "postgresql"])
+async def url(request: pytest.FixtureRequest, file_url: str) -> AsyncIterator[str]:
+    if request.param == "sqlite":
+        yield file_url
+        return
+    server: Server = request.getfixturevalue("postgresql_server")
+    async with server.database() as database_url:
+        yield database_url
 
 
 @pytest_asyncio.fixture
 async def store(url: str) -> AsyncIterator[Store]:
+    """What holds for one holds for the other."""
     store = await Store.open(url)
+    yield store
+    await store.close()
+
+
+@pytest_asyncio.fixture
+async def file_store(file_url: str) -> AsyncIterator[Store]:
+    store = await Store.open(file_url)
     yield store
     await store.close()

@@ -1,7 +1,6 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from cryptography.fernet import Fernet
@@ -15,6 +14,7 @@ from bot.store.engine import Store
 from bot.store.tables import attempt as table
 from commands.core.ports import Attempt, Caller, Outcome, Place
 from tests.bot.store.conftest import StillClock
+from tests.bot.store.snapshots import dumped
 
 RESPONSE_URL = "https://hooks.slack.test/commands/T1/123/very-secret"
 
@@ -31,10 +31,6 @@ ATTEMPT = Attempt(
 
 def _new_box() -> SecretBox:
     return SecretBox(SecretStr(Fernet.generate_key().decode()))
-
-
-def _bytes_on_disk(folder: Path) -> bytes:
-    return b"".join(path.read_bytes() for path in folder.iterdir() if path.is_file())
 
 
 async def _columns(store: Store, *names: str) -> Sequence[tuple[object, ...]]:
@@ -97,13 +93,13 @@ async def test_the_first_outcome_stays(attempts: StoredAttempts, store: Store) -
     assert await _columns(store, "outcome", "detail") == [("done", None)]
 
 
-async def test_the_response_url_is_not_in_the_files(attempts: StoredAttempts, store: Store) -> None:
+async def test_the_response_url_is_not_in_the_database(attempts: StoredAttempts, store: Store) -> None:
     await attempts.open(ATTEMPT)
 
-    on_disk = _bytes_on_disk(store.path.parent)
+    kept = await dumped(store)
 
-    assert b"room create standup" in on_disk
-    assert b"very-secret" not in on_disk
+    assert b"room create standup" in kept
+    assert b"very-secret" not in kept
     assert "very-secret" not in repr(await attempts.unanswered())
 
 

@@ -25,18 +25,18 @@ def _pairs(path: Path) -> dict[int, int]:
 
 
 @pytest.mark.parametrize("seed", range(3))
-async def test_a_killed_process_loses_nothing_that_it_had_promised(seed: int, url: str, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "tests.bot.store.endless_writer", url]
+async def test_a_killed_process_loses_nothing_that_it_had_promised(seed: int, file_url: str, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "tests.bot.store.endless_writer", file_url]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
         assert process.stdout is not None
         for _ in range(random.Random(seed).randrange(5, 60)):
             promised = int(process.stdout.readline())
         with pytest.raises(StoreInUse, match=f"id {process.pid}"):
-            await Store.open(url)
+            await Store.open(file_url)
         process.send_signal(signal.SIGKILL)
         promised = max([promised, *map(int, process.stdout.read().split())])
 
-    store = await Store.open(url)
+    store = await Store.open(file_url)
     await store.close()
 
     pairs = _pairs(tmp_path / "showcaller.db")

@@ -1,5 +1,6 @@
 """What the directory knows at a glance."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -12,7 +13,7 @@ from bot.store.dashboard import StoredDashboard
 from bot.store.engine import Store
 from bot.store.inbox import Inbox, Incoming
 from bot.store.things import Snapshot
-from commands.core.ports import BlockedCard, Dashboard, KnownRoom, LiveRoom, Place, Webhooks
+from commands.core.ports import BlockedCard, Dashboard, KnownRoom, LiveRoom, Place, Viewer, Webhooks
 from providers.base import Participant, Recording, RecordingRef, RecordingStatus, RoomRef
 from providers.facts import Source, ThingKind
 from tests.bot.store.conftest import StillClock
@@ -20,6 +21,7 @@ from tests.bot.store.snapshots import save
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 EVERYWHERE = ("livekit", "eu")
+U1 = Viewer("T1", "U1", None, sees_all=True)
 
 
 @pytest.fixture
@@ -79,9 +81,9 @@ async def test_live_rooms_are_mine_or_those_of_others_the_newest_first(dashboard
     await keep(store, room("RM_4", provider="removed"), "RM_4", made_by="U1")
     await keep(store, room("RM_5"), "RM_5", team_id="T2")
     await keep(store, room("RM_6", ended=True), "RM_6", made_by="U1")
-    others, count = await dashboard.live_rooms("T1", EVERYWHERE, of="U1", mine=False, limit=1)
+    others, count = await dashboard.live_rooms(U1, EVERYWHERE, mine=False, limit=1)
     assert ([each.known.ref.id for each in others], count) == (["RM_3"], 2)
-    found, count = await dashboard.live_rooms("T1", EVERYWHERE, of="U1", mine=True, limit=2)
+    found, count = await dashboard.live_rooms(U1, EVERYWHERE, mine=True, limit=2)
     assert ([each.known.ref.id for each in found], count) == (["RM_1"], 1)
     known = KnownRoom(RoomRef("livekit", "RM_1", "rm_1"), False, "C1", "U1")
     assert found[0] == LiveRoom(known, 1, ("EG_1",), NOW)
@@ -90,7 +92,7 @@ async def test_live_rooms_are_mine_or_those_of_others_the_newest_first(dashboard
 async def test_a_room_that_was_made_with_the_bot_alone(dashboard: Dashboard, store: Store) -> None:
     await keep(store, room("RM_1"), "RM_1", channel_id="D1")
     await keep(store, room("RM_2"), "RM_2", channel_id="C1")
-    found, _ = await dashboard.live_rooms("T1", EVERYWHERE, of="U1", mine=False, limit=50)
+    found, _ = await dashboard.live_rooms(U1, EVERYWHERE, mine=False, limit=50)
     assert {live.known.ref.id: live.is_direct for live in found} == {"RM_1": True, "RM_2": False}
 
 
@@ -110,12 +112,12 @@ async def test_failed_recordings_since_a_time(dashboard: Dashboard, store: Store
     await keep(store, recording(2, RecordingStatus.ABORTED, "RM_2"), "EG_2")
     await keep(store, recording(3, RecordingStatus.READY), "EG_3")
     await keep(store, recording(4, RecordingStatus.FAILED), "EG_4", seen_at=NOW - timedelta(days=2))
-    found = await dashboard.failed_recordings("T1", EVERYWHERE, since=NOW - timedelta(days=1))
+    found = await dashboard.failed_recordings(U1, EVERYWHERE, since=NOW - timedelta(days=1))
     assert [(f.recording.ref.id, f.made_by, f.room_is_live) for f in found] == [
         ("EG_2", None, False),
         ("EG_1", "U1", True),
     ]
-    assert await dashboard.failed_recordings("T1", ["eu"], since=NOW - timedelta(days=1)) == []
+    assert await dashboard.failed_recordings(U1, ["eu"], since=NOW - timedelta(days=1)) == []
 
 
 async def test_cards_that_slack_does_not_let_us_show(dashboard: Dashboard, store: Store, clock: StillClock) -> None:
@@ -126,8 +128,8 @@ async def test_cards_that_slack_does_not_let_us_show(dashboard: Dashboard, store
         await store.write(partial(_want, cards, thing_id, channel))
     for card_id, reason in ((1, "is_archived"), (2, DELETED), (4, "is_archived")):
         await cards.block(card_id, reason)
-    assert await dashboard.blocked_cards("T1") == [BlockedCard("C1", "is_archived", "rm_1", "U1")]
-    assert await dashboard.blocked_cards("T2") == []
+    assert await dashboard.blocked_cards(U1) == [BlockedCard("C1", "is_archived", "rm_1", "U1")]
+    assert await dashboard.blocked_cards(replace(U1, team_id="T2")) == []
 
 
 async def test_when_webhooks_came(dashboard: Dashboard, store: Store, clock: StillClock) -> None:

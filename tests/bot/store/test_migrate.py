@@ -53,7 +53,7 @@ async def test_the_text_of_the_schema_is_the_same(tmp_path: Path) -> None:
     engine.dispose()
 
     migrated, made = _schema(tmp_path / "migrated.db"), _schema(tmp_path / "made.db")
-    assert len(made) == 22
+    assert len(made) == 27
     assert migrated == made
 
 
@@ -73,14 +73,15 @@ async def test_a_second_time_changes_nothing(tmp_path: Path) -> None:
     connection.close()
 
 
-async def test_a_newer_schema_is_refused_in_words(tmp_path: Path) -> None:
+@pytest.mark.parametrize("revision", ["1000", "9999", "elsewhere"])
+async def test_a_schema_that_broke_with_this_version_is_refused_in_words(tmp_path: Path, revision: str) -> None:
     await _migrate(tmp_path / "a.db")
     connection = sqlite3.connect(tmp_path / "a.db")
-    connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.execute("UPDATE alembic_version SET version_num = ?", [revision])
     connection.commit()
     connection.close()
 
-    with pytest.raises(StoreUnusable, match=r"9999.*newer version"):
+    with pytest.raises(StoreUnusable, match=rf"{revision}.*newer version"):
         await _migrate(tmp_path / "a.db")
 
 

@@ -10,12 +10,12 @@ from commands.core.ports import KnownRoom, Place, Rooms
 from providers.base import Participant, Recording, RecordingRef, RecordingStatus, RoomRef
 from providers.facts import ThingKind
 from tests.bot.store.conftest import StillClock
-from tests.bot.store.snapshots import SEEN_AT, save, snapshot
+from tests.bot.store.snapshots import SEEN_AT, everything, save, snapshot
 
 
 @pytest.fixture
-def rooms(store: Store) -> Rooms:
-    return StoredRooms(store)
+def rooms(store: Store, clock: StillClock) -> Rooms:
+    return StoredRooms(store, clock)
 
 
 async def test_the_newest_life_is_the_live_one_else_the_last(rooms: Rooms, store: Store) -> None:
@@ -24,10 +24,10 @@ async def test_the_newest_life_is_the_live_one_else_the_last(rooms: Rooms, store
     await save(store, snapshot("RM_3", terminal=True))
 
     live = RoomRef("livekit", "RM_2", "standup")
-    assert await rooms.newest("T1", "livekit", "standup") == KnownRoom(live, False, "C1", "U1")
+    assert await rooms.newest(everything(), "livekit", "standup") == KnownRoom(live, False, "C1", "U1")
 
     await save(store, snapshot("RM_2", terminal=True))
-    last = await rooms.newest("T1", "livekit", "standup")
+    last = await rooms.newest(everything(), "livekit", "standup")
     assert last == KnownRoom(RoomRef("livekit", "RM_3", "standup"), ended=True)
 
 
@@ -35,12 +35,12 @@ async def test_a_life_is_found_by_its_id(rooms: Rooms, store: Store) -> None:
     await save(store, snapshot("RM_1", terminal=True))
     await save(store, snapshot("RM_2"))
 
-    first = await rooms.life("T1", "livekit", "RM_1")
+    first = await rooms.life(everything(), "livekit", "RM_1")
 
     assert first is not None
     assert first.ended
-    assert await rooms.life("T1", "livekit", "RM_9") is None
-    assert await rooms.life("T1", "other", "RM_1") is None
+    assert await rooms.life(everything(), "livekit", "RM_9") is None
+    assert await rooms.life(everything(), "other", "RM_1") is None
 
 
 async def test_live_rooms_of_a_name_are_found_on_every_provider(rooms: Rooms, store: Store) -> None:
@@ -49,7 +49,7 @@ async def test_live_rooms_of_a_name_are_found_on_every_provider(rooms: Rooms, st
     await save(store, snapshot("RM_3", provider="us", terminal=True))
     await save(store, snapshot("RM_4", name="Standup", provider="us"))
 
-    found = await rooms.live_named("T1", "standup")
+    found = await rooms.live_named(everything(), "standup")
 
     assert [room.ref.provider for room in found] == ["us", "eu"]
 
@@ -61,7 +61,7 @@ async def test_a_channel_knows_its_live_rooms_the_newest_first(rooms: Rooms, sto
     await save(store, snapshot("RM_4", "d", channel_id="C2"))
     await save(store, snapshot("EG_1", "e", channel_id="C1", kind=ThingKind.RECORDING))
 
-    assert [room.ref.name for room in await rooms.live_in_channel("T1", "C1")] == ["b", "a"]
+    assert [room.ref.name for room in await rooms.live_in_channel(everything("T1", "C1"))] == ["b", "a"]
 
 
 async def test_a_room_that_has_a_card_in_a_channel_is_one_of_its_rooms(
@@ -71,17 +71,17 @@ async def test_a_room_that_has_a_card_in_a_channel_is_one_of_its_rooms(
     await save(store, snapshot("RM_2", "b", channel_id="C2"))
     await store.write(lambda conn: Cards(store, clock).want(conn, elsewhere, Place("T1", "C2")))
 
-    assert [room.ref.name for room in await rooms.live_in_channel("T1", "C2")] == ["b", "a"]
-    assert [room.ref.name for room in await rooms.live_in_channel("T1", "C1")] == ["a"]
+    assert [room.ref.name for room in await rooms.live_in_channel(everything("T1", "C2"))] == ["b", "a"]
+    assert [room.ref.name for room in await rooms.live_in_channel(everything("T1", "C1"))] == ["a"]
 
 
 async def test_another_team_sees_nothing(rooms: Rooms, store: Store) -> None:
     await save(store, snapshot(channel_id="C1"))
 
-    assert await rooms.newest("T2", "livekit", "standup") is None
-    assert await rooms.life("T2", "livekit", "RM_1") is None
-    assert await rooms.live_named("T2", "standup") == []
-    assert await rooms.live_in_channel("T2", "C1") == []
+    assert await rooms.newest(everything("T2"), "livekit", "standup") is None
+    assert await rooms.life(everything("T2"), "livekit", "RM_1") is None
+    assert await rooms.live_named(everything("T2"), "standup") == []
+    assert await rooms.live_in_channel(everything("T2", "C1")) == []
 
 
 async def test_what_is_live_on_a_server_the_newest_first(rooms: Rooms, store: Store) -> None:
@@ -89,8 +89,8 @@ async def test_what_is_live_on_a_server_the_newest_first(rooms: Rooms, store: St
         await save(store, snapshot(server_id, name))
     await save(store, snapshot("RM_3", "over", terminal=True))
     await save(store, snapshot("RM_4", "elsewhere", provider="eu"))
-    assert [room.ref.name for room in await rooms.live("T1", "livekit")] == ["retro", "standup"]
-    assert await rooms.live("T2", "livekit") == []
+    assert [room.ref.name for room in await rooms.live(everything(), "livekit")] == ["retro", "standup"]
+    assert await rooms.live(everything("T2"), "livekit") == []
 
 
 async def test_who_is_in_a_room_as_far_as_we_have_heard(rooms: Rooms, store: Store) -> None:
@@ -99,8 +99,8 @@ async def test_who_is_in_a_room_as_far_as_we_have_heard(rooms: Rooms, store: Sto
         ref=RoomRef("livekit", "RM_1", "standup"), present={"PA_1": Present(participant=bob, seen_at=SEEN_AT)}
     )
     await save(store, replace(snapshot("RM_1"), state=state.model_dump_json()))
-    assert await rooms.present("T1", "livekit", "standup") == [bob]
-    assert await rooms.present("T1", "livekit", "retro") == []
+    assert await rooms.present(everything(), "livekit", "standup") == [bob]
+    assert await rooms.present(everything(), "livekit", "retro") == []
 
 
 async def test_recordings_the_running_ones_first(rooms: Rooms, store: Store) -> None:
@@ -110,5 +110,5 @@ async def test_recordings_the_running_ones_first(rooms: Rooms, store: Store) -> 
         state = RecordingState(recording=recording, seen_at=SEEN_AT).model_dump_json()
         known = snapshot(server_id, kind=ThingKind.RECORDING, terminal=status.is_final)
         await save(store, replace(known, state=state))
-    assert [r.ref.id for r in await rooms.recordings("T1", "livekit", 5)] == ["EG_1", "EG_2"]
-    assert [r.ref.id for r in await rooms.recordings("T1", "livekit", 1)] == ["EG_1"]
+    assert [r.ref.id for r in await rooms.recordings(everything(), "livekit", 5)] == ["EG_1", "EG_2"]
+    assert [r.ref.id for r in await rooms.recordings(everything(), "livekit", 1)] == ["EG_1"]

@@ -4,6 +4,7 @@ import asyncio
 import random
 import sqlite3
 import time
+from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select, text
@@ -149,13 +150,13 @@ async def test_close_finishes_what_was_taken(url: str) -> None:
     await reopened.close()
 
 
-async def test_a_lock_held_from_outside_fails_the_write_and_not_the_next(store: Store) -> None:
+async def test_a_lock_held_from_outside_fails_the_write_and_not_the_next(file_store: Store, tmp_path: Path) -> None:
     async def be_impatient(conn: AsyncConnection) -> None:
         await conn.exec_driver_sql("PRAGMA busy_timeout = 20")
 
-    await store.write(be_impatient)
-    pairs = Pairs(store)
-    outside = sqlite3.connect(store.path, isolation_level=None)
+    await file_store.write(be_impatient)
+    pairs = Pairs(file_store)
+    outside = sqlite3.connect(tmp_path / "showcaller.db", isolation_level=None)
     outside.execute("BEGIN IMMEDIATE")
 
     with pytest.raises(OperationalError, match="locked") as caught:
@@ -168,7 +169,7 @@ async def test_a_lock_held_from_outside_fails_the_write_and_not_the_next(store: 
     assert await pairs.kept() == (1, 0)
 
 
-async def test_a_full_disk_fails_the_write_and_not_the_next(store: Store) -> None:
+async def test_a_full_disk_fails_the_write_and_not_the_next(file_store: Store) -> None:
     async def limit(conn: AsyncConnection) -> None:
         pages = (await conn.exec_driver_sql("PRAGMA page_count")).scalar_one()
         await conn.exec_driver_sql(f"PRAGMA max_page_count = {pages + 2}")
@@ -176,10 +177,10 @@ async def test_a_full_disk_fails_the_write_and_not_the_next(store: Store) -> Non
     async def too_much(conn: AsyncConnection) -> None:
         await conn.execute(_INSERT, {"channel": "C", "key": "k" * 100_000})
 
-    await store.write(limit)
+    await file_store.write(limit)
     with pytest.raises(OperationalError, match="full"):
-        await store.write(too_much)
-    pairs = Pairs(store)
+        await file_store.write(too_much)
+    pairs = Pairs(file_store)
     await pairs.write(1)
 
     assert await pairs.kept() == (1, 0)

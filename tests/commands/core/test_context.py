@@ -11,7 +11,7 @@ from commands.recording import RecordingStart
 from commands.room import RoomClose, RoomJoin, RoomShow
 from providers.base import RoomOptions
 from providers.memory.provider import Memory
-from tests.commands.workspace import ENDED, TEAM, Workspace, button, facts_of, labels, refused, says, told
+from tests.commands.workspace import ENDED, EVERYTHING, TEAM, Workspace, button, facts_of, labels, refused, says, told
 
 ROOM_COMMANDS: tuple[type[RoomShow | RoomClose | RoomJoin | ParticipantList | RecordingStart], ...] = (
     RoomShow,
@@ -74,7 +74,7 @@ async def test_a_button_of_an_earlier_life(
     assert says(error) == ENDED
     assert [room.ref.id for room in await memory.list_rooms()] == [lives.second]
     assert await memory.list_recordings() == []
-    old = await workspace.directory.life(TEAM, "memory", lives.command.model_dump()["room_id"])
+    old = await workspace.directory.life(EVERYTHING, "memory", lives.command.model_dump()["room_id"])
     assert old is not None
     assert old.ended
 

@@ -7,8 +7,9 @@ from sqlalchemy import Select, select, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.engine import Store, sqlite_path
+from bot.store.engine import Store
 from bot.store.errors import StoreClosed, StoreInUse, StoreUnusable, UnsupportedDatabase
+from bot.store.sqlite import path_of
 from bot.store.tables import attempt, card, inbox, note, setting, thing
 
 
@@ -22,19 +23,18 @@ async def _pragma(conn: AsyncConnection, name: str) -> object:
 
 @pytest.mark.parametrize("form", ["sqlite:///{}", "sqlite+aiosqlite:///{}"])
 def test_both_forms_of_the_url_name_the_file(form: str, tmp_path: Path) -> None:
-    assert sqlite_path(form.format(tmp_path / "a.db")) == tmp_path / "a.db"
+    assert path_of(form.format(tmp_path / "a.db")) == tmp_path / "a.db"
 
 
 def test_a_relative_file_is_found_from_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
-    assert sqlite_path("sqlite:///a.db") == tmp_path / "a.db"
+    assert path_of("sqlite:///a.db") == tmp_path / "a.db"
 
 
 @pytest.mark.parametrize(
     "url",
     [
-        "postgresql+asyncpg://bot:hunter2@db/x",
         "mysql://bot:hunter2@db/x",
         "hunter2",
         "",
@@ -52,32 +52,32 @@ async def test_other_databases_are_refused_without_quoting_the_url(url: str) -> 
     assert "hunter2" not in str(caught.value)
 
 
-async def test_it_is_set_up_for_durable_writes_and_readers_that_only_read(store: Store) -> None:
+async def test_it_is_set_up_for_durable_writes_and_readers_that_only_read(file_store: Store) -> None:
     async def writer(conn: AsyncConnection) -> list[object]:
         return [await _pragma(conn, name) for name in ("journal_mode", "synchronous", "foreign_keys", "auto_vacuum")]
 
-    assert await store.write(writer) == ["wal", 2, 1, 2]
+    assert await file_store.write(writer) == ["wal", 2, 1, 2]
 
-    async with store.reading() as conn:
+    async with file_store.reading() as conn:
         assert await _pragma(conn, "foreign_keys") == 1
         with pytest.raises(OperationalError, match="readonly"):
             await conn.execute(text("DELETE FROM thing"))
 
 
-async def test_readers_see_what_is_committed_at_once(store: Store) -> None:
+async def test_readers_see_what_is_committed_at_once(file_store: Store) -> None:
     async def put(conn: AsyncConnection) -> None:
         await conn.execute(text("INSERT INTO setting VALUES ('T', 'C', 'k', 'v', 'U', 0)"))
 
-    async with store.reading() as conn:
+    async with file_store.reading() as conn:
         assert (await conn.execute(select(setting.c.value))).all() == []
-        await store.write(put)
+        await file_store.write(put)
         assert (await conn.execute(select(setting.c.value))).scalars().all() == ["v"]
 
 
-async def test_only_the_owner_can_read_the_files(store: Store) -> None:
-    await store.write(_nothing)
+async def test_only_the_owner_can_read_the_files(file_store: Store, tmp_path: Path) -> None:
+    await file_store.write(_nothing)
 
-    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in store.path.parent.iterdir()}
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
 
     assert modes == {f"showcaller.db{end}": 0o600 for end in ("", "-wal", "-shm", ".lock")}
 
@@ -90,24 +90,24 @@ async def test_a_file_with_an_odd_name_works(tmp_path: Path) -> None:
     assert (tmp_path / "100% sure #1.db").stat().st_size > 0
 
 
-async def test_a_second_store_on_one_file_is_refused(store: Store, url: str, tmp_path: Path) -> None:
-    (tmp_path / "link.db").symlink_to(store.path)
+async def test_a_second_store_on_one_file_is_refused(file_store: Store, file_url: str, tmp_path: Path) -> None:
+    (tmp_path / "link.db").symlink_to(tmp_path / "showcaller.db")
 
-    for other in (url, f"sqlite:///{tmp_path}/link.db"):
+    for other in (file_url, f"sqlite:///{tmp_path}/link.db"):
         with pytest.raises(StoreInUse, match=r"Another process \(id \d+\).*DATABASE_URL"):
             await Store.open(other)
 
-    await store.close()
-    again = await Store.open(url)
+    await file_store.close()
+    again = await Store.open(file_url)
     await again.close()
 
 
-async def test_a_clean_close_empties_the_wal_and_refuses_more(url: str) -> None:
-    store = await Store.open(url)
+async def test_a_clean_close_empties_the_wal_and_refuses_more(file_url: str, tmp_path: Path) -> None:
+    store = await Store.open(file_url)
     await store.write(_nothing)
     await store.close()
 
-    assert not store.path.with_name("showcaller.db-wal").exists()
+    assert not (tmp_path / "showcaller.db-wal").exists()
     with pytest.raises(StoreClosed):
         await store.write(_nothing)
 
@@ -157,8 +157,10 @@ async def test_a_database_of_somebody_else_keeps_its_tables(tmp_path: Path) -> N
         (select(attempt).where(attempt.c.answered_at.is_(None)).order_by(attempt.c.id), "ix_attempt_unanswered"),
     ],
 )
-async def test_open_work_is_found_by_its_index(store: Store, query: Select[tuple[object, ...]], index: str) -> None:
-    async with store.reading() as conn:
+async def test_open_work_is_found_by_its_index(
+    file_store: Store, query: Select[tuple[object, ...]], index: str
+) -> None:
+    async with file_store.reading() as conn:
         statement = str(query.compile(conn.sync_engine, compile_kwargs={"literal_binds": True}))
         plan = (await conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}")).mappings().all()
 

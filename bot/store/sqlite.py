@@ -1,0 +1,92 @@
+"""The database in a file, which one process at a time may use.
+
+SQLite's facts used here: in WAL mode readers see the last commit and never wait for the writer; `auto_vacuum` has an
+effect only when set before the first table and before WAL; a transaction that reads first and writes later fails at
+once when somebody else wrote in between, so writes start with BEGIN IMMEDIATE; the last connection to close empties
+the WAL into the file.
+"""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, NullPool, event, make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from bot.store.errors import StoreUnusable, UnsupportedDatabase
+from bot.store.lock import FileLock
+from bot.store.migrate import upgrade
+from bot.store.writer import Writer
+
+DRIVER = "sqlite+aiosqlite"
+
+_READERS = 4
+
+_BOTH = ("busy_timeout = 5000", "foreign_keys = ON")
+_WRITER = (*_BOTH, "auto_vacuum = INCREMENTAL", "journal_mode = WAL", "synchronous = FULL")
+_READER = (*_BOTH, "query_only = ON")
+
+
+def path_of(database_url: str) -> Path:
+    """The file behind `sqlite:///relative`, `sqlite:////absolute` and the same with `sqlite+aiosqlite`.
+
+    Raises `UnsupportedDatabase`.
+    """
+    url = make_url(database_url)
+    if url.drivername not in ("sqlite", DRIVER):
+        raise UnsupportedDatabase(f"DATABASE_URL asks for {url.drivername}; write it like sqlite:///showcaller.db.")
+    if not url.database or url.database == ":memory:" or url.database.startswith("file:") or url.query:
+        raise UnsupportedDatabase("DATABASE_URL must name a plain file, like sqlite:///showcaller.db.")
+    return Path(url.database).resolve()
+
+
+def take(path: Path) -> FileLock:
+    """Lock the file and make it ours alone. SQLite gives its `-wal` and `-shm` the mode of the file itself."""
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        path.chmod(0o600)
+        return FileLock.take(path)
+    except OSError as error:
+        raise StoreUnusable(f"{path} cannot be opened: {error.strerror}.") from error
+
+
+async def connect_writer(path: Path) -> Writer:
+    """On the schema of this version. Raises `StoreUnusable`."""
+    engine = _engine(path, _WRITER, poolclass=NullPool)
+    event.listen(engine.sync_engine, "begin", _begin_immediate)
+    try:
+        connection = await engine.connect()
+        try:
+            async with connection.begin():
+                await connection.run_sync(upgrade)
+        except BaseException:
+            await connection.close()
+            raise
+    except DBAPIError as error:
+        raise StoreUnusable(f"{path} cannot be used as a database: {error.orig}.") from error
+    return Writer(connection)
+
+
+def readers(path: Path) -> AsyncEngine:
+    return _engine(path, _READER, pool_size=_READERS, max_overflow=0)
+
+
+def _engine(path: Path, pragmas: Iterable[str], **options: Any) -> AsyncEngine:
+    """With `isolation_level=None` Python's sqlite3 begins no transactions by itself."""
+    url = URL.create(DRIVER, database=str(path))
+    engine = create_async_engine(url, connect_args={"isolation_level": None}, hide_parameters=True, **options)
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def set_up(connection: Any, _record: object) -> None:
+        cursor = connection.cursor()
+        for pragma in pragmas:
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    return engine
+
+
+def _begin_immediate(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
