@@ -10,8 +10,8 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from bench.slash import LINE, Sender
 from bench.steps import Step, StepBench
 from bench.targets import SECRET
+from commands.core.attempts import Outcome
 from commands.core.parsing import Here, parse
-from commands.core.ports import Outcome
 from commands.core.registry import all_commands
 from providers.memory.provider import Memory
 from providers.memory.settings import MemorySettings

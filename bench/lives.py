@@ -106,6 +106,7 @@ def _environ(folder: Path, slack: StandIn, port: int) -> Mapping[str, str]:
         "SLACK_SIGNING_SECRET": slack.signing_secret,
         "SLACK_API_URL": slack.api_url,
         "SHOWCALLER_CONFIG": str(folder / "showcaller.toml"),
+        "SHOWCALLER_COMMANDS_PER_MINUTE": "1000000",
         "DATABASE_URL": f"sqlite:///{folder / 'showcaller.db'}",
         "PORT": str(port),
     }

@@ -1,15 +1,17 @@
-"""The command line: `showcaller run|demo|check|manifest|db upgrade`."""
+"""The command line: `showcaller run|demo|check|manifest|db upgrade|db rotate-key`."""
 
 import argparse
 import asyncio
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from bot import config, logs, manifest, preflight
 from bot.providers import build_providers
-from bot.secrets import BadKey
+from bot.rotation import NothingToRotate, rotate_key
+from bot.secrets import BadKey, new_key
 from bot.settings import DatabaseSettings, Settings
 from bot.store.engine import Store
 from bot.store.errors import StoreError
@@ -25,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         case "demo":
             return _demo(given)
         case "db":
-            return _reported(_upgrade)
+            return _reported(partial(_rotate, only_a_key=given.new_key) if given.db == "rotate-key" else _upgrade)
         case "check":
             return _check()
         case _:
@@ -49,6 +51,8 @@ def _parser() -> argparse.ArgumentParser:
     derived.add_argument("--http", metavar="URL", help="the variant for HTTP, reached at this address")
     database = verbs.add_parser("db", help="the database").add_subparsers(dest="db", required=True, metavar="VERB")
     database.add_parser("upgrade", help="bring the schema to this version")
+    rotate = database.add_parser("rotate-key", help="seal what is kept secret under another key")
+    rotate.add_argument("--new-key", action="store_true", help="print a key for SHOWCALLER_SECRET_KEY and do no more")
     return parser
 
 
@@ -58,7 +62,7 @@ def _reported(work: Callable[[], None]) -> int:
         work()
     except config.BadSettings as error:
         _complain("The configuration is not right:\n" + "\n".join(f"  {p}" for p in error.problems))
-    except (CannotStart, StoreError, BadKey, OSError) as error:
+    except (CannotStart, StoreError, BadKey, NothingToRotate, OSError) as error:
         _complain(str(error))
     else:
         return 0
@@ -111,7 +115,14 @@ def _upgrade() -> None:
 async def _migrate(database: DatabaseSettings) -> None:
     store = await Store.open(database.url.get_secret_value())
     await store.close()
-    _say("The database is up to date.\n")
+    _say(f"{store.name} is up to date.\n")
+
+
+def _rotate(*, only_a_key: bool) -> None:
+    if only_a_key:
+        _say(f"{new_key().get_secret_value()}\n")
+        return
+    _say(f"{asyncio.run(rotate_key(config.database_from_environment(cwd=Path.cwd())))}\n")
 
 
 def _manifest(public_url: str | None) -> int:

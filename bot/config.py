@@ -21,6 +21,7 @@ from bot.settings import (
     AccessSettings,
     CommandSettings,
     DatabaseSettings,
+    LimitSettings,
     LogSettings,
     ProviderConfig,
     Section,
@@ -44,6 +45,7 @@ SECTIONS: tuple[type[Section], ...] = (
     SlackSettings,
     DatabaseSettings,
     WebSettings,
+    LimitSettings,
     AccessSettings,
     CommandSettings,
     LogSettings,
@@ -140,16 +142,17 @@ class _Loader:
         slack = self.section(SlackSettings)
         database = self.section(DatabaseSettings)
         web = self.section(WebSettings)
+        limits = self.section(LimitSettings)
         access = self.section(AccessSettings)
         commands = self.section(CommandSettings)
         log = self.section(LogSettings)
         providers = self._providers()
         self._misspelt()
         self._rules(web, database)
-        if self.problems or not (slack and database and web and access and commands and log):
+        if self.problems or not (slack and database and web and limits and access and commands and log):
             raise BadSettings(self.problems)
         reached = tuple(_reached(provider, web) for provider in providers)
-        return Settings(slack, database.under(self.cwd), web, access, commands, log, reached)
+        return Settings(slack, database.under(self.cwd), web, limits, access, commands, log, reached)
 
     def section(self, section: type[S]) -> S | None:
         fields = {str(f.validation_alias): f.description or "" for f in section.model_fields.values()}

@@ -211,6 +211,17 @@ def correlate(**fields: object) -> None:
     structlog.contextvars.bind_contextvars(**fields)
 
 
+def request_id() -> str | None:
+    """The id of the request that this task belongs to; None where it belongs to none."""
+    found = structlog.contextvars.get_contextvars().get("request_id")
+    return found if isinstance(found, str) else None
+
+
+def reference() -> str:
+    """What somebody who met an error is told: the id of the request, which stands on every line about it."""
+    return request_id() or new_reference()
+
+
 def new_reference() -> str:
     """A short id by which somebody who met an error and the log line about it are brought together."""
     return token_hex(4)

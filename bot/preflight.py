@@ -4,15 +4,17 @@ import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from aiohttp import ClientError
+from aiohttp import ClientError, ClientTimeout
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import manifest
 from bot.config import BadSettings
-from bot.settings import Settings
+from bot.settings import DatabaseSettings, Settings
 from bot.slack.errors import SlackDown, Suspended, Throttled, kind_of
-from bot.slack.sdk import web_client
+from bot.slack.sdk import slack_session, web_client
+from bot.store.engine import Store
+from bot.store.errors import StoreError
 from providers.base import Provider
 from providers.errors import ProviderError
 
@@ -38,12 +40,13 @@ def findings_of(error: BadSettings) -> list[Finding]:
 async def preflight(
     settings: Settings, providers: Iterable[Provider], *, ping_seconds: float = PING_SECONDS
 ) -> list[Finding]:
-    """Ask Slack and every video server, all at once. Never raises for what it finds."""
-    client = web_client(settings.slack.api_url, None, token=settings.slack.bot_token.get_secret_value())
-    client.timeout = SLACK_SECONDS
-    groups = await asyncio.gather(
-        _bot_token(client), _transport(client, settings), *(_provider(provider, ping_seconds) for provider in providers)
-    )
+    """Ask the database, Slack and every video server, all at once. Never raises for what it finds."""
+    async with slack_session(ClientTimeout(total=SLACK_SECONDS)) as session:
+        client = web_client(settings.slack.api_url, session, token=settings.slack.bot_token.get_secret_value())
+        asked = (_provider(provider, ping_seconds) for provider in providers)
+        groups = await asyncio.gather(
+            _database(settings.database), _bot_token(client), _transport(client, settings), *asked
+        )
     return [Finding("configuration", True, "is complete"), *(finding for group in groups for finding in group)]
 
 
@@ -57,6 +60,24 @@ def render(findings: list[Finding]) -> str:
     failed = sum(not finding.ok for finding in findings)
     lines.append(f"{failed} of {len(findings)} failed" if failed else f"all {len(findings)} are well")
     return "\n".join(lines) + "\n"
+
+
+async def _database(database: DatabaseSettings) -> list[Finding]:
+    try:
+        name, schema = await Store.examine(database.url.get_secret_value())
+    except StoreError as error:
+        return [Finding("database", False, str(error).rstrip("."), "Look at DATABASE_URL and at what it names.")]
+    if schema is None:
+        return [Finding("database", True, f"{name} is made at the first start")]
+    if not schema.present:
+        return [Finding("database", True, f"{name} is empty; the first start makes its tables")]
+    if schema.is_ahead:
+        what = f"{name} was upgraded by a newer version ({schema.present}), and this one works with it"
+    elif schema.present != schema.newest:
+        what = f"{name} has the schema {schema.present}; the next start brings it to {schema.newest}"
+    else:
+        what = f"{name} answers and has the schema of this version ({schema.present})"
+    return [Finding("database", True, what)]
 
 
 async def _bot_token(client: AsyncWebClient) -> list[Finding]:

@@ -1,4 +1,4 @@
-"""What the last process left unfinished: looked at, told to whoever asked, and closed.
+"""What processes that are gone left unfinished: looked at, told to whoever asked, and closed.
 
 Only an attempt that was written down can be found again. What died in the milliseconds between the acknowledgement
 and that row is lost, and the person sees that no answer came.
@@ -11,27 +11,38 @@ import structlog
 from bot.slack.answers import Address, Answers, interrupted
 from bot.slack.response_urls import LIFETIME_SECONDS
 from bot.store.attempts import StoredAttempts, Unanswered
+from bot.tasks import Tasks, TasksClosed
+from commands.core.access import permitted
+from commands.core.attempts import Outcome
+from commands.core.base import Command
 from commands.core.context import Ports, enter
-from commands.core.dispatch import MOST_AT_ONCE, Result, permitted, require
-from commands.core.errors import CommandError, HelpWanted
+from commands.core.dispatch import MOST_AT_ONCE, Result, require
+from commands.core.errors import CommandError, Ended, HelpWanted, NothingHere
 from commands.core.parsing import Here, parse
-from commands.core.ports import Outcome
 from commands.core.reply import Code, Reply
+from providers.base import Provider
 from providers.errors import ProviderError
 
 log = structlog.get_logger(__name__)
 
 
 class Recovery:
-    def __init__(self, attempts: StoredAttempts, answers: Answers, ports: Ports) -> None:
+    def __init__(self, attempts: StoredAttempts, answers: Answers, ports: Ports, tasks: Tasks) -> None:
         self._attempts = attempts
         self._answers = answers
         self._ports = ports
+        self._tasks = tasks
         self._turns = asyncio.Semaphore(MOST_AT_ONCE)
 
-    async def unanswered(self) -> list[Unanswered]:
-        """To be asked at start, before anything is taken in."""
-        return await self._attempts.unanswered()
+    async def take_over(self) -> None:
+        """See to all of it, in tasks. Of several processes one does it, and none that ends."""
+        if self._tasks.is_closed:
+            return
+        for left in await self._attempts.take_over():
+            try:
+                self._tasks.start(self.settle(left), name="recovery")
+            except TasksClosed:
+                log.warning("an attempt was taken over too late", attempt_id=left.id)
 
     async def settle(self, left: Unanswered) -> None:
         """Tell the asker, look at the server, close the attempt. A crash in between does it again."""
@@ -42,43 +53,61 @@ class Recovery:
 
     async def _tell(self, left: Unanswered) -> None:
         attempt = left.attempt
-        log.warning("an asker was not answered", words=attempt.words, user=attempt.caller.user_id, outcome=left.outcome)
+        log.warning(
+            "an asker was not answered",
+            attempt=left.id,
+            request_id=attempt.request_id,
+            words=attempt.words,
+            user=attempt.caller.user_id,
+            outcome=left.outcome,
+        )
         age = (self._ports.clock.now() - left.opened_at).total_seconds()
         response_url = attempt.response_url if age < LIFETIME_SECONDS else None
         address = Address(attempt.caller, attempt.place, response_url, attempt.under)
-        await self._answers.give(_what_became_of(left), address)
-        if left.outcome is None and (found := await self._look(left)) is not None:
+        provider = self._ports.providers.get(attempt.provider or self._ports.providers.default)
+        command = self._read(left, provider) if provider is not None else None
+        await self._answers.give(_what_became_of(left, command), address)
+        if command is None or provider is None or command.only_reads() or left.outcome not in (None, Outcome.UNKNOWN):
+            return
+        if (found := await self._look(left, command, provider)) is not None:
             await self._answers.give(found, address)
 
-    async def _look(self, left: Unanswered) -> Reply | None:
-        """What the server shows of it, for somebody who may see it, where a card of it can be posted.
-
-        The words are as spelled for the audit, and read back but for secrets.
-        """
-        attempt = left.attempt
-        provider = self._ports.providers.get(attempt.provider or self._ports.providers.default)
-        if provider is None:
-            return None
-        ctx = await enter(self._ports, attempt.caller, attempt.place, provider)
+    def _read(self, left: Unanswered, provider: Provider) -> Command | None:
+        """The words are as spelled for the audit, and read back but for secrets."""
         try:
-            command = parse(attempt.words, self._ports.commands, Here(provider.name, slash=self._ports.slash))
+            return parse(left.attempt.words, self._ports.commands, Here(provider.name, slash=self._ports.slash))
+        except (CommandError, HelpWanted) as error:
+            log.warning("an attempt cannot be read", words=left.attempt.words, error=str(error))
+        return None
+
+    async def _look(self, left: Unanswered, command: Command, provider: Provider) -> Result | None:
+        """What the server shows of it, for somebody who may see it."""
+        attempt = left.attempt
+        is_aloud = attempt.under is not None and not attempt.place.is_direct
+        try:
+            ctx = await enter(self._ports, attempt.caller, attempt.place, provider, is_aloud=is_aloud)
             command = await permitted(command, ctx)
             require(command, provider, self._ports)
-            await ctx.require_card_place()
+        except CommandError as error:
+            log.warning("an attempt was not compared with the server", words=attempt.words, error=str(error))
+            return None
+        try:
             return await command.aftermath(ctx)
-        except (CommandError, HelpWanted, ProviderError) as error:
+        except (Ended, NothingHere) as gone:
+            return gone
+        except (CommandError, ProviderError) as error:
             log.warning("an attempt could not be compared with the server", words=attempt.words, error=str(error))
         except Exception:
             log.exception("an attempt could not be compared with the server", words=attempt.words)
         return None
 
 
-def _what_became_of(left: Unanswered) -> Result:
+def _what_became_of(left: Unanswered, command: Command | None) -> Result:
     """An answer is not kept, as it may hold secrets; how it ended is."""
     words = Code(left.attempt.words)
     match left.outcome:
         case None | Outcome.UNKNOWN:
-            return interrupted(left.attempt.words)
+            return interrupted(left.attempt.words, command)
         case Outcome.DONE:
             return Reply(text=(words, " was done, but I was stopped before I could show you the answer."))
         case Outcome.ASKED:

@@ -6,6 +6,8 @@ sealed in it.
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -20,27 +22,51 @@ class WrongKey(Exception):
     """Sealed with a key that we do not have, or damaged."""
 
 
-class SecretBox:
-    """Seals text. `keys` are Fernet keys, comma-separated, newest first: the first seals, all of them open."""
+_WRONG = "This was sealed with a key that the bot does not have."
 
-    def __init__(self, keys: SecretStr) -> None:
-        parts = [key.strip() for key in keys.get_secret_value().split(",") if key.strip()]
+
+class SecretBox:
+    """Seals text. `keys` are Fernet keys, newest first, each one or several with commas between them.
+
+    The first seals, all of them open. Raises `BadKey`.
+    """
+
+    def __init__(self, *keys: SecretStr) -> None:
+        parts = [part.strip() for key in keys for part in key.get_secret_value().split(",") if part.strip()]
         if not parts:
             raise BadKey("There is no key. Give one or more Fernet keys, comma-separated, the newest first.")
         try:
-            self._fernet = MultiFernet([Fernet(part) for part in parts])
+            fernets = [Fernet(part) for part in parts]
         except ValueError:  # its message could quote the key
             raise BadKey("A key must be 32 bytes in URL-safe base64, as `Fernet.generate_key()` makes it.") from None
+        self._newest, self._all = fernets[0], MultiFernet(fernets)
 
     def seal(self, text: str) -> bytes:
-        return self._fernet.encrypt(text.encode())
+        return self._newest.encrypt(text.encode())
 
     def open(self, sealed: bytes) -> str:
         """The text again. Raises `WrongKey`."""
         try:
-            return self._fernet.decrypt(sealed).decode()
+            return self._all.decrypt(sealed).decode()
         except InvalidToken:
-            raise WrongKey("This was sealed with a key that the bot does not have.") from None
+            raise WrongKey(_WRONG) from None
+
+    def reseal(self, sealed: bytes) -> bytes:
+        """The same text under the newest key, or `sealed` itself where it is. Raises `WrongKey`."""
+        try:
+            self._newest.decrypt(sealed)
+        except InvalidToken:
+            pass
+        else:
+            return sealed
+        try:
+            return self._all.rotate(sealed)
+        except InvalidToken:
+            raise WrongKey(_WRONG) from None
+
+
+def new_key() -> SecretStr:
+    return SecretStr(Fernet.generate_key().decode())
 
 
 def key_path(database_path: Path) -> Path:
@@ -54,21 +80,37 @@ def key_for(database_path: Path) -> SecretStr:
     """
     path = key_path(database_path)
     if not path.exists():
-        _make_key(path)
+        with _written_aside(path, new_key()) as aside, suppress(FileExistsError):
+            os.link(aside, path)  # where another process was first, its key is as good
     path.chmod(0o600)
     return SecretStr(path.read_text().strip())
 
 
-def _make_key(path: Path) -> None:
-    """Write a whole key under another name first: neither a crash nor a second process can leave half of one."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name)
+def keep_keys(database_path: Path, *keys: SecretStr) -> None:
+    """Make these the kept keys, the newest first: on the disk when this returns, and all or none after a crash.
+
+    Each may be several with commas between them. Raises `OSError`.
+    """
+    path = key_path(database_path)
+    with _written_aside(path, SecretStr(",".join(key.get_secret_value() for key in keys))) as aside:
+        aside.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(Fernet.generate_key() + b"\n")
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+@contextmanager
+def _written_aside(path: Path, keys: SecretStr) -> Iterator[Path]:
+    """A whole file under another name: neither a crash nor a second process can leave half of one."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)
+    aside = Path(name)
+    try:
+        with os.fdopen(handle, "w") as file:
+            file.write(keys.get_secret_value() + "\n")
             file.flush()
             os.fsync(file.fileno())
-        os.link(temporary, path)
-    except FileExistsError:
-        pass  # another process was first, and its key is as good
+        yield aside
     finally:
-        Path(temporary).unlink()
+        aside.unlink(missing_ok=True)

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from string import Formatter
 from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from cryptography.fernet import Fernet
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from bot.addresses import Allowed
 from bot.store import postgresql, sqlite
 from commands.core.base import Role
 from providers.registry import ProviderSettings
@@ -135,6 +136,11 @@ class DatabaseSettings(Section):
         url = make_url(self.url.get_secret_value())
         return Path(url.database or "") if url.drivername == sqlite.DRIVER else None
 
+    def passwords(self) -> frozenset[str]:
+        """That of a server, as it is and as a URL spells it."""
+        password = make_url(self.url.get_secret_value()).password
+        return frozenset({password, quote(password, safe=""), quote(password, safe=" +")} if password else ())
+
     def under(self, cwd: Path) -> Self:
         """With the path of a file made absolute."""
         if self.file is None:
@@ -153,6 +159,8 @@ def _file_url(url: URL) -> SecretStr:
 def _server_url(url: URL) -> SecretStr:
     if not url.database:
         raise ValueError("names no database")
+    if strangers := postgresql.not_understood(url):
+        raise ValueError(f"has what is not understood behind the `?`: {', '.join(strangers)}")
     return _whole(url.set(drivername=postgresql.DRIVER))
 
 
@@ -173,6 +181,32 @@ class WebSettings(Section):
     )
 
 
+class LimitSettings(Section):
+    """How much we take. What is over a limit is answered, and done by nobody."""
+
+    commands_per_minute: int = Field(
+        60,
+        ge=1,
+        le=1_000_000,
+        validation_alias="SHOWCALLER_COMMANDS_PER_MINUTE",
+        description="how many commands and presses each process takes from one person in a minute, 1 to 1000000",
+    )
+    commands_in_flight: int = Field(
+        64,
+        ge=1,
+        le=1_000,
+        validation_alias="SHOWCALLER_COMMANDS_IN_FLIGHT",
+        description="how many commands each process carries out at the same time, 1 to 1000",
+    )
+    body_bytes: int = Field(
+        1_048_576,
+        ge=65_536,
+        le=67_108_864,
+        validation_alias="SHOWCALLER_BODY_BYTES",
+        description="the largest request that is read, in bytes, 65536 to 67108864",
+    )
+
+
 class AccessSettings(Section):
     """Who may do what."""
 
@@ -186,6 +220,23 @@ class AccessSettings(Section):
         validation_alias="SHOWCALLER_DEFAULT_ROLE",
         description=f"one of {', '.join(map(str, Role))}",
     )
+
+    allow_addresses: Annotated[tuple[str, ...], BeforeValidator(_listed)] = Field(
+        (),
+        validation_alias="SHOWCALLER_ALLOW_ADDRESSES",
+        description="networks such as 10.1.0.0/16 and host names that video servers may be sent to although they are "
+        "not public, with commas between them",
+    )
+
+    @field_validator("allow_addresses")
+    @classmethod
+    def _are_addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        Allowed.read(value)
+        return value
+
+    @property
+    def reach(self) -> Allowed:
+        return Allowed.read(self.allow_addresses)
 
     @field_validator("admins")
     @classmethod
@@ -275,6 +326,7 @@ class Settings:
     slack: SlackSettings
     database: DatabaseSettings
     web: WebSettings
+    limits: LimitSettings
     access: AccessSettings
     commands: CommandSettings
     log: LogSettings
@@ -282,9 +334,9 @@ class Settings:
 
     def secrets(self) -> list[str]:
         """Every configured secret in clear, for the redactor of logs alone."""
-        models = (self.slack, self.database, *(p.settings for p in self.providers))
-        password = make_url(self.database.url.get_secret_value()).password
-        return [*(secret for model in models for secret in _secrets_in(model)), *([password] if password else [])]
+        models = (self.slack, *(p.settings for p in self.providers))
+        keys = (key.get_secret_value() for key in self.database.secret_keys)
+        return [*(secret for model in models for secret in _secrets_in(model)), *keys, *self.database.passwords()]
 
 
 def _secrets_in(value: object) -> Iterator[str]:

@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 
 from bot.logs import new_reference
+from bot.store.errors import StoreUnavailable
 
 log = structlog.get_logger(__name__)
 
@@ -37,6 +38,11 @@ class Tasks:
     @property
     def waiting(self) -> int:
         return len(self._tasks) - self._running
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether `start` takes nothing any more."""
+        return self._closed
 
     def start(self, work: Coroutine[Any, Any, object], *, name: str) -> asyncio.Task[None]:
         """Begin `work` soon. An error of its own is logged with a reference; nobody needs to await the task."""
@@ -82,10 +88,16 @@ class Tasks:
 async def keep_running(
     work: Callable[[], Awaitable[None]], *, name: str, restart_seconds: float = RESTART_SECONDS
 ) -> None:
-    """Do what is to go on until it returns. Where it fails instead, say so loudly and begin it again after a pause."""
+    """Do what is to go on until it returns. Where it fails instead, say so loudly and begin it again after a pause.
+
+    That the database is not to be had is no failure of ours: it is said, and waited for.
+    """
     while True:
         try:
             await work()
+        except StoreUnavailable as error:
+            log.warning("a part of the bot waits for the database", part=name, error=str(error))
+            await asyncio.sleep(restart_seconds)
         except Exception:
             log.exception("a part of the bot failed and begins again", part=name, reference=new_reference())
             await asyncio.sleep(restart_seconds)

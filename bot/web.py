@@ -28,7 +28,8 @@ from commands.core.ports import Clock
 log = structlog.get_logger(__name__)
 
 BODY_BYTES = 1024 * 1024
-"""The largest body that is read. Slack's are far below, and so are the webhooks of every server that we know."""
+"""The largest body that is read, unless a setting says otherwise. Slack's are far below, and so are the webhooks of
+every server that we know."""
 
 BODY_SECONDS = 10.0
 """How long a sender may take over a body: one that drips it would hold a connection for ever."""
@@ -100,14 +101,17 @@ class Doors:
     slack: SlackDoor | None = None
     checks: Mapping[str, Check] = field(default_factory=dict)
     body_seconds: float = BODY_SECONDS
+    body_bytes: int = BODY_BYTES
+    too_large: Callable[[], object] = lambda: None
+    """Told of each body that was too large."""
 
 
 def build_public(doors: Doors, *, with_admin: bool) -> web.Application:
     """What the world may reach. `with_admin`: health and metrics too, as no port of their own is configured."""
-    app = _application()
+    app = _application(doors)
     if doors.slack:
-        app.router.add_post("/slack/events", _reporting(_slack_events(doors.slack, doors.clock, doors.body_seconds)))
-    webhook = _reporting(_webhooks(doors.webhook, doors.body_seconds))
+        app.router.add_post("/slack/events", _reporting(_slack_events(doors.slack, doors)))
+    webhook = _reporting(_webhooks(doors))
     app.router.add_post("/webhooks/{name}", webhook)
     app.router.add_post("/webhooks/{name}/{kind}", webhook)
     if with_admin:
@@ -117,13 +121,13 @@ def build_public(doors: Doors, *, with_admin: bool) -> web.Application:
 
 def build_admin(doors: Doors) -> web.Application:
     """Health and metrics alone."""
-    app = _application()
+    app = _application(doors)
     _add_admin(app, doors)
     return app
 
 
-def _application() -> web.Application:
-    return web.Application(client_max_size=BODY_BYTES)
+def _application(doors: Doors) -> web.Application:
+    return web.Application(client_max_size=doors.body_bytes)
 
 
 def _add_admin(app: web.Application, doors: Doors) -> None:
@@ -178,15 +182,15 @@ def _reporting(handler: Handler) -> Handler:
     return reported
 
 
-def _slack_events(door: SlackDoor, clock: Clock, body_seconds: float) -> Handler:
+def _slack_events(door: SlackDoor, doors: Doors) -> Handler:
     key = door.signing_secret.get_secret_value().encode()
 
     async def events(request: web.Request) -> web.StreamResponse:
         timestamp = _only(request, "X-Slack-Request-Timestamp", _TIMESTAMP)
         signature = _only(request, "X-Slack-Signature", _SIGNATURE)
-        if abs(clock.now().timestamp() - int(timestamp)) > REPLAY_SECONDS:
+        if abs(doors.clock.now().timestamp() - int(timestamp)) > REPLAY_SECONDS:
             raise web.HTTPUnauthorized(text="stale timestamp\n")
-        body = await _body(request, body_seconds)
+        body = await _body(request, doors)
         expected = hmac.new(key, b"v0:%s:%s" % (timestamp.encode(), body), sha256).hexdigest()
         if not hmac.compare_digest(f"v0={expected}", signature):
             raise web.HTTPUnauthorized(text="wrong signature: SLACK_SIGNING_SECRET is not the sender's\n")
@@ -203,16 +207,25 @@ def _only(request: web.Request, name: str, shape: re.Pattern[str]) -> str:
     raise web.HTTPUnauthorized(text=f"missing or malformed {name}\n")
 
 
-async def _body(request: web.Request, body_seconds: float) -> bytes:
-    if (request.content_length or 0) > BODY_BYTES:
-        raise web.HTTPRequestEntityTooLarge(BODY_BYTES, text="body too large\n")
-    if request.content.is_eof():  # it came with the head, as most do; a timer would cost more than the signature
-        return await request.read()
+async def _body(request: web.Request, doors: Doors) -> bytes:
+    if (request.content_length or 0) > doors.body_bytes:
+        raise _too_large(doors)
     try:
-        async with asyncio.timeout(body_seconds):
+        if request.content.is_eof():  # it came with the head, as most do; a timer would cost more than the signature
+            return await request.read()
+        async with asyncio.timeout(doors.body_seconds):
             return await request.read()
     except TimeoutError:
         raise web.HTTPRequestTimeout(text="body too slow\n") from None
+    except web.HTTPRequestEntityTooLarge:  # it came in pieces, without saying how much there is
+        raise _too_large(doors) from None
+
+
+def _too_large(doors: Doors) -> web.HTTPRequestEntityTooLarge:
+    doors.too_large()
+    return web.HTTPRequestEntityTooLarge(
+        doors.body_bytes, text=f"body too large: at most {doors.body_bytes} bytes are read\n"
+    )
 
 
 def _parsed(content_type: str, body: bytes) -> dict[str, Any]:
@@ -237,11 +250,11 @@ def _object(text: str) -> dict[str, Any]:
     return found
 
 
-def _webhooks(handle: WebhookHandler, body_seconds: float) -> Handler:
+def _webhooks(doors: Doors) -> Handler:
     async def webhook(request: web.Request) -> web.StreamResponse:
-        body = await _body(request, body_seconds)
+        body = await _body(request, doors)
         name, kind = request.match_info["name"], request.match_info.get("kind", "")
-        answer = await handle(name, kind, _headers(request), body)
+        answer = await doors.webhook(name, kind, _headers(request), body)
         return web.Response(status=answer.status, text=f"{answer}\n")
 
     return webhook

@@ -1,5 +1,6 @@
 """What a channel wants to be told about rooms and recordings that others started."""
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -42,8 +43,15 @@ class AlertSubscribe(
         )
         return Reply(
             text=("This channel is told of ", *told_of(subscription), " from now on."),
-            actions=(Action("Unsubscribe", AlertUnsubscribe(number=subscription.id)),),
+            actions=(Action("Unsubscribe", _unsubscribe(subscription)),),
         )
+
+    async def aftermath(self, ctx: Context) -> Reply:
+        for there in await ctx.ports.subscriptions.in_channel(ctx.place):
+            if _is(there, self.kinds, self.room, self.provider):
+                unsubscribe = Action("Unsubscribe", _unsubscribe(there))
+                return Reply(text=("This channel is told of ", *told_of(there), "."), actions=(unsubscribe,))
+        return Reply(text="This channel has no such subscription; subscribe again if you want it.")
 
 
 class AlertUnsubscribe(
@@ -62,9 +70,8 @@ class AlertUnsubscribe(
     channel: Annotated[str | None, Internal()] = Field(None, description="The channel that has it, where it is yours")
 
     async def run(self, ctx: Context) -> Reply:
-        place = ctx.place if self.channel is None else Place(ctx.place.team_id, self.channel)
-        there = await ctx.ports.subscriptions.in_channel(place)
-        meant = next((s for s in there if self._means(s) and self._may_end(s, ctx)), None)
+        place = self._place(ctx)
+        meant = await self._meant(ctx)
         if meant is None or not await ctx.ports.subscriptions.remove(place, meant.id):
             raise NothingHere(
                 "This channel has no such subscription.",
@@ -72,18 +79,28 @@ class AlertUnsubscribe(
             )
         return Reply(text=("This subscription has ended: ", *told_of(meant), "."))
 
+    async def aftermath(self, ctx: Context) -> Reply:
+        meant = await self._meant(ctx)
+        if meant is None:
+            return Reply(text="There is no such subscription any more.")
+        unsubscribe = Action("Unsubscribe", _unsubscribe(meant))
+        return Reply(text=("The subscription is still there: ", *told_of(meant), "."), actions=(unsubscribe,))
+
+    def _place(self, ctx: Context) -> Place:
+        return ctx.place if self.channel is None else Place(ctx.place.team_id, self.channel)
+
+    async def _meant(self, ctx: Context) -> Subscription | None:
+        there = await ctx.ports.subscriptions.in_channel(self._place(ctx))
+        return next((s for s in there if self._means(s) and self._may_end(s, ctx)), None)
+
     def _may_end(self, subscription: Subscription, ctx: Context) -> bool:
         """Who is not in the channel ends there only what is their own."""
         return ctx.place.channel_id == subscription.channel_id or ctx.caller.user_id == subscription.created_by
 
     def _means(self, subscription: Subscription) -> bool:
         if self.number is not None:
-            return subscription.id == self.number
-        return (
-            subscription.kinds == frozenset(ThingKind(kind) for kind in self.kinds)
-            and subscription.room_glob == self.room
-            and subscription.provider == self.provider
-        )
+            return subscription.id == self.number and self.provider in (None, subscription.provider)
+        return _is(subscription, self.kinds, self.room, self.provider)
 
 
 class AlertList(
@@ -123,13 +140,24 @@ class AlertList(
 
 
 def _item(subscription: Subscription) -> Item:
-    unsubscribe = AlertUnsubscribe(number=subscription.id)
+    unsubscribe = _unsubscribe(subscription)
     words = told_of(subscription)
     return Item(
         title=words,
         detail=("subscribed by ", Person(subscription.created_by)),
         actions=(Action("Unsubscribe", unsubscribe, description=f"Unsubscribe from {plain(words)}"),),
     )
+
+
+def _unsubscribe(subscription: Subscription) -> AlertUnsubscribe:
+    """With its video server, as somebody's role may reach on that one alone."""
+    return AlertUnsubscribe(number=subscription.id, provider=subscription.provider)
+
+
+def _is(subscription: Subscription, kinds: Sequence[Kind], room: str, provider: str | None) -> bool:
+    """Whether it is the one that is said like that."""
+    said = (frozenset(ThingKind(kind) for kind in kinds), room, provider)
+    return (subscription.kinds, subscription.room_glob, subscription.provider) == said
 
 
 def told_of(subscription: Subscription) -> tuple[str | Code, ...]:

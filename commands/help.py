@@ -2,12 +2,13 @@
 
 from pydantic import Field
 
+from commands.core.access import in_words
 from commands.core.base import Arg, Command, Role
 from commands.core.context import Context
 from commands.core.errors import NothingHere
 from commands.core.help import Pages
 from commands.core.registry import Path
-from commands.core.reply import Action, Code, Form, Reply, Strong, parts
+from commands.core.reply import Action, Code, Form, Reply
 from commands.overview import Overview, next_steps, room_list
 from commands.recording import RecordingStart
 from commands.room import RoomCreate, RoomJoin
@@ -19,10 +20,10 @@ class Help(Command, path="help", role=Role.NOBODY, examples=("", "room", "room c
     topic: Arg[tuple[str, ...]] = Field((), description="What you want to do, a noun or a command")
 
     async def run(self, ctx: Context) -> Reply:
-        pages = Pages(ctx.ports.commands, ctx.provider, ctx.role, ctx.ports.slash, _to)
+        pages = Pages(ctx.ports.commands, ctx.provider, ctx.standing, ctx.ports.slash, _to)
         topic = tuple(word.lower() for word in self.topic)
         if not topic:
-            return pages.first(next_steps(ctx, ctx.role, *_first_steps(ctx)))
+            return pages.first(next_steps(ctx, *_first_steps(ctx)))
         if (found := pages.of(topic)) is not None:
             return found
         what = ("There is no help on ", Code(" ".join(topic)), ".")
@@ -34,13 +35,17 @@ class Help(Command, path="help", role=Role.NOBODY, examples=("", "room", "room c
 
 
 class WhoAmI(Command, path="whoami", role=Role.NOBODY):
-    """Say which role you have here, and where it comes from."""
+    """Say which role you have here, where it comes from, and until when."""
 
     async def run(self, ctx: Context) -> Reply:
-        standing = ctx.standing
+        more = sorted(ctx.standing.more.items())
         return Reply(
-            text=("You are ", Strong(str(standing.role)), ": ", *parts(standing.because), "."),
-            facts=(("You", (Code(ctx.caller.user_id),)), ("Workspace", (Code(ctx.caller.team_id),))),
+            text=("You are ", *in_words(ctx.standing), "."),
+            facts=(
+                *((f"On {name}", in_words(standing)) for name, standing in more),
+                ("You", (Code(ctx.caller.user_id),)),
+                ("Workspace", (Code(ctx.caller.team_id),)),
+            ),
         )
 
 

@@ -4,7 +4,7 @@ It has no channel, and offers only what the reader's role and the video servers 
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -12,20 +12,12 @@ from itertools import groupby
 from pydantic import SecretStr
 
 from commands.alert import AlertSubscribe, AlertUnsubscribe, told_of
+from commands.core.access import in_words
 from commands.core.asking import ServerAnswer, ask_servers
-from commands.core.base import Role, pin
+from commands.core.base import Command, Role, pin
 from commands.core.context import Ports, viewer_of
-from commands.core.ports import (
-    BlockedCard,
-    Caller,
-    Dashboard,
-    FailedRecording,
-    LiveRoom,
-    Place,
-    Standing,
-    Subscription,
-    Webhooks,
-)
+from commands.core.directory import BlockedCard, Dashboard, FailedRecording, LiveRoom, Webhooks
+from commands.core.ports import Caller, Place, Standing, Subscription, Viewer
 from commands.core.reply import (
     Action,
     Button,
@@ -113,10 +105,9 @@ class _Rows:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What a page is made of, read at once."""
+    """What a page is made of, read at once. `webhooks` are those of the video servers that the reader may look at."""
 
-    role: Role
-    because: Text
+    standing: Standing
     mine: _Rows
     others: _Rows
     failed: Sequence[FailedRecording]
@@ -153,12 +144,12 @@ class Home:
     async def page(self, caller: Caller) -> FrontPage:
         """Of what is known at this moment: no video server is asked."""
         standing = await self.ports.roles.standing(caller)
-        if standing.role is Role.NOBODY:
+        if not self._servers(standing):
             return self._closed(standing.because)
         known = await self._read(caller, standing)
         return FrontPage(
             text="What is live, what needs you, and what comes next.",
-            actions=self._quick_actions(known.role),
+            actions=self._quick_actions(standing),
             sections=tuple(
                 section
                 for section in (
@@ -166,13 +157,17 @@ class Home:
                     self._mine(known),
                     self._others(known),
                     self._subscriptions(known),
-                    Section(title="You", empty=("You are ", Strong(str(known.role)), ": ", *parts(known.because), ".")),
+                    self._you(standing),
                     self._health(known),
                 )
                 if section is not None
             ),
             updated_at=self.ports.clock.now(),
         )
+
+    def _servers(self, standing: Standing) -> list[str]:
+        """Where the reader may look."""
+        return [name for name in self.ports.providers.names if standing.on(name).role > Role.NOBODY]
 
     def _closed(self, because: Text) -> FrontPage:
         """For somebody who may do nothing: who could change that."""
@@ -188,19 +183,22 @@ class Home:
     # What is known
 
     async def _read(self, caller: Caller, standing: Standing) -> _Known:
-        team_id, names, dashboard = caller.team_id, self.ports.providers.names, self.dashboard
+        team_id, names, dashboard = caller.team_id, self._servers(standing), self.dashboard
         since = self.ports.clock.now() - FAILED_WITHIN
         webhooks = {name: await dashboard.webhooks(team_id, name) for name in names}
         viewer = viewer_of(caller, Place(team_id, ""), standing.role)
+        unheard_of = await self._unheard_of(viewer, names)  # first, as one that we hear of meanwhile is in the others
         mine, my_count = await dashboard.live_rooms(viewer, names, mine=True, limit=LOOKED_AT)
         others, their_count = await dashboard.live_rooms(viewer, names, mine=False, limit=LOOKED_AT)
-        unheard_of = await self._unheard_of(team_id)
+        heard_of = {room.known.ref for room in (*mine, *others)}
         blocked = await dashboard.blocked_cards(viewer)
         return _Known(
-            role=standing.role,
-            because=standing.because,
+            standing=standing,
             mine=_Rows(self._present(mine, webhooks), my_count - len(mine)),
-            others=_Rows([*self._present(others, webhooks), *unheard_of], their_count - len(others)),
+            others=_Rows(
+                [*self._present(others, webhooks), *(row for row in unheard_of if row.ref not in heard_of)],
+                their_count - len(others),
+            ),
             failed=_first_of(caller, await dashboard.failed_recordings(viewer, names, since=since)),
             blocked=[card for card in blocked if standing.role is Role.ADMIN or card.made_by == caller.user_id],
             subscriptions=await self.ports.subscriptions.of_person(team_id, caller.user_id),
@@ -226,30 +224,45 @@ class Home:
             people, is_recorded = listed.participants, listed.recording
         return _Row(known.ref, people, is_recorded, known.made_by, None if room.is_direct else known.channel_id)
 
-    async def _unheard_of(self, team_id: str) -> list[_Row]:
-        """Rooms that only their server knows."""
+    async def _unheard_of(self, viewer: Viewer, names: Collection[str]) -> list[_Row]:
+        """Rooms that only their server knows, less those of names that are kept for others."""
         rows = list[_Row]()
         for name, answer in self._answers.items():
-            listed = answer.rooms or ()
-            known = await self.dashboard.known_lives(team_id, name, [room.ref.id for room in listed])
-            rows += [_Row(r.ref, r.participants, r.recording) for r in listed if r.ref.id not in known]
+            listed = answer.rooms or () if name in names else ()
+            known = await self.dashboard.known_lives(viewer.team_id, name, [room.ref.id for room in listed])
+            unknown = [room for room in listed if room.ref.id not in known]
+            hidden = await self.ports.rooms.hidden(viewer, [room.ref for room in unknown])
+            rows += [_Row(r.ref, r.participants, r.recording) for r in unknown if r.ref not in hidden]
         return rows
 
     # What is said
 
-    def _quick_actions(self, role: Role) -> tuple[Button, ...]:
-        rooms = self._allowed([Action("List rooms", RoomList(provider=self.ports.providers.default))], role)
-        create = (Form("Create room", RoomCreate),) if role >= RoomCreate.spec.role else ()
-        return (*create, *rooms, Action("Help", Help()))
+    def _quick_actions(self, standing: Standing) -> tuple[Button, ...]:
+        default = self.ports.providers.default
+        create = [name for name in [default, *self._servers(standing)] if self._may(standing, RoomCreate, name)]
+        given = () if create[:1] == [default] else tuple(("provider", name) for name in create[:1])
+        rooms = self._allowed([Action("List rooms", RoomList(provider=default))], standing)
+        return (*([Form("Create room", RoomCreate, given)] if create else []), *rooms, Action("Help", Help()))
+
+    def _may(self, standing: Standing, command_type: type[Command], provider: str) -> bool:
+        return standing.on(provider).role >= command_type.spec.role
+
+    def _may_somewhere(self, standing: Standing, command_type: type[Command]) -> bool:
+        return any(self._may(standing, command_type, name) for name in self._servers(standing))
+
+    def _you(self, standing: Standing) -> Section:
+        """On single video servers, too, where that is more."""
+        more = tuple((f"On {name}", in_words(each)) for name, each in sorted(standing.more.items()))
+        return Section(title="You", empty=("You are ", *in_words(standing), "."), facts=more)
 
     def _mine(self, known: _Known) -> Section | None:
-        if not known.mine.rows and known.role < RoomCreate.spec.role:
+        if not known.mine.rows and not self._may_somewhere(known.standing, RoomCreate):
             return None
         return Section(
             title="Your rooms",
-            items=tuple(self._room(row, known.role) for row in known.mine.shown),
+            items=tuple(self._room(row, known.standing, is_own=True) for row in known.mine.shown),
             more=known.mine.left_out,
-            actions=self._lists(known.role) if known.mine.left_out else (),
+            actions=self._lists(known.standing) if known.mine.left_out else (),
             empty=(
                 "None of yours is live. Press Create room, or type ",
                 Code(f"{self.ports.slash} room create standup"),
@@ -260,17 +273,17 @@ class Home:
     def _others(self, known: _Known) -> Section:
         return Section(
             title="Also live",
-            items=tuple(self._room(row, known.role, made_by=row.made_by) for row in known.others.shown),
+            items=tuple(self._room(row, known.standing, made_by=row.made_by) for row in known.others.shown),
             empty="Nothing else is live on any video server.",
             more=known.others.left_out,
-            actions=self._lists(known.role) if known.others.left_out else (),
+            actions=self._lists(known.standing) if known.others.left_out else (),
         )
 
-    def _lists(self, role: Role) -> tuple[Action, ...]:
+    def _lists(self, standing: Standing) -> tuple[Action, ...]:
         lists = [Action(f"All on {name}", RoomList(provider=name)) for name in self.ports.providers.names]
-        return self._allowed(lists, role)[:MOST_LISTS]
+        return self._allowed(lists, standing)[:MOST_LISTS]
 
-    def _room(self, row: _Row, role: Role, *, made_by: str | None = None) -> Item:
+    def _room(self, row: _Row, standing: Standing, *, is_own: bool = False, made_by: str | None = None) -> Item:
         end = Action("End", RoomClose(**pin(row.ref)), style="danger", description=f"End room {row.ref.name}")
         state = (
             count_people(row.people),
@@ -278,36 +291,37 @@ class Home:
             (Channel(row.channel_id),) if row.channel_id else "",
             ("made by ", Person(made_by)) if made_by else "",
         )
-        return room_row(self.ports, role, row.ref, state, end)
+        return room_row(self.ports, standing, row.ref, state, end, is_own=is_own)
 
-    def _allowed(self, actions: Iterable[Action], role: Role) -> tuple[Action, ...]:
-        return allowed(self.ports, role, actions)
+    def _allowed(self, actions: Iterable[Action], standing: Standing) -> tuple[Action, ...]:
+        return allowed(self.ports, standing, actions)
 
     def _subscriptions(self, known: _Known) -> Section | None:
         mine = known.subscriptions
-        if not mine and known.role < AlertSubscribe.spec.role:
+        may_subscribe = self._may_somewhere(known.standing, AlertSubscribe)
+        if not mine and not may_subscribe:
             return None
         left = len(mine) - MOST_SUBSCRIPTIONS
         return Section(
             title="Your subscriptions",
-            items=tuple(self._subscription(each, known.role) for each in mine[:MOST_SUBSCRIPTIONS]),
+            items=tuple(self._subscription(each, known.standing) for each in mine[:MOST_SUBSCRIPTIONS]),
             empty=(
                 "You have made none. With ",
                 Code(f"{self.ports.slash} alert subscribe recording"),
                 " a channel sees the recordings that others start, too.",
             ),
             more=(f"{left} more are in their channels: ", Code(f"{self.ports.slash} alert list")) if left > 0 else "",
-            actions=(Form("Subscribe a channel", AlertSubscribe),) if known.role >= AlertSubscribe.spec.role else (),
+            actions=(Form("Subscribe a channel", AlertSubscribe),) if may_subscribe else (),
         )
 
-    def _subscription(self, each: Subscription, role: Role) -> Item:
+    def _subscription(self, each: Subscription, standing: Standing) -> Item:
         words = told_of(each)
-        unsubscribe = AlertUnsubscribe(number=each.id, channel=each.channel_id)
+        unsubscribe = AlertUnsubscribe(number=each.id, channel=each.channel_id, provider=each.provider)
         action = Action("Unsubscribe", unsubscribe, description=f"Unsubscribe from {plain(words)}")
-        return Item(title=(Channel(each.channel_id), " is told of ", *words), actions=self._allowed([action], role))
+        return Item(title=(Channel(each.channel_id), " is told of ", *words), actions=self._allowed([action], standing))
 
     def _health(self, known: _Known) -> Section:
-        servers = [(name, self._state(name, known.webhooks[name])) for name in self.ports.providers.names]
+        servers = [(name, self._state(name, heard)) for name, heard in known.webhooks.items()]
         return Section(title="Health", facts=(*servers, ("Slack", self.slack_way)))
 
     def _state(self, name: str, webhooks: Webhooks) -> Text:
@@ -321,14 +335,14 @@ class Home:
     # What went wrong, each with its next step
 
     def _problems(self, known: _Known) -> Section | None:
-        found = [*self._silent(), *self._unheard(known), *self._unseen(known), *self._failures(known)]
+        found = [*self._silent(known), *self._unheard(known), *self._unseen(known), *self._failures(known)]
         if not found:
             return None
         left = len(found) - 2 * MOST_PROBLEMS
         more = f"{left} more {'is' if left == 1 else 'are'} not shown." if left > 0 else ""
         return Section(title="Needs attention", items=tuple(found[: 2 * MOST_PROBLEMS]), more=more)
 
-    def _silent(self) -> list[Item]:
+    def _silent(self, known: _Known) -> list[Item]:
         return [
             Item(
                 title=("The video server ", Code(name), " does not answer."),
@@ -336,7 +350,7 @@ class Home:
                 actions=(Action("Ask it again", ProviderShow(name=name), description=f"Ask {name} again"),),
             )
             for name, answer in self._answers.items()
-            if answer.problem
+            if answer.problem and name in known.webhooks
         ]
 
     def _unheard(self, known: _Known) -> list[Item]:
@@ -349,7 +363,7 @@ class Home:
                 actions=(Action("Show video server", ProviderShow(name=name), description=f"Show {name}"),),
             )
             for name, heard in known.webhooks.items()
-            if known.role >= Role.OPERATOR and self._lacks_webhooks(name, heard, late)
+            if known.standing.on(name).role >= Role.OPERATOR and self._lacks_webhooks(name, heard, late)
         ]
 
     def _lacks_webhooks(self, name: str, heard: Webhooks, late: datetime) -> bool:
@@ -373,14 +387,14 @@ class Home:
         )
 
     def _failures(self, known: _Known) -> list[Item]:
-        return [self._failure(each, known.role) for each in known.failed[:MOST_PROBLEMS]]
+        return [self._failure(each, known.standing) for each in known.failed[:MOST_PROBLEMS]]
 
-    def _failure(self, failed: FailedRecording, role: Role) -> Item:
+    def _failure(self, failed: FailedRecording, standing: Standing) -> Item:
         recording, room = failed.recording, failed.recording.room
         verb = "failed" if recording.status is RecordingStatus.FAILED else "was aborted"
         again = Action("Record again", RecordingStart(**pin(room)), description=f"Record room {room.name} again")
         look = RecordingList(provider=room.provider, room=room.name or None, room_id=room.id or None)
-        steps = self._allowed([again] if failed.room_is_live else [], role)
+        steps = self._allowed([again] if failed.room_is_live else [], standing)
         return Item(
             title=("The recording of ", Strong(room.name), f" {verb}."),
             detail=in_a_row(
@@ -388,7 +402,7 @@ class Home:
                 (Moment(failed.seen_at),),
                 ("started by ", Person(failed.made_by)) if failed.made_by else "",
             ),
-            actions=steps or self._allowed([Action("Its recordings", look)], role),
+            actions=steps or self._allowed([Action("Its recordings", look)], standing),
         )
 
 

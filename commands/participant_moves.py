@@ -1,16 +1,17 @@
 """Taking a participant to another room, or showing them there too."""
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated
+from typing import Annotated, Self
 
 from pydantic import Field
 
-from commands.core.base import Offered, Offers, Positional, Role
+from commands.core.base import Internal, Offered, Offers, Positional, Role
 from commands.core.context import Context
 from commands.core.errors import CommandError, NothingHere, Problem
-from commands.core.people import PersonCommand, has_left
+from commands.core.people import PersonCommand, has_left, meant, shown
 from commands.core.reply import Code, Reply, Strong, Text
 from commands.core.types import Name
+from commands.core.words import joined
 from providers.base import Capability, Participant, Provider, RoomRef
 from providers.errors import NotFound
 from providers.facts import ParticipantLeft
@@ -24,6 +25,17 @@ class _Journey(PersonCommand):
     destination: Annotated[Name, Positional(), Offers(Offered.ROOM)] = Field(
         description="Name of the other room, which must be live"
     )
+    destination_id: Annotated[str | None, Internal(of="destination")] = Field(
+        None, description="The life of the other room that is meant"
+    )
+
+    async def of_maker(self, ctx: Context) -> Self | None:
+        """Both rooms must be theirs."""
+        own = await super().of_maker(ctx)
+        there = await ctx.ports.rooms.newest(ctx.viewer, self.provider, self.destination)
+        if own is None or there is None or there.ended or there.made_by != ctx.caller.user_id:
+            return None
+        return own.model_copy(update={"destination_id": there.ref.id})
 
     def problems(self, provider: Provider) -> list[Problem]:
         if self.destination == self.room:
@@ -37,16 +49,36 @@ class _Journey(PersonCommand):
         room = await ctx.find_room(self)
         person = await self.find_who(ctx, room)
         destination = await self._find_destination(ctx)
+        ctx.meant.append(destination.name)
         try:
             await call(room, person.identity, destination)
         except NotFound:
             raise await self._lost(ctx, room, person) from None
         return room, person, destination
 
+    async def aftermath(self, ctx: Context) -> Reply:
+        rooms = ((self.room, self.room_id), (self.destination, self.destination_id))
+        found = [Strong(name) for name, life in rooms if await self._is_in(ctx, name, life)]
+        who = shown(self.who, ctx.caller.team_id)
+        if not found:
+            return Reply(text=(who, " is neither in ", Strong(self.room), " nor in ", Strong(self.destination), "."))
+        again = "" if found[-1].text == self.destination else "; do it again if you want that"
+        return Reply(text=(who, " is in ", *joined([(room,) for room in found], " and in "), f"{again}."))
+
+    async def _is_in(self, ctx: Context, name: str, life: str | None) -> bool:
+        """Whether anybody who could be meant is there."""
+        for room in await ctx.list_rooms([name]):
+            if life in (None, room.ref.id):
+                present = await ctx.participants(room.ref)
+                named = [p for p in present if p.identity == self.who]
+                return bool(named if self.exact else meant(present, self.who, ctx.caller.team_id))
+        return False
+
     async def _find_destination(self, ctx: Context) -> RoomRef:
         """The server is asked, as what we believe of a room may be old, and a wrong guess would part people."""
         for room in await ctx.list_rooms([self.destination]):
-            return room.ref
+            if self.destination_id in (None, room.ref.id):
+                return room.ref
         raise NothingHere(
             ("There is no room ", Code(self.destination), " on ", Code(ctx.provider.name), "."),
             ("It must be there first; see what is live with ", Code(f"{ctx.ports.slash} room list"), "."),

@@ -36,6 +36,11 @@ class _TrackChoice(PersonCommand):
             return [Problem("It says which one already; leave out --audio and --video.", "track")]
         return []
 
+    async def _as_they_are(self, ctx: Context) -> tuple[Participant, list[Track]]:
+        room = await ctx.find_room(self)
+        person = await self.find_who(ctx, room)
+        return person, self._chosen(room, person)
+
     def _chosen(self, room: RoomRef, person: Participant) -> list[Track]:
         """At least one. Raises `NothingHere`, with what there is instead."""
         if self.track is not None:
@@ -87,6 +92,13 @@ class ParticipantMute(
             actions=unmute_buttons(room, person, muted, ctx.provider),
         )
 
+    async def aftermath(self, ctx: Context) -> Reply:
+        person, chosen = await self._as_they_are(ctx)
+        if sounding := [track for track in chosen if not track.muted]:
+            again = f" is not muted: {spoken_all(sounding)}; mute them again if you want that."
+            return Reply(text=(Strong(person.shown_name), again))
+        return Reply(text=(Strong(person.shown_name), f" is muted: {spoken_all(chosen)}."))
+
 
 class ParticipantUnmute(
     _TrackChoice,
@@ -115,6 +127,14 @@ class ParticipantUnmute(
             text=("Unmuted ", Strong(person.shown_name), f": {spoken_all(done)}."),
             hint="" if failure is None else f"Not everything: {failure.what} {failure.remedy}",
         )
+
+    async def aftermath(self, ctx: Context) -> Reply:
+        """Whether somebody was asked to unmute themselves, nobody can tell; asking twice does no harm."""
+        person, chosen = await self._as_they_are(ctx)
+        if silent := [track for track in chosen if track.muted]:
+            again = f" is muted: {spoken_all(silent)}; unmute them again if you want that."
+            return Reply(text=(Strong(person.shown_name), again))
+        return Reply(text=(Strong(person.shown_name), f" is not muted: {spoken_all(chosen)}."))
 
 
 def mute_buttons(room: RoomRef, person: Participant, provider: Provider) -> tuple[Action, ...]:

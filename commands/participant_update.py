@@ -130,6 +130,19 @@ class ParticipantUpdate(
             hint=" ".join(filter(None, self._hints(before, after))),
         )
 
+    async def aftermath(self, ctx: Context) -> Reply:
+        """Part of what was to be set stands in no record, so what is there is shown instead."""
+        person = await self.find_who(ctx, await ctx.find_room(self))
+        attributes = ", ".join(f"{key}={value}" for key, value in sorted(person.attributes.items()))
+        facts: list[tuple[str, Text]] = [
+            ("Name", _shown(person.name)),
+            ("Metadata", _shown(person.metadata)),
+            ("Attributes", _shown(attributes)),
+            *([("May", allowed(person.permissions))] if person.permissions is not None else []),
+        ]
+        text: Text = ("This is how ", Strong(person.shown_name), " is in ", Strong(self.room), " at present.")
+        return Reply(text=text, facts=tuple(facts))
+
     def _hints(self, before: Participant, after: Participant) -> Iterator[str]:
         yield _stopped(before, after)
         yield _limit_lost(before, after)

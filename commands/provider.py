@@ -47,6 +47,11 @@ class ProviderUse(Command, path="provider use", role=Role.ADMIN, examples=("memo
         await ctx.ports.settings.put(ctx.place, CHANNEL_PROVIDER, provider.name, by=ctx.caller.user_id)
         return Reply(text=("This channel uses ", Strong(provider.name), " from now on."))
 
+    async def aftermath(self, ctx: Context) -> Reply:
+        used = await ctx.ports.settings.get(ctx.place, CHANNEL_PROVIDER) or ctx.ports.providers.default
+        again = "" if used == self.name else ("; choose ", Code(self.name), " again if you want that")
+        return Reply(text=("This channel uses ", Strong(used), *again, "."))
+
 
 class ProviderShow(Command, path="provider show", examples=("", "memory"), heading="Show video server"):
     """Show what a video server can do and whether it answers."""

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import UTC
-from typing import Annotated
+from datetime import tzinfo
+from typing import Annotated, Self
 
 from pydantic import Field
 
@@ -21,15 +21,18 @@ from commands.core.base import (
 )
 from commands.core.context import Context
 from commands.core.errors import Ended, NothingHere, Problem
+from commands.core.moments import zone_of
 from commands.core.paging import Filter, PagedCommand, Rows, matched
 from commands.core.reply import Action, Code, Item, Moment, Reply, Strong, Text
 from commands.core.types import Name, OneOf
 from commands.core.words import counted, in_a_row, spoken_duration
-from providers.base import Capability, Provider, Recording, RecordingOptions, RoomRef
+from providers.base import Capability, Provider, Recording, RecordingOptions, RecordingStatus, RoomRef
 from providers.errors import Conflict, NotFound, ProviderError
-from providers.facts import RecordingChanged
+from providers.facts import RecordingChanged, ThingKind
 
 _MOST_OFFERED = 5
+_LOOKED_AT = 100
+"""Of the recordings that we know of, when it is looked for somebody's own."""
 
 
 class RecordingStart(
@@ -59,22 +62,25 @@ class RecordingStart(
         await ctx.require_card_place()
         room = await ctx.find_room(self)
         options = RecordingOptions(layout=self.layout, audio_only=self.audio_only)
-        before = await _running(ctx, room)
+        before, zone = await _running(ctx, room), await zone_of(ctx)
         try:
-            recording = await ctx.provider.start_recording(room, options)
+            async with ctx.reserved(ThingKind.RECORDING, room.name):
+                recording = await ctx.provider.start_recording(room, options)
         except NotFound:
             raise await ctx.gone(room) from None
         await ctx.report(RecordingChanged(recording=recording, **ctx.observed()), card=True, made=True)
+        await ctx.release(ThingKind.RECORDING, room.name)  # whoever records the room next may do it elsewhere
         return Reply(
             text=("Recording ", Strong(room.name), ". Its card says when it runs."),
             hint=_already(before),
             actions=(
                 Action("Stop recording", _stop(recording)),
-                *(Action(f"Stop the one {_begun(r)}", _stop(r)) for r in before[:_MOST_OFFERED]),
+                *(Action(f"Stop the one {_begun(r, zone)}", _stop(r)) for r in before[:_MOST_OFFERED]),
             ),
         )
 
     async def aftermath(self, ctx: Context) -> Reply:
+        await ctx.require_card_place()
         running = [
             r
             for r in await ctx.list_recordings()
@@ -103,8 +109,21 @@ class RecordingStop(
         None, description="The life of the room that is meant"
     )
 
+    async def of_maker(self, ctx: Context) -> Self | None:
+        """Theirs is what runs in a room that they made, and a recording that they started in another's."""
+        known = await ctx.ports.rooms.recordings(ctx.viewer, self.provider, _LOOKED_AT)
+        meant = [r for r in known if r.ref.id == self.recording or (self._is_of_room(r) and not r.status.is_final)]
+        own = [r for r in meant if await _is_makers(ctx, r)]
+        if len(own) != 1:
+            return None  # of several it is said by id which
+        return self.model_copy(update={"recording": own[0].ref.id, "room_id": None})
+
+    def _is_of_room(self, recording: Recording) -> bool:
+        return recording.room.name == self.recording and self.room_id in (None, recording.room.id)
+
     async def run(self, ctx: Context) -> Reply:
         recording = await self._find(ctx)
+        ctx.meant.append(recording.room.name)
         try:
             stopped = await ctx.provider.stop_recording(recording.ref)
         except (Conflict, NotFound):
@@ -115,24 +134,34 @@ class RecordingStop(
             text=("Stopping the recording of ", Strong(stopped.room.name), ". Its card says when it is ready.")
         )
 
+    async def aftermath(self, ctx: Context) -> Reply:
+        observed = ctx.observed()
+        meant = [r for r in await ctx.list_recordings() if r.ref.id == self.recording or self._is_of_room(r)]
+        for recording in meant:
+            await ctx.report(RecordingChanged(recording=recording, **observed))
+        running = [r for r in meant if not r.status.is_final]
+        if any(r.status is not RecordingStatus.ENDING for r in running):
+            still = (" is still being recorded; stop it again if you want that.",)
+            return Reply(text=("The room ", Strong(running[0].room.name), *still))
+        if running:
+            return Reply(text=("The recording of ", Strong(running[0].room.name), " is being stopped."))
+        return Reply(text=("Nothing called ", Strong(self.recording), " is being recorded."))
+
     async def _find(self, ctx: Context) -> Recording:
         """By id, whatever its status; else the one running recording of a room of that name."""
         known = await ctx.list_recordings()
         for recording in known:
             if recording.ref.id == self.recording:
                 return recording
-        running = [
-            r
-            for r in known
-            if r.room.name == self.recording and self.room_id in (None, r.room.id) and not r.status.is_final
-        ]
+        running = [r for r in known if self._is_of_room(r) and not r.status.is_final]
         if len(running) == 1:
             return running[0]
         if running:
+            zone = await zone_of(ctx)
             raise NothingHere(
                 ("There are ", f"{len(running)}", " recordings of ", Code(self.recording), "."),
                 "Say which one to stop.",
-                actions=[Action(f"Stop {r.ref.id}, {_begun(r)}", _stop(r)) for r in running[:_MOST_OFFERED]],
+                actions=[Action(f"Stop {r.ref.id}, {_begun(r, zone)}", _stop(r)) for r in running[:_MOST_OFFERED]],
             )
         raise NothingHere(
             ("Nothing called ", Code(self.recording), " is being recorded."),
@@ -189,6 +218,15 @@ class RecordingList(
         return in_room and not (self.active and recording.status.is_final)
 
 
+async def _is_makers(ctx: Context, recording: Recording) -> bool:
+    """Whether the asker has started it, or made the room that it is of."""
+    rooms, me = ctx.ports.rooms, ctx.caller.user_id
+    if await rooms.made_by(ctx.caller.team_id, recording.ref.provider, recording.ref.id) == me:
+        return True
+    room = await rooms.life(ctx.viewer, recording.room.provider, recording.room.id)
+    return room is not None and room.made_by == me
+
+
 async def _running(ctx: Context, room: RoomRef) -> Sequence[Recording]:
     """What is being recorded already, as far as the server says; its trouble is no reason not to record."""
     if Capability.LIST_RECORDINGS not in ctx.provider.capabilities:
@@ -208,10 +246,10 @@ def _already(running: Sequence[Recording]) -> Text:
     return ("It is being recorded already", *since, "; this is a second one.")
 
 
-def _begun(recording: Recording) -> str:
+def _begun(recording: Recording, zone: tzinfo) -> str:
     """For a button, whose words cannot show a time in the reader's zone."""
     began = recording.started_at
-    return f"since {began.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if began is not None else "not begun yet"
+    return f"since {began.astimezone(zone):%Y-%m-%d %H:%M %Z}" if began is not None else "not begun yet"
 
 
 def _stop(recording: Recording) -> RecordingStop:

@@ -21,7 +21,7 @@ from commands.core.base import (
 )
 from commands.core.context import Context
 from commands.core.errors import Ended, NothingHere, Problem
-from commands.core.invitation import invite, own_identity, own_keep_out, own_lift_refused
+from commands.core.invitation import invite, nobody_has_it, own_identity, own_keep_out, own_lift_refused
 from commands.core.json_text import demanded_json_problem, json_hint
 from commands.core.paging import Filter, PagedCommand, Rows, like, matched
 from commands.core.reply import Action, Code, Form, Item, Person, Question, Reply, Strong, Text
@@ -32,9 +32,9 @@ from commands.participant import ParticipantList
 from commands.recording import RecordingStart, RecordingStop
 from commands.room_muting import RoomMute
 from commands.room_particulars import a_few_of, metadata_fact, room_facts, table_cells
-from providers.base import Capability, Participant, Provider, Room, RoomOptions, RoomRef, TokenOptions
+from providers.base import Capability, CreatedRoom, Participant, Provider, Room, RoomOptions, RoomRef, TokenOptions
 from providers.errors import NotFound, ProviderError
-from providers.facts import RecordingChanged, RoomFinished, RoomSeen
+from providers.facts import RecordingChanged, RoomFinished, RoomSeen, ThingKind
 
 
 class RoomCreate(
@@ -84,6 +84,7 @@ class RoomCreate(
 
     async def run(self, ctx: Context) -> Reply:
         await ctx.require_card_place()
+        await ctx.require_free_name(self.name)
         options = RoomOptions(
             max_participants=self.max_participants,
             empty_timeout=self.empty_timeout,
@@ -91,7 +92,7 @@ class RoomCreate(
             metadata=self.metadata,
             record=self.record,
         )
-        created = await ctx.provider.create_room(self.name, options)
+        created = await self._create(ctx, options)
         await ctx.report(RoomSeen(room=created.room, **ctx.observed()), card=True, made=not created.existed)
         if not created.existed:
             await self._report_recording(ctx, created.room.ref)
@@ -103,7 +104,21 @@ class RoomCreate(
             actions=self._next_steps(options, created.room, ctx.provider),
         )
 
+    async def _create(self, ctx: Context, options: RoomOptions) -> CreatedRoom:
+        """Raises `CommandError` for a room that was there and is not seen here: somebody else has just made it."""
+        async with ctx.reserved(ThingKind.ROOM, self.name):
+            created = await ctx.provider.create_room(self.name, options)
+        if created.existed:
+            await ctx.release(ThingKind.ROOM, self.name)
+            await ctx.require_seen(created.room.ref)
+        return created
+
+    @property
+    def about(self) -> str:
+        return self.name
+
     async def aftermath(self, ctx: Context) -> Reply:
+        await ctx.require_card_place()
         for room in await ctx.list_rooms([self.name]):
             await ctx.report(RoomSeen(room=room, **ctx.observed()), card=True)
             return Reply(text=("The room ", Strong(self.name), " is there: ", people_in_it(room.participants), "."))
@@ -297,6 +312,9 @@ class RoomJoin(
             raise own_lift_refused(kept)
         identity, note = await own_identity(ctx, room)
         return await invite(ctx, room, TokenOptions(identity=identity, name=ctx.caller.name), note=note)
+
+    async def aftermath(self, ctx: Context) -> Reply:
+        return nobody_has_it(self)
 
 
 def room_actions(room: RoomRef, *, stop: RecordingStop | None) -> tuple[Action, ...]:

@@ -39,11 +39,8 @@ class RoomMute(
 
     async def run(self, ctx: Context) -> Reply:
         room = await ctx.find_room(self)
-        present = await ctx.participants(room)
-        spared = {choose(ctx, present, room, who, self, field="except_").identity for who in self.except_}
-        people = [p for p in present if p.is_person and p.identity not in spared]
+        people, chosen = await self._chosen(ctx, room)
         kinds = chosen_kinds(audio=self.audio, video=self.video)
-        chosen = [(person, track) for person in people for track in person.tracks if track.kind in kinds]
         if not (sounding := [(person, track) for person, track in chosen if not track.muted]):
             return Reply(text=self._nothing_to_mute(room, people, chosen, kinds))
         attempts = await _mute(ctx, room, sounding)
@@ -60,6 +57,23 @@ class RoomMute(
             facts=_others(attempts, [person for person, track in chosen if track.muted]),
             actions=self._again(room) if failed else (),
         )
+
+    async def _chosen(self, ctx: Context, room: RoomRef) -> tuple[list[Participant], list[tuple[Participant, Track]]]:
+        """Who is meant, and what of theirs."""
+        present = await ctx.participants(room)
+        spared = {choose(ctx, present, room, who, self, field="except_").identity for who in self.except_}
+        people = [p for p in present if p.is_person and p.identity not in spared]
+        kinds = chosen_kinds(audio=self.audio, video=self.video)
+        return people, [(person, track) for person in people for track in person.tracks if track.kind in kinds]
+
+    async def aftermath(self, ctx: Context) -> Reply:
+        room = await ctx.find_room(self)
+        people, chosen = await self._chosen(ctx, room)
+        if sounding := [person for person, track in chosen if not track.muted]:
+            again = f" not everybody is muted: {_names(sounding)}; mute the room again if you want that."
+            return Reply(text=("In ", Strong(room.name), again))
+        kinds = chosen_kinds(audio=self.audio, video=self.video)
+        return Reply(text=self._nothing_to_mute(room, people, chosen, kinds))
 
     def _nothing_to_mute(
         self,

@@ -63,6 +63,12 @@ class SignalSend(
             raise await ctx.gone(room) from None
         return Reply(text=_sent(room, listening), hint=json_hint(self.message))
 
+    async def aftermath(self, ctx: Context) -> Reply:
+        return Reply(
+            text="Whether the message was sent cannot be known: no video server keeps messages, and neither do I.",
+            hint="Ask somebody in the room before you send it again, as it may come twice.",
+        )
+
     async def _listening(self, ctx: Context, room: RoomRef) -> list[Participant] | None:
         """Those named, each once, else the people in the room; None where the server does not tell."""
         if Capability.LIST_PARTICIPANTS not in ctx.provider.capabilities:

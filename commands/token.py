@@ -24,6 +24,7 @@ from commands.core.invitation import (
     invite,
     keep_out_of,
     may_lift,
+    nobody_has_it,
     own_identity,
     own_keep_out,
     own_lift_refused,
@@ -35,7 +36,7 @@ from commands.core.ports import KeepOut
 from commands.core.reply import Action, Code, Form, Moment, Person, Reply, Secret, Strong, Text
 from commands.core.types import DASHED, Duration, Name, Pairs, spell_duration
 from commands.core.words import joined
-from commands.participant import ParticipantAdmit
+from commands.participant_removal import ParticipantAdmit
 from commands.participant_update import allowed
 from commands.room import RoomCreate
 from providers.base import ApiGrant, ApiTokenOptions, Capability, Grant, Provider, RoomRef, TokenOptions
@@ -110,6 +111,9 @@ class TokenCreate(
         )
         return await invite(ctx, room, options, may=_may(options), note=joined(notes, " "))
 
+    async def aftermath(self, ctx: Context) -> Reply:
+        return nobody_has_it(self)
+
     async def _room(self, ctx: Context) -> tuple[RoomRef, list[Text]]:
         """A room that is not there yet will do where the server makes it when somebody joins."""
         try:
@@ -120,6 +124,7 @@ class TokenCreate(
                 raise NothingHere(absent.what, absent.remedy, actions=(*absent.actions, create)) from None
             if problem := ctx.provider.limits.room_name_problem(self.room):
                 raise NothingHere(problem, "Choose another name.") from None
+            await ctx.require_free_name(self.room)
             made_on_join = (
                 "There is no room ",
                 Code(self.room),
@@ -248,3 +253,6 @@ class TokenApi(
             secrets=(Secret("Token", issued.token),),
             hint="It bypasses this bot: neither its roles nor its record apply, and nobody can take it back.",
         )
+
+    async def aftermath(self, ctx: Context) -> Reply:
+        return nobody_has_it(self)

@@ -100,6 +100,14 @@ class _Subscription(PersonCommand):
             raise await _lost(ctx, room, person, tracks) from None
         return person, tracks
 
+    async def aftermath(self, ctx: Context) -> Reply:
+        """No server tells who receives what."""
+        return Reply(
+            text=("Whether it was done no video server tells: who receives what is known to their app alone."),
+            hint="Do it again; what was done already stays as it is.",
+            actions=(Action("Do it again", self),),
+        )
+
     def _find(
         self, ctx: Context, room: RoomRef, present: Sequence[Participant], person: Participant, word: str
     ) -> _Sent:

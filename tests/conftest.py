@@ -1,12 +1,14 @@
 """What every test has in common."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 
 import pytest
 
 from bot.render import limits
 from tests import postgresql
 from tests.judges.recorded import Recorded
+from tests.leaks import taps
+from tests.leaks.watch import WATCH, Watch
 
 Check = Callable[..., list[str]]
 
@@ -32,15 +34,42 @@ It is done here, where this module is imported, because those that pytest import
 """
 
 
+taps.install(WATCH)
+"""Before any secret is made."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Who judges what all others have rendered comes after them."""
-    items.sort(key=lambda item: "recorded" in getattr(item, "fixturenames", ()))
+    """Who judges what all others have rendered, or have let out, comes after them."""
+    items.sort(key=lambda item: not {"recorded", "watched"}.isdisjoint(getattr(item, "fixturenames", ())))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    WATCH.test = item.nodeid
+    try:
+        return (yield)
+    finally:
+        WATCH.settle()
+        WATCH.test = ""
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """What a test printed and logged, its fixtures included."""
+    if report.when == "teardown":
+        for name, text in report.sections:
+            WATCH.hear(name.lower(), text)
 
 
 @pytest.fixture
 def recorded() -> Recorded:
     """All that the tests before this one have rendered and sent."""
     return RECORDED
+
+
+@pytest.fixture
+def watched() -> Watch:
+    """What the tests before this one have let out."""
+    return WATCH
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -55,5 +84,12 @@ def _no_proxy() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def postgresql_server() -> Iterator[postgresql.Server]:
     """Started by the first test that needs it."""
+    with postgresql.server() as server:
+        yield server
+
+
+@pytest.fixture
+def own_server() -> Iterator[postgresql.Server]:
+    """One that a test may stop without harm to others."""
     with postgresql.server() as server:
         yield server

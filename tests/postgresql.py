@@ -13,32 +13,79 @@ from pathlib import Path
 from sqlalchemy import NullPool, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from bot.store.engine import Store
+from tests.leaks.taps import hear_server
+from tests.leaks.watch import WATCH
 from tests.require import require
 
 INSTALL = "install PostgreSQL 15 or newer (Debian: apt-get install postgresql)"
 _DEBIAN = Path("/usr/lib/postgresql")
 _USER = "postgres"
+GUARDED = "guarded"
 _NUMBERS = count(1)
+_EMPTY = "template1"
 
 
 class Server:
-    """One that runs. `url(name)` is for SQLAlchemy, as an operator would write it."""
+    """One in a folder of its own. `url(name)` is for SQLAlchemy, as an operator would write it.
 
-    def __init__(self, port: int) -> None:
-        self.port = port
+    A role that is called `GUARDED` has to give its password, and others are let in without.
+    """
 
-    def url(self, database: str) -> str:
-        return f"postgresql://{_USER}@127.0.0.1:{self.port}/{database}"
+    def __init__(self, folder: Path, programs: Path, owner: str | None) -> None:
+        self.port = _free_port()
+        self._folder = folder
+        self._programs = programs
+        self._owner = owner
+        self._upgraded = _EMPTY
+
+    def url(self, database: str, user: str = _USER, query: str = "") -> str:
+        return f"postgresql://{user}@127.0.0.1:{self.port}/{database}{query}"
+
+    def make(self) -> None:
+        self._call("initdb", "-U", _USER, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+        rules = self._folder / "data/pg_hba.conf"
+        rules.write_text(f"host all {GUARDED} 127.0.0.1/32 scram-sha-256\n{rules.read_text()}")
+
+    def start(self) -> None:
+        options = f"-h 127.0.0.1 -p {self.port} -k {self._folder} -F"
+        self._call("pg_ctl", "start", "-w", "-l", f"{self._folder}/log", "-o", options)
+
+    def stop(self) -> None:
+        """At once, as in a crash: who is connected is cut off."""
+        self._call("pg_ctl", "stop", "-m", "immediate")
+
+    def _call(self, program: str, *arguments: str) -> None:
+        subprocess.run(
+            [self._programs / program, "-D", self._folder / "data", *arguments],
+            cwd=self._folder,
+            user=self._owner,
+            check=True,
+            stdout=subprocess.DEVNULL,
+            timeout=60,
+        )
 
     @asynccontextmanager
-    async def database(self) -> AsyncIterator[str]:
-        """The URL of an empty database, which goes with all its connections in the end."""
+    async def database(self, template: str = _EMPTY) -> AsyncIterator[str]:
+        """The URL of a new database, empty or a copy, which goes with all its connections in the end."""
         name = f"test_{next(_NUMBERS)}"
-        await self.run(f"CREATE DATABASE {name}")
+        await self.run(f"CREATE DATABASE {name} TEMPLATE {template}")
         try:
             yield self.url(name)
+            await hear_server(WATCH, self.url(name))
         finally:
             await self.run(f"DROP DATABASE {name} WITH (FORCE)")
+
+    @asynccontextmanager
+    async def upgraded(self) -> AsyncIterator[str]:
+        """One with the schema of this version. The steps are run once, as a copy is made much sooner."""
+        if self._upgraded == _EMPTY:
+            await self.run("CREATE DATABASE upgraded")
+            store = await Store.open(self.url("upgraded"))
+            await store.close()
+            self._upgraded = "upgraded"
+        async with self.database(self._upgraded) as url:
+            yield url
 
     async def run(self, statement: str, database: str = "postgres") -> None:
         """One statement outside of a transaction."""
@@ -51,30 +98,19 @@ class Server:
 
 @contextmanager
 def server() -> Iterator[Server]:
-    """PostgreSQL refuses to run as root, so there it runs as the user that Debian's package makes."""
+    """One that runs. PostgreSQL refuses to run as root, so there it runs as the user that Debian's package makes."""
     programs = _programs()
     owner = _USER if os.geteuid() == 0 else None
     folder = Path(tempfile.mkdtemp(prefix="postgresql-"))
     if owner is not None:
         shutil.chown(folder, owner)
-    data, port = folder / "data", _free_port()
-
-    def call(program: str, *arguments: str) -> None:
-        subprocess.run(
-            [programs / program, "-D", data, *arguments],
-            cwd=folder,
-            user=owner,
-            check=True,
-            stdout=subprocess.DEVNULL,
-            timeout=60,
-        )
-
-    call("initdb", "-U", _USER, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
-    call("pg_ctl", "start", "-w", "-l", f"{folder}/log", "-o", f"-h 127.0.0.1 -p {port} -k {folder} -F")
+    found = Server(folder, programs, owner)
+    found.make()
+    found.start()
     try:
-        yield Server(port)
+        yield found
     finally:
-        call("pg_ctl", "stop", "-m", "immediate")
+        found.stop()
         shutil.rmtree(folder)
 
 

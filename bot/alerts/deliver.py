@@ -2,7 +2,8 @@
 
 A card is drawn at the moment of the call, so any number of changes that came meanwhile are one call. What Slack shows
 is known by its hash, and an equal one needs no call. No transaction is open while we talk to Slack. A post whose
-answer was lost is posted again after a pause.
+answer was lost is posted again after a pause. Where several processes use one database, each claims what it delivers;
+one that was so slow that another has taken over deletes the message that is one too many.
 
 Where a channel is closed to the bot, whoever asked for something to be shown there is told once, by direct message.
 """
@@ -52,16 +53,16 @@ LONGEST_LONG_PAUSE_SECONDS = 900.0
 HOPELESS = (ChannelClosed, PersonUnreachable, MessageGone, PayloadRefused)
 """Errors after which the same call would fail again."""
 
+START_SECONDS = 5.0
+"""How old a claim may be when its call begins. An older one may be over before the call is: the process was frozen."""
+
 _UPDATES = "updates"
 _EVERYTHING = "everything"
 """What waits besides channels: Slack counts updates over the whole workspace, and a dead token stops all."""
 
 
 class Deliverer:
-    """`wake` says that something may have changed; a lost or doubled wake does no harm.
-
-    `behind` is told how many cards wait, whenever nothing can be done at that moment.
-    """
+    """`wake` says that something may have changed; a lost or doubled wake does no harm."""
 
     def __init__(
         self,
@@ -71,14 +72,13 @@ class Deliverer:
         slack: SlackClient,
         providers: Providers,
         clock: Clock,
-        behind: Callable[[float], None],
     ) -> None:
         self._cards = cards
         self._notes = notes
         self._closures = closures
         self._slack = slack
         self._providers = providers
-        self._behind = behind
+        self._clock = clock
         self._woken = asyncio.Event()
         self._stopping = False
         self._pauses = _Pauses(clock)
@@ -105,7 +105,6 @@ class Deliverer:
             pause = self._pauses.shortest()  # before looking, as a pause that ends meanwhile would be forgotten
             if await self._deliver_one():
                 continue
-            self._behind(await self._cards.count_dirty())
             if self._stopping:
                 return
             with suppress(TimeoutError):
@@ -120,26 +119,44 @@ class Deliverer:
         waiting = self._pauses.waiting()
         if _EVERYTHING in waiting:
             return False
-        if (due := await self._cards.next_dirty(waiting, skip_updates=_UPDATES in waiting)) is not None:
-            await self._attempt(due[0].channel_id, lambda: self._card(*due), lambda e: self._card_failed(*due, e))
-            return True
-        if (noted := await self._notes.next_due(waiting)) is not None:
+        began = self._clock.monotonic()
+        if (due := await self._cards.claim(waiting, skip_updates=_UPDATES in waiting)) is not None:
+            card, thing = due
             await self._attempt(
-                noted[0].channel_id, lambda: self._note(*noted), lambda e: self._note_failed(noted[0], e)
+                began, card.channel_id, lambda: self._card(card, thing), lambda e: self._card_failed(card, thing, e)
             )
             return True
-        if (closure := await self._closures.next_due(waiting)) is not None:
-            await self._attempt(closure.user_id, lambda: self._tell(closure), lambda e: self._tell_failed(closure, e))
+        if (noted := await self._notes.claim(waiting)) is not None:
+            due_note, thing = noted
+            await self._attempt(
+                began,
+                due_note.channel_id,
+                lambda: self._note(due_note, thing),
+                lambda e: self._note_failed(due_note, e),
+            )
+            return True
+        if (closure := await self._closures.claim(waiting)) is not None:
+            await self._attempt(
+                began, closure.user_id, lambda: self._tell(closure), lambda e: self._tell_failed(closure, e)
+            )
             return True
         return False
 
     async def _attempt(
         self,
+        began: float,
         channel_id: str,
         deliver: Callable[[], Awaitable[None]],
         failed: Callable[[Exception], Awaitable[None]],
     ) -> None:
-        """One try. What may work later pauses its channel; any other end is an answer of Slack, and ends the pause."""
+        """One try of what was claimed after `began`.
+
+        What may work later pauses its channel; any other end is an answer of Slack, and ends the pause.
+        """
+        if (seconds := self._clock.monotonic() - began) > START_SECONDS:
+            log.warning("a claim was too old for a call", channel=channel_id, seconds=seconds)
+            await failed(TimeoutError())
+            return
         try:
             await deliver()
         except HOPELESS as error:
@@ -159,20 +176,28 @@ class Deliverer:
         digest = _hash(shown)
         ts = card.ts
         if ts is None:
-            await self._cards.start_post(card.id)
             ts = await self._slack.post(card.channel_id, shown, thread_ts=card.thread_ts)
         elif digest != card.hash:
             await self._slack.update(card.channel_id, ts, shown)
-        await self._cards.delivered(card.id, card.wanted, ts, digest)
+        if not await self._cards.delivered(card, ts, digest):
+            await self._remove(card.channel_id, ts)
 
     async def _note(self, due: DueNote, thing: Thing) -> None:
         shown = note(state_from_json(thing.state), facts_from_json(due.facts))
         if shown is None:
             await self._drop(due)
             return
-        await self._notes.start_post(due.id)
         ts = await self._slack.post(due.channel_id, shown, thread_ts=due.thread_ts, broadcast=due.broadcast)
-        await self._notes.done(due.id, ts)
+        if not await self._notes.done(due, ts):
+            await self._remove(due.channel_id, ts)
+
+    async def _remove(self, channel_id: str, ts: str) -> None:
+        """A second message of what has one."""
+        log.warning("a message was one too many", channel=channel_id, ts=ts)
+        try:
+            await self._slack.delete(channel_id, ts)
+        except SlackError as error:
+            log.warning("a message that is one too many stays", error=str(error), channel=channel_id, ts=ts)
 
     def _draw(self, card: Card, thing: Thing) -> Message:
         provider = self._providers.get(thing.provider)
@@ -187,25 +212,27 @@ class Deliverer:
         """A card that cannot be shown must not keep others of its channel waiting."""
         match error:
             case MessageGone() if card.ts is None and card.thread_ts is not None:
-                await self._cards.leave_thread(card.id)
+                await self._cards.leave_thread(card)
             case MessageGone() if card.ts is not None and thing.terminal:
-                await self._cards.renew(card.id)
+                await self._cards.renew(card)
             case MessageGone():
-                await self._cards.block(card.id, DELETED)
+                await self._cards.block(card, DELETED)
             case ChannelClosed():
                 await self._closures.add(card.id, error.code)  # first: what is blocked is not tried again
-                await self._cards.block(card.id, error.code)
+                await self._cards.block(card, error.code)
             case PersonUnreachable() | PayloadRefused():
-                await self._cards.block(card.id, error.code)
+                await self._cards.block(card, error.code)
             case _:
-                await self._cards.postpone(card.id)
+                await self._cards.postpone(card)
 
     async def _note_failed(self, due: DueNote, error: Exception) -> None:
         if isinstance(error, HOPELESS):
             await self._drop(due)
+        else:
+            await self._notes.release(due)
 
     async def _drop(self, due: DueNote) -> None:
-        await self._notes.done(due.id, "")
+        await self._notes.done(due, "")
 
     async def _tell(self, closure: Closure) -> None:
         await self._slack.direct(closure.user_id, render_closure(closure.channel_id, closure.reason))
@@ -216,6 +243,8 @@ class Deliverer:
         """Tried again where it is certain that nothing arrived, as nobody shall be told twice."""
         if isinstance(error, HOPELESS) or (isinstance(error, SlackError) and error.may_have_happened):
             await self._closures.told(closure)
+        else:
+            await self._closures.release(closure)
 
 
 class _Pauses:

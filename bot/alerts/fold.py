@@ -27,6 +27,9 @@ DEPARTURES_KEPT = 500
 QUIET = timedelta(minutes=1)
 """Whoever comes back again so soon is a client that does it by itself."""
 
+ROOM_CLOSED = "room closed"
+"""Why somebody left, as providers say it of a room that has ended."""
+
 _RANK = {status: rank for rank, status in enumerate(RecordingStatus)}
 
 
@@ -115,6 +118,22 @@ def is_worth_a_note(before: ThingState | None, fact: ParticipantKeptOut) -> bool
     """Whether people are to hear of it. Of a client that comes back over and over they do once, until it gives up."""
     last = before.kept_out.get(fact.participant.identity) if isinstance(before, RoomState) else None
     return last is None or fact.at - last >= QUIET
+
+
+def comes_or_goes(before: ThingState | None, after: ThingState, fact: Fact) -> bool:
+    """Whether somebody has joined a live room or left it, and this is the first that we are told of it.
+
+    Whom a list has shown before is told of all the same. Those whom the end of the room sends away did not leave it.
+    """
+    if not isinstance(after, RoomState) or after.is_final or not isinstance(fact, ParticipantJoined | ParticipantLeft):
+        return False
+    who, room = fact.participant, before if isinstance(before, RoomState) else RoomState(ref=after.ref)
+    if not who.is_person or who.id in room.left:
+        return False
+    if isinstance(fact, ParticipantLeft):
+        return fact.reason != ROOM_CLOSED
+    known = room.present.get(who.id)
+    return known is None or known.seen_at == room.listed_at
 
 
 def _remembered(left: Mapping[str, datetime], listed_at: datetime | None) -> dict[str, datetime]:

@@ -10,7 +10,7 @@ from functools import partial
 from itertools import groupby
 
 import structlog
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import OperationalError, ProgrammingError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.alerts.record import Record
@@ -87,6 +87,10 @@ class Intake:
             except TimeoutError:
                 continue
 
+    def wake(self) -> None:
+        """Something may wait to be folded."""
+        self._waiting.set()
+
     def stop(self) -> None:
         """Let `run` return between two reads of the database."""
         self._stopping = True
@@ -113,8 +117,8 @@ class Intake:
     async def _fold_row(self, row: InboxRow) -> bool:
         try:
             await self._store.write(partial(self._fold, row))
-        except (StoreError, OperationalError):
-            raise  # locked, full or gone: the database's trouble, which must not park what is well
+        except (StoreError, OperationalError, ProgrammingError):
+            raise  # locked, full, gone or without its tables: the database's trouble, which must not park what is well
         except Exception as error:
             log.exception("a delivery was not folded", inbox_id=row.id, provider=row.provider, kind=row.kind)
             if await self._inbox.record_failure(row.id, type(error).__name__):

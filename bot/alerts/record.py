@@ -5,11 +5,14 @@ from fnmatch import fnmatchcase
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.alerts.fold import fold, is_worth_a_note, note_recording
+from bot.alerts.fold import comes_or_goes, fold, is_worth_a_note, note_recording
+from bot.alerts.privacy import Home, home_of
 from bot.alerts.state import RecordingState, RoomState, ThingState, state_from_json
 from bot.store.cards import Cards
 from bot.store.inbox import InboxRow
 from bot.store.notes import Notes
+from bot.store.reservations import KEPT, Name, reserve
+from bot.store.settings import told_of_joins
 from bot.store.subscriptions import StoredSubscriptions
 from bot.store.things import Snapshot, get, save
 from commands.core.ports import Place, Subscription
@@ -61,9 +64,14 @@ class Record:
         known = await get(conn, fact.provider, kind, server_id)
         before = state_from_json(known.state) if known else None
         after = folded(before)
-        if after is None or after == before:
-            if wanted_in is not None and known is not None:
-                await self._cards.want(conn, known.id, wanted_in, revive=True)
+        if after is None:
+            return None
+        home = await home_of(conn, row, fact, after, known, is_subject=(kind, server_id) == (fact.thing, fact.thing_id))
+        shown_in = home.place(wanted_in) if wanted_in is not None else None
+        if known is not None and after == before and home.is_private is known.is_private:
+            if shown_in is not None:
+                await self._cards.want(conn, known.id, shown_in, revive=True)
+            await self._tell_who_comes(conn, row, known.id, before, after, fact)
             return after
         thing_id = await save(
             conn,
@@ -77,21 +85,49 @@ class Record:
                 terminal=after.is_final,
                 seen_at=fact.seen_at,
                 state=after.model_dump_json(),
-                channel_id=wanted_in.channel_id if wanted_in else None,
+                channel_id=home.channel_id,
                 made_by=after.made_by,
+                is_private=home.is_private,
+                room_id=after.recording.room.id or None if isinstance(after, RecordingState) else None,
             ),
         )
         ended = after.is_final and not (before and before.is_final)
         await self._cards.bump(conn, thing_id, revive=ended)
-        await self._want(conn, row, thing_id, after, wanted_in, is_news=not (before or after).is_final)
+        await self._want(conn, row, thing_id, after, home, shown_in, is_news=not (before or after).is_final)
         if ended:
+            await self._keep_name(conn, row, fact, after, home)
             await self._note(conn, row, thing_id, after.status.value, broadcast=True)
         elif isinstance(fact, ParticipantKeptOut) and is_worth_a_note(before, fact):
             await self._note(conn, row, thing_id, fact.type, broadcast=False)
+        await self._tell_who_comes(conn, row, thing_id, before, after, fact)
         return after
 
+    async def _keep_name(self, conn: AsyncConnection, row: InboxRow, fact: Fact, state: ThingState, home: Home) -> None:
+        """A private room that somebody brings up again, with a token of the one that ended, is private too."""
+        if isinstance(state, RoomState) and home.is_private and home.channel_id is not None:
+            name, until = Name(row.team_id, fact.provider, ThingKind.ROOM, state.name), fact.seen_at + KEPT
+            await reserve(conn, name, channel_id=home.channel_id, made_by=state.made_by, until=until)
+
+    async def _tell_who_comes(
+        self,
+        conn: AsyncConnection,
+        row: InboxRow,
+        thing_id: int,
+        before: ThingState | None,
+        after: ThingState,
+        fact: Fact,
+    ) -> None:
+        """Who goes, too; where a channel wants to hear of it."""
+        if comes_or_goes(before, after, fact):
+            await self._note_on(conn, row, await told_of_joins(conn, thing_id), fact.type, broadcast=False)
+
     async def _note(self, conn: AsyncConnection, row: InboxRow, thing_id: int, kind: str, *, broadcast: bool) -> None:
-        for card_id in await self._cards.of(conn, thing_id):
+        await self._note_on(conn, row, await self._cards.of(conn, thing_id), kind, broadcast=broadcast)
+
+    async def _note_on(
+        self, conn: AsyncConnection, row: InboxRow, card_ids: Iterable[int], kind: str, *, broadcast: bool
+    ) -> None:
+        for card_id in card_ids:
             await self._notes.add(
                 conn, team_id=row.team_id, card_id=card_id, inbox_id=row.id, kind=kind, broadcast=broadcast
             )
@@ -102,6 +138,7 @@ class Record:
         row: InboxRow,
         thing_id: int,
         state: ThingState,
+        home: Home,
         wanted_in: Place | None,
         *,
         is_news: bool,
@@ -115,7 +152,7 @@ class Record:
         if is_news:
             subscriptions = await self._subscriptions.of_team(conn, row.team_id)
             others = {s.channel_id for s in _matching(subscriptions, state)} - {wanted_in and wanted_in.channel_id}
-            for channel_id in sorted(others):
+            for channel_id in sorted(filter(home.is_open_to, others)):
                 await self._cards.want(conn, thing_id, Place(row.team_id, channel_id))
 
 

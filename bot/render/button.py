@@ -161,7 +161,7 @@ class Buttons:
                 return self._action(button)
             case Form():
                 action_id = self._action_id("form", button.command_type, in_place=button.in_place)
-                return _button(action_id, button.label, encode_given(button))
+                return _described(_button(action_id, button.label, encode_given(button)), button.description)
             case Link():
                 return _link(f"link:{self._drawn}", button)
 
@@ -173,8 +173,7 @@ class Buttons:
         inline = is_inline(action)
         action_id = self._action_id("cmd" if inline else "pending", type(action.command), in_place=action.in_place)
         drawn = _button(action_id, action.label, encode(action) if inline else self._tokens.pop(0))
-        if action.description:
-            drawn["accessibility_label"] = plain_object(action.description, ACCESSIBILITY_LABEL)["text"]
+        drawn = _described(drawn, action.description)
         if action.style == "danger" or (action.style == "primary" and not self._has_primary):
             drawn["style"] = action.style
             self._has_primary |= action.style == "primary"
@@ -200,6 +199,13 @@ def turn_page(path: tuple[str, ...], page: int, label: str) -> Block:
 
 def _button(action_id: str, label: str, value: str) -> Block:
     return {"type": "button", "action_id": action_id, "text": plain_object(label, BUTTON_TEXT), "value": value}
+
+
+def _described(button: Block, description: str | None) -> Block:
+    """With what a screen reader says of it, where the label alone would not do."""
+    if not description:
+        return button
+    return {**button, "accessibility_label": plain_object(description, ACCESSIBILITY_LABEL)["text"]}
 
 
 def _link(action_id: str, link: Link) -> Block:

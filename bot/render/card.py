@@ -14,11 +14,11 @@ from bot.render.text import Block, notification, spoken_size
 from commands.core.base import pin
 from commands.core.reply import Action, Code, Moment, Person, Strong, Text
 from commands.core.words import count_people, joined, spoken_duration
-from commands.participant import ParticipantAdmit
+from commands.participant_removal import ParticipantAdmit
 from commands.recording import RecordingStart, RecordingStop
 from commands.room import room_actions
 from providers.base import Capability, Participant, Recording, RecordingStatus, RoomRef
-from providers.facts import Fact, ParticipantKeptOut
+from providers.facts import Fact, ParticipantJoined, ParticipantKeptOut, ParticipantLeft
 
 _LONGEST_REASON = 500
 
@@ -40,12 +40,15 @@ def draw(state: ThingState, *, capabilities: Collection[Capability], card_id: in
 def note(state: ThingState, facts: Sequence[Fact]) -> Message | None:
     """What the thread of the card is told because of these facts; None where there is nothing to tell.
 
-    That is an ending, a failure, or that somebody who is kept out came back. A failure mentions whoever started it, and
-    brings the next step.
+    That is an ending, a failure, that somebody who is kept out came back, or that people join and leave, where the
+    channel wants to know. A failure mentions whoever started it, and brings the next step.
     """
     for fact in facts:
-        if isinstance(fact, ParticipantKeptOut):
-            return _kept_out(fact)
+        match fact:
+            case ParticipantKeptOut():
+                return _kept_out(fact)
+            case ParticipantJoined() | ParticipantLeft():
+                return _came_or_went(fact)
     return _ending(state) if state.is_final else None
 
 
@@ -57,6 +60,14 @@ def _ending(state: ThingState) -> Message:
         if again and state.made_by is not None:
             said = joined([(Person(state.made_by),), said], ": ")
     return message(notification(said), [section(said), *Buttons().rows(again)])
+
+
+def _came_or_went(fact: ParticipantJoined | ParticipantLeft) -> Message:
+    """By name and not by mention: nobody is to be notified of every step of somebody."""
+    why = f": {fact.reason}" if isinstance(fact, ParticipantLeft) and fact.reason else ""
+    did = "joined" if isinstance(fact, ParticipantJoined) else "left"
+    said = (Strong(fact.participant.shown_name), f" {did}{why}.")
+    return message(notification(said), [section(said)])
 
 
 def _kept_out(fact: ParticipantKeptOut) -> Message:

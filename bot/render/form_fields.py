@@ -19,6 +19,7 @@ from bot.render.text import Block, plain_object
 from bot.text import whole
 from commands.core.base import LongText, Offered, Offers, WorkspacePerson, has, marks
 from commands.core.fields import field_type, is_flag, is_many, is_tristate
+from commands.core.moments import When
 from commands.core.types import spell_duration
 
 _YES, _NO = "yes", "no"
@@ -30,7 +31,11 @@ _SEARCHES: Mapping[Offered, str] = {
     Offered.TRACK: "Choose a track, or type its name",
     Offered.RECORDING: "Choose a recording, or type a room",
     Offered.SERVER: "Choose a video server",
+    Offered.GRANTEE: "Choose a person, a user group or a channel",
+    Offered.VALUE: "Choose a value, or type one",
 }
+
+_EXAMPLES: Mapping[object, str] = {timedelta: "90s, 15m, 1h30m", When: "2h, 2026-12-01, 2026-12-01 18:00"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,9 +185,8 @@ def _number(initial: object) -> str:
 
 
 def _example(field: FieldInfo) -> Block:
-    if field_type(field) is not timedelta:
-        return {}
-    return {"placeholder": plain_object("90s, 15m, 1h30m", PLACEHOLDER)}
+    example = _EXAMPLES.get(field_type(field))
+    return {"placeholder": plain_object(example, PLACEHOLDER)} if example is not None else {}
 
 
 def _choices(annotation: Any) -> list[str]:

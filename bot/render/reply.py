@@ -8,8 +8,8 @@ from bot.render.limits import SECTION_TEXT, URL, length
 from bot.render.message import Message, Row, context, fields, message, section
 from bot.render.table import classic_blocks, table_block
 from bot.render.text import Block, notification, plain_object
+from commands.core.attempts import QUESTION_LIFETIME
 from commands.core.errors import CommandError
-from commands.core.ports import QUESTION_LIFETIME
 from commands.core.reply import (
     SECRET_MAX,
     Action,

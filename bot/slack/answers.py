@@ -14,16 +14,18 @@ from datetime import timedelta
 from enum import Enum, auto
 
 import structlog
+from pydantic import SecretStr
 
 from bot.render.error import render_bug, render_error
 from bot.render.message import Message, signed
 from bot.render.reply import render_question, render_reply, stored_actions
 from bot.slack.client import SlackClient
 from bot.slack.errors import SlackError
+from commands.core.attempts import Pending, PendingActions
 from commands.core.base import Audience, Command
 from commands.core.dispatch import Asked, Bug, Door, Result
 from commands.core.errors import CommandError
-from commands.core.ports import Caller, Clock, Pending, PendingActions, Place
+from commands.core.ports import Caller, Clock, Place
 from commands.core.reply import Action, Code, Person, Reply, Text
 from providers.errors import ProviderError
 
@@ -47,7 +49,7 @@ class Address:
 
     caller: Caller
     place: Place
-    response_url: str | None = None
+    response_url: SecretStr | None = None
     under: str | None = None
     replaces: bool = False
     turns: bool = False
@@ -55,6 +57,14 @@ class Address:
     is_read_by_all: bool = False
     trigger_id: str | None = None
     door: Door | None = None
+
+    def is_aloud(self, command: Command) -> bool:
+        """Whether others read the answer to the command: below a mention, in the place of what they see, or as the
+        command has it."""
+        if self.place.is_direct:
+            return False
+        in_place = self.is_read_by_all and (self.replaces or self.turns)
+        return self.under is not None or in_place or command.spec.audience is Audience.CHANNEL
 
     def asked_aloud(self) -> "Address":
         """Who presses in a thread where all can read it goes on with a conversation there, and is answered there."""
@@ -86,7 +96,7 @@ class Answers:
         shown = await self._draw(result, to)
         if to.signature and to.replaces:
             shown = signed(shown, to.signature)
-        if _holds_secret(result):
+        if _is_for_one(result):
             return await self._tell_secretly(shown, to)
         public = command is not None and command.spec.audience is Audience.CHANNEL
         return await self.tell(shown, to, in_channel=public and isinstance(result, Reply)) is not Told.NOWHERE
@@ -160,15 +170,23 @@ class Answers:
         ]
 
 
-def _holds_secret(result: Result) -> bool:
-    return isinstance(result, Reply) and bool(result.secrets)
+def _is_for_one(result: Result) -> bool:
+    return isinstance(result, Reply) and (result.alone or bool(result.secrets))
 
 
-def interrupted(words: str) -> CommandError:
-    """For somebody whose command was under way when the bot stopped: it may have happened."""
+def interrupted(words: str, command: Command | None) -> CommandError:
+    """For somebody whose command was under way when the bot stopped: it may have happened. None: it is not understood
+    any more."""
+    what = ("I was stopped while I was doing ", Code(words), ".")
+    if command is not None and command.only_reads():
+        return CommandError(what, "It changes nothing, so ask again.", actions=(Action("Ask again", command),))
+    return CommandError(what, "It may have happened all the same. Look before you repeat it.")
+
+
+def out_of_reach() -> CommandError:
+    """For somebody who asked while the database was away. It may have gone in the middle of the work."""
     return CommandError(
-        ("I was stopped while I was doing ", Code(words), "."),
-        "It may have happened all the same. Look before you repeat it.",
+        "I cannot reach my database at this moment.", "Try again in a minute, and look first at what is there."
     )
 
 

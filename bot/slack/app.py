@@ -22,6 +22,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.logs import new_reference
 from bot.metrics import Metrics
 from bot.slack.forms import Forms, Redrawn, Refused, SentBefore
+from bot.slack.gate import Gate
+from bot.slack.groups import Groups
 from bot.slack.home import HomeTabs
 from bot.slack.inbound import Inbound
 from bot.slack.lines import Lines
@@ -33,6 +35,7 @@ from bot.slack.shortcuts import Shortcuts
 from bot.slack.suggestions import Suggestions
 from bot.store.identity import Identity
 from bot.tasks import Tasks, TasksClosed
+from commands.core.attempts import DOUBLE_CLICK
 from commands.core.ports import Clock
 
 log = structlog.get_logger(__name__)
@@ -55,15 +58,18 @@ MOVED = frozenset(
 )
 """Events after which the bot may be in a channel, or able to write there, or not."""
 
-EVENTS = MOVED | {"app_home_opened", "app_mention", "message.im"}
-"""All that the bot reacts to, as the manifest names them."""
+REGROUPED = frozenset(["subteam_members_changed", "subteam_updated"])
+"""Events after which other people may be in a user group, or it is switched off or called otherwise."""
 
-DOUBLE_CLICK_SECONDS = 0.5
-"""Within this time a second press of the same button by the same person is meant as the first."""
+EVENTS = MOVED | REGROUPED | {"app_home_opened", "app_mention", "message.im"}
+"""All that the bot reacts to, as the manifest names them."""
 
 
 class Seen:
-    """What was taken within the last `seconds`, by whatever it is known by."""
+    """What was taken within the last `seconds`, by whatever it is known by.
+
+    That is of this process alone: it spares the work of finding out in the database what another one has taken.
+    """
 
     def __init__(self, clock: Clock, seconds: float) -> None:
         self._clock = clock
@@ -120,6 +126,8 @@ class SlackApp:
         shortcuts: Shortcuts,
         home_tabs: HomeTabs,
         membership: SlackMembership,
+        groups: Groups,
+        gate: Gate,
         reopened: Callable[[str], Coroutine[Any, Any, None]],
         tasks: Tasks,
         clock: Clock,
@@ -133,10 +141,12 @@ class SlackApp:
         self._shortcuts = shortcuts
         self._home_tabs = home_tabs
         self._membership = membership
+        self._groups = groups
+        self._gate = gate
         self._reopened = reopened
         self._tasks = tasks
         self._seen = Seen(clock, REMEMBERED_SECONDS)
-        self._just_pressed = Seen(clock, DOUBLE_CLICK_SECONDS)
+        self._just_pressed = Seen(clock, DOUBLE_CLICK.total_seconds())
         self.bolt = _MeasuredApp(
             metrics,
             name="showcaller",
@@ -194,7 +204,10 @@ class SlackApp:
 
     async def _submitted(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """The verdict is the acknowledgement: errors stand under their fields, else the form closes."""
-        verdict = self._forms.read(body)
+        if too_much := self._gate.takes_form(body):
+            await ack(response_action="errors", errors=dict(too_much))
+            return
+        verdict = await self._forms.read(body)
         if isinstance(verdict, Refused):
             log.info("a form was refused", form=body["view"]["callback_id"], fields=sorted(verdict.errors))
             await ack(response_action="errors", errors=dict(verdict.errors))
@@ -214,7 +227,7 @@ class SlackApp:
 
     async def _suggested(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """The choices are the acknowledgement."""
-        await ack(options=await self._suggestions.options(body))
+        await ack(options=await self._suggestions.options(body) if self._gate.takes_look(body, "choices") else [])
 
     async def _happened(self, ack: AsyncAck, body: dict[str, Any], event: dict[str, Any]) -> None:
         await ack()
@@ -223,17 +236,25 @@ class SlackApp:
                 self._take(body, self._lines.mentioned(body), "mention")
             case "message" if event.get("channel_type") == "im" and is_from_a_person(event):
                 self._take(body, self._lines.told(body), "direct")
-            case "app_home_opened" if event.get("tab") == "home":
+            case "app_home_opened" if event.get("tab") == "home" and self._gate.takes_look(body, "home"):
                 self._take(body, self._home_tabs.opened(body), "home")
             case moved if moved in MOVED and isinstance(event.get("channel"), str):
                 self._take(body, self._moved(event), "channel")
+            case regrouped if regrouped in REGROUPED:
+                self._regrouped(event)
 
     async def _moved(self, event: Body) -> None:
         """Who is in a channel, or whether it can be written in, has changed."""
         channel = str(event["channel"])
         self._membership.forget(channel)
+        self._groups.forget(channel)
         if self._can_post_again(event):
             await self._reopened(channel)
+
+    def _regrouped(self, event: Body) -> None:
+        """One event names the group by its id, the other brings all of it."""
+        subteam = event.get("subteam") or {}
+        self._groups.forget(str(event.get("subteam_id") or subteam.get("id") or ""))
 
     def _can_post_again(self, event: Body) -> bool:
         """Somebody invited the bot, or took the channel out of the archive."""
@@ -250,7 +271,7 @@ class SlackApp:
             log.info("a repeated delivery was dropped", door=door)
         elif self._just_pressed.is_repeat(press):
             log.info("a double click was taken for one press")
-        else:
+        elif self._gate.takes(body, door):
             self._start(work, door)
             return
         work.close()

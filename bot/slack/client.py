@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import aiohttp
 import structlog
+from pydantic import SecretStr
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -42,8 +43,16 @@ CALL_SECONDS = 8.0
 REACH_SECONDS = 4.0
 """For making a connection. Shorter than a call, so that one which was never made is known as such."""
 
+UPLOAD_SECONDS = 60.0
+"""For the bytes of a file, which are more than a call's."""
+
 TOKEN_PAUSE_SECONDS = 60.0
 """How long nothing is called after Slack has refused our token: then one call asks whether it takes it again."""
+
+PAGE = 500
+"""How much of a list is asked for at once: Slack gives 999 at most, and may give fewer."""
+
+MOST_PAGES = 40
 
 ANSWER_BYTES = 4_096
 """What is read of an answer at a `response_url`: Slack's are a word or a small object."""
@@ -96,6 +105,25 @@ class SlackClient:
         channel: dict[str, Any] = (await self._read("conversations.info", channel=channel_id))["channel"]
         return channel
 
+    async def user_groups(self) -> list[dict[str, Any]]:
+        """`usergroups.list`: those that are in use, each with its `id` and `handle`."""
+        groups: list[dict[str, Any]] = (await self._read("usergroups.list"))["usergroups"]
+        return groups
+
+    async def group_members(self, group_id: str) -> list[str]:
+        """`usergroups.users.list`: ids. A group that was switched off is `GroupGone`."""
+        members: list[str] = (await self._read("usergroups.users.list", usergroup=group_id))["users"]
+        return members
+
+    async def channel_members(self, channel_id: str) -> list[str]:
+        """`conversations.members`: ids."""
+        return await self._read_pages("conversations.members", "members", channel=channel_id)
+
+    async def own_channels(self) -> list[dict[str, Any]]:
+        """`users.conversations`: the channels that the bot is in, each with `id`, `name` and `is_private`."""
+        kinds = "public_channel,private_channel"
+        return await self._read_pages("users.conversations", "channels", types=kinds, exclude_archived="true")
+
     async def post(
         self, channel_id: str, shown: Message, *, thread_ts: str | None = None, broadcast: bool = False
     ) -> str:
@@ -107,14 +135,47 @@ class SlackClient:
     async def update(self, channel_id: str, ts: str, shown: Message) -> None:
         await self._send("chat.update", {"channel": channel_id, "ts": ts}, shown)
 
+    async def delete(self, channel_id: str, ts: str) -> None:
+        """Delete a message of ours."""
+        await self._call("chat.delete", json={"channel": channel_id, "ts": ts})
+
     async def whisper(self, channel_id: str, user_id: str, shown: Message, *, thread_ts: str | None = None) -> None:
         """Post what one person sees. Delivery is not guaranteed: the person must be there."""
         extra = {"thread_ts": thread_ts} if thread_ts else {}
         await self._send("chat.postEphemeral", {"channel": channel_id, "user": user_id, **extra}, shown)
 
-    async def direct(self, user_id: str, shown: Message) -> None:
-        """Write to somebody in a conversation with the bot alone: a user's id as the channel opens it."""
-        await self.post(user_id, shown)
+    async def direct(self, user_id: str, shown: Message) -> str:
+        """Write to somebody in a conversation with the bot alone: a user's id as the channel opens it.
+
+        Returns the conversation's own id.
+        """
+        answer = await self._send("chat.postMessage", {"channel": user_id}, shown)
+        return str(answer["channel"])
+
+    async def upload(self, name: str, content: bytes) -> str:
+        """Give Slack a file that nobody sees yet. Returns its id, for `share`."""
+        arguments = {"filename": name, "length": len(content)}
+        given = await self._call("files.getUploadURLExternal", params=arguments)
+        await self._upload(str(given["upload_url"]), content)
+        return str(given["file_id"])
+
+    async def share(self, file_id: str, title: str, channel_id: str) -> None:
+        """Show an uploaded file in a conversation, by its own id. Slack does so in its own time after the answer."""
+        files = [{"id": file_id, "title": title}]
+        await self._call("files.completeUploadExternal", json={"files": files, "channel_id": channel_id})
+
+    async def _upload(self, url: str, content: bytes) -> None:
+        """The address is a permit, so no error has it. Nothing is there before it is shared: it can be done again."""
+        limit = aiohttp.ClientTimeout(total=UPLOAD_SECONDS, sock_connect=REACH_SECONDS)
+        try:
+            async with self._session.post(url, data=content, timeout=limit, allow_redirects=False) as answer:
+                status, headers = answer.status, answer.headers
+                body = b"" if status == 200 else await answer.content.read(ANSWER_BYTES)
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise self._counted(_down("upload", error)) from None
+        if status != 200:
+            raise self._counted(refusal(_read_answer(body), status, headers, "upload"))
+        self._metrics.slack_calls.labels("upload", "ok").inc()
 
     async def open_view(self, trigger_id: str, view: Block) -> dict[str, Any]:
         """Returns the view as Slack has it, with its `id` and `hash`."""
@@ -133,7 +194,7 @@ class SlackClient:
         await self._call("views.publish", json={"user_id": user_id, "view": self._checked_view(view)})
 
     async def respond(
-        self, response_url: str, shown: Message, *, in_channel: bool = False, replace: bool = False
+        self, response_url: SecretStr, shown: Message, *, in_channel: bool = False, replace: bool = False
     ) -> None:
         """Answer at a `response_url`: to the asker alone unless `in_channel`; `replace` what was pressed."""
         how = {
@@ -142,8 +203,9 @@ class SlackClient:
             "unfurl_links": False,
             "unfurl_media": False,
         }
-        self._response_urls.require(response_url)
-        await self._as_it_is_taken(shown, lambda way: self._answer(response_url, {**_content(way), **how}))
+        url = response_url.get_secret_value()
+        self._response_urls.require(url)
+        await self._as_it_is_taken(shown, lambda way: self._answer(url, {**_content(way), **how}))
 
     async def _answer(self, response_url: str, payload: dict[str, Any]) -> None:
         try:
@@ -203,6 +265,18 @@ class SlackClient:
     async def _read(self, method: str, **arguments: str) -> dict[str, Any]:
         """Slack's reading methods take no JSON."""
         return await self._call(method, http_verb="GET", params=arguments)
+
+    async def _read_pages(self, method: str, key: str, **arguments: str) -> list[Any]:
+        """All pages of a list. Of a longer one than `MOST_PAGES` the rest is left out, which the log says."""
+        found, cursor = list[Any](), ""
+        for _ in range(MOST_PAGES):
+            answer = await self._read(method, **arguments, limit=str(PAGE), **({"cursor": cursor} if cursor else {}))
+            found += answer[key]
+            cursor = str((answer.get("response_metadata") or {}).get("next_cursor") or "")
+            if not cursor:
+                return found
+        log.warning("a list of Slack's is too long to be read to its end", method=method, read=len(found), **arguments)
+        return found
 
     async def _call(self, method: str, **request: Any) -> dict[str, Any]:
         self._require_token(method)

@@ -1,90 +1,139 @@
-"""What open forms hold beside what Slack keeps of them, in memory: a restart loses it, and the form then says so."""
+"""What open forms hold beside what Slack keeps of them: kept where every process finds it, as any may get their next
+payload, and for half an hour."""
 
-import asyncio
-from collections import OrderedDict
-from dataclasses import dataclass, field
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from secrets import token_urlsafe
-from typing import Generic, TypeVar
+from typing import Any
 
-from bot.render.form_fields import option_value
+from pydantic import SecretStr
+
+from bot.render.form_fields import option_value, values_of
 from bot.render.limits import OPTION_VALUE, length
-from commands.core.ports import Clock
-
-MOST_KEPT = 1_000
-KEPT_SECONDS = 1_800.0
-"""As long as Slack honours a response_url."""
-
-MOST_LONG_TEXTS = 2_000
-
-T = TypeVar("T")
+from bot.store.drafts import StoredDrafts
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Draft:
     """`values` by field: as given, or as read from the form once somebody has changed it; None where it was emptied.
 
-    Neither belongs in a view: values may be secret, and a response_url is a secret of its own kind. `drawings` counts
-    how often the form was to be drawn again, which happens one by one under `drawing`; `view_hash` is Slack's word for
-    what was drawn last. `is_sent` is all that is known of a form that was accepted.
+    Neither belongs in a view: values may be secret, and a response_url is a secret of its own kind. `chosen_at` is when
+    the newest choice was made, in seconds by Slack's clock, and `view_hash` is Slack's word for what was drawn last.
+    `is_sent` is all that is known of a form that was accepted.
     """
 
-    response_url: str | None = field(default=None, repr=False)
-    values: dict[str, object] = field(default_factory=dict, repr=False)
-    drawings: int = 0
-    drawing: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
+    response_url: SecretStr | None = None
+    values: Mapping[str, object] = field(default_factory=dict, repr=False)
+    chosen_at: float | None = None
     view_hash: str | None = None
     is_sent: bool = False
 
 
-class _Kept(Generic[T]):
-    """The newest by key, each for `KEPT_SECONDS` since it was last put."""
-
-    def __init__(self, clock: Clock, most: int) -> None:
-        self._clock = clock
-        self._most = most
-        self._entries: OrderedDict[str, tuple[T, float]] = OrderedDict()
-
-    def put(self, key: str, entry: T) -> None:
-        self._drop_expired()
-        self._entries.pop(key, None)
-        if len(self._entries) >= self._most:
-            self._entries.popitem(last=False)
-        self._entries[key] = (entry, self._clock.monotonic() + KEPT_SECONDS)
-
-    def get(self, key: str) -> T | None:
-        self._drop_expired()
-        found = self._entries.get(key)
-        return found[0] if found is not None else None
-
-    def _drop_expired(self) -> None:
-        """They stand in the order in which they expire."""
-        now = self._clock.monotonic()
-        while self._entries and next(iter(self._entries.values()))[1] <= now:
-            self._entries.popitem(last=False)
-
-
 class Drafts:
-    def __init__(self, clock: Clock) -> None:
-        self._drafts = _Kept[Draft](clock, MOST_KEPT)
-        self._texts = _Kept[str](clock, MOST_LONG_TEXTS)
+    def __init__(self, kept: StoredDrafts) -> None:
+        self._kept = kept
 
-    def add(self, draft: Draft) -> str:
-        """Returns the key."""
+    async def add(self, draft: Draft) -> str:
+        """Returns the key. The texts in it that are too long for an option are kept as well."""
         key = token_urlsafe(12)
-        self._drafts.put(key, draft)
+        long = _too_long(text for value in draft.values.values() for text in values_of(value))
+        await self._kept.put({key: _to_json(draft), **long})
         return key
 
-    def get(self, key: str) -> Draft | None:
-        return self._drafts.get(key)
+    async def get(self, key: str) -> Draft | None:
+        text = await self._kept.get(key)
+        return _from_json(text) if text is not None else None
 
-    def sent(self, key: str) -> None:
-        """The form was accepted: what it held goes, and whoever sends it again is not taken for a stranger."""
-        self._drafts.put(key, Draft(is_sent=True))
+    async def keep(self, key: str, values: Mapping[str, object], *, chosen_at: float | None = None) -> bool:
+        """What stands in the form. False where something was chosen after it, or where the form was sent.
 
-    def offer(self, text: str) -> None:
-        """Keep a text that does not fit an option's value, and stands there as its digest."""
-        if (value := option_value(text)) != text or length(text) > OPTION_VALUE:
-            self._texts.put(value, text)
+        `chosen_at` is None for what nobody chose by itself.
+        """
 
-    def text_of(self, digest: str) -> str | None:
-        return self._texts.get(digest)
+        def change(before: Draft) -> Draft | None:
+            is_late = chosen_at is not None and before.chosen_at is not None and chosen_at < before.chosen_at
+            if before.is_sent or is_late:
+                return None
+            return replace(before, values=values, chosen_at=chosen_at or before.chosen_at)
+
+        return await self._change(key, change)
+
+    async def drawn(self, key: str, view_hash: str) -> None:
+        await self._change(key, lambda before: None if before.is_sent else replace(before, view_hash=view_hash))
+
+    async def sent(self, key: str) -> bool:
+        """The form was accepted: what it held goes, and whoever sends it again is not taken for a stranger.
+
+        False where it was accepted before.
+        """
+        return await self._change(key, lambda before: None if before.is_sent else Draft(is_sent=True))
+
+    async def _change(self, key: str, change: Callable[[Draft], Draft | None]) -> bool:
+        def changed(text: str) -> str | None:
+            after = change(_from_json(text))
+            return _to_json(after) if after is not None else None
+
+        return await self._kept.change(key, changed)
+
+    async def offer(self, texts: Iterable[str]) -> None:
+        """Keep those that do not fit an option's value, and stand there as their digests."""
+        await self._kept.put(_too_long(texts))
+
+    async def text_of(self, digest: str) -> str | None:
+        return await self._kept.get(digest)
+
+
+def _too_long(texts: Iterable[str]) -> dict[str, str]:
+    """By the digest that stands for it."""
+    return {value: text for text in texts if (value := option_value(text)) != text or length(text) > OPTION_VALUE}
+
+
+def _to_json(draft: Draft) -> str:
+    url = draft.response_url
+    return json.dumps(
+        {
+            "response_url": url.get_secret_value() if url is not None else None,
+            "values": {name: _plain(value) for name, value in draft.values.items()},
+            "chosen_at": draft.chosen_at,
+            "view_hash": draft.view_hash,
+            "is_sent": draft.is_sent,
+        }
+    )
+
+
+def _from_json(text: str) -> Draft:
+    kept: dict[str, Any] = json.loads(text)
+    url, values = kept.pop("response_url"), kept.pop("values")
+    return Draft(
+        response_url=SecretStr(url) if url is not None else None,
+        values={name: _value(plain) for name, plain in values.items()},
+        **kept,
+    )
+
+
+def _plain(value: object) -> object:
+    """What JSON has no word for goes as a person would type it, and a secret or a mapping says that it is one."""
+    match value:
+        case None | bool() | int() | str():
+            return value
+        case SecretStr():
+            return {"secret": value.get_secret_value()}
+        case Mapping():
+            return {"pairs": {str(key): _plain(entry) for key, entry in value.items()}}
+        case list() | tuple() | set() | frozenset():
+            return [_plain(entry) for entry in value]
+        case _:
+            return values_of(value)[0]
+
+
+def _value(plain: Any) -> object:
+    match plain:
+        case {"secret": str(secret)}:
+            return SecretStr(secret)
+        case {"pairs": pairs}:
+            return {key: _value(entry) for key, entry in pairs.items()}
+        case list():
+            return [_value(entry) for entry in plain]
+        case _:
+            return plain

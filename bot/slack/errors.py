@@ -3,6 +3,8 @@
     SlackError
     ├── ChannelClosed      the bot cannot write in that channel until somebody changes something there
     ├── PersonUnreachable  that person cannot be written to in that way
+    ├── GroupGone          there is no such user group
+    ├── FileRefused        the workspace takes no such file
     ├── MessageGone        the message was deleted, or cannot be edited any more
     ├── ViewGone           the trigger or the view is too old
     ├── PayloadRefused     our bug: what we sent is not what Slack takes
@@ -88,6 +90,27 @@ class PersonUnreachable(SlackError):
     )
 
 
+class GroupGone(SlackError):
+    """There is no such user group any more, or the workspace's plan has none."""
+
+    remedy = "take away what was granted to the group, or switch it on again"
+    codes = frozenset(["no_such_subteam", "plan_upgrade_required"])
+
+
+class FileRefused(SlackError):
+    """The workspace takes no such file."""
+
+    remedy = "ask whoever runs the workspace to allow uploads of such files"
+    codes = frozenset(
+        [
+            "file_type_not_allowed",
+            "file_upload_size_restricted",
+            "file_uploads_disabled",
+            "file_uploads_except_images_disabled",
+        ]
+    )
+
+
 class MessageGone(SlackError):
     """The message was deleted, is not ours, or cannot be edited any more."""
 
@@ -153,12 +176,17 @@ class PayloadRefused(SlackError):
             "invalid_metadata_schema",
             "invalid_arguments",
             "invalid_arg_name",
+            "invalid_cursor",
+            "invalid_limit",
             "invalid_array_arg",
             "invalid_charset",
             "invalid_form_data",
             "invalid_post_type",
             "missing_post_type",
             "missing_args",
+            "missing_argument",
+            "file_not_found",
+            "invalid_channel",
             "invalid_json",
             "json_not_object",
             "invalid_payload",
@@ -272,6 +300,7 @@ class SlackDown(SlackError):
             "request_timeout",
             "update_failed",
             "rollup_error",
+            "fetch_members_failed",
             "timeout",
             "connection",
             "http_5*",
@@ -290,6 +319,8 @@ class Unreached(SlackDown):
 KINDS: tuple[type[SlackError], ...] = (
     ChannelClosed,
     PersonUnreachable,
+    GroupGone,
+    FileRefused,
     MessageGone,
     ViewGone,
     PayloadRefused,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import structlog
 from pydantic import ValidationError
 
-from bot.logs import new_reference
+from bot.logs import reference
 from bot.render.form import (
     PLACE,
     form_errors,
@@ -17,7 +17,7 @@ from bot.render.form import (
     render_form,
     render_waiting,
 )
-from bot.render.form_fields import is_too_long, values_of
+from bot.render.form_fields import is_too_long
 from bot.render.limits import PRIVATE_METADATA, length
 from bot.render.text import Block
 from bot.slack.answers import Address
@@ -26,7 +26,7 @@ from bot.slack.drafts import Draft, Drafts
 from bot.slack.errors import SlackError, Throttled, ViewGone
 from bot.slack.metadata import FormMeta, read_meta
 from bot.slack.open_form import OpenForm, begun, fixed, look, opened
-from bot.slack.payloads import Body, form_address
+from bot.slack.payloads import Body, acted_at, form_address
 from bot.slack.presence import Presence
 from commands.core.base import Command, Offered, Offers, ServerCommand, marks
 from commands.core.context import Ports, enter
@@ -34,6 +34,7 @@ from commands.core.dispatch import check
 from commands.core.errors import CommandError, Ended, Problem
 from commands.core.explaining import explain
 from commands.core.fields import is_hidden
+from commands.core.reaching import unreachable
 from commands.core.reply import Code, Strong, Text
 from commands.core.words import joined
 from providers.base import Provider
@@ -44,8 +45,12 @@ log = structlog.get_logger(__name__)
 UNCHANGED = "This is what is there already. Change it, or cancel."
 NOTHING_YET = "Nothing is changed so far. Change something, or cancel."
 OF_ANOTHER = "This form shows what “{}” has. Close it and ask for another one."
-LOST_CHOICE = "I was started anew and do not know this choice any more. Choose it again."
+LOST_CHOICE = "This form was open for so long that I do not know this choice any more. Choose it again."
 TOO_OLD = "This form is too old. Close it and begin again."
+
+AGAIN_SECONDS = 0.1
+MOST_TRIES = 10
+"""How often a form is looked at that was drawn for an earlier choice at the same time."""
 
 PATIENCE_SECONDS = 3.0
 """How long a form that was opened empty waits for a Slack that wants fewer calls."""
@@ -98,7 +103,7 @@ class Forms:
         Raises `SlackError` where no form was opened, and `Ended` where one was and stays empty.
         """
         assert address.trigger_id is not None, "whoever has none is given a button first"
-        form = self._begin(command_type, given, self._provider(str(given.get("provider") or provider)), address)
+        form = await self._begin(command_type, given, self._provider(str(given.get("provider") or provider)), address)
         self._warm(form, address.caller.team_id)
         if not command_type.begins_from or not all(given.get(name) for name in command_type.begins_from):
             await self._slack.open_view(address.trigger_id, self._view(form))
@@ -123,13 +128,10 @@ class Forms:
             log.warning("a form stays empty", error=str(error), remedy=error.remedy)
             raise Ended("Slack did not fill in the form.", "Close the form and begin again.") from error
 
-    def _begin(
+    async def _begin(
         self, command_type: type[Command], given: Mapping[str, object], provider: Provider, address: Address
     ) -> OpenForm:
         values = {name: value for name, value in given.items() if _is_asked(command_type, name)}
-        for name in values:
-            for text in values_of(values[name]):
-                self._drafts.offer(text)
         draft = Draft(address.response_url, values)
         meta = FormMeta(
             provider=provider.name,
@@ -138,7 +140,7 @@ class Forms:
             is_direct=address.place.is_direct,
             fixed=fixed(command_type, given),
             opened=opened(command_type, given),
-            key=self._drafts.add(draft),
+            key=await self._drafts.add(draft),
             under=address.under,
             turns=address.turns,
             door=address.door,
@@ -155,21 +157,22 @@ class Forms:
             log.info("a form did not begin", path=form.command_type.spec.path, error=str(error))
             return render_ended(form.command_type.spec.path, joined([error.what, error.remedy], "\n"))
         except Exception:
-            reference = new_reference()
-            log.exception("a form did not begin", path=form.command_type.spec.path, reference=reference)
-            said: Text = ("Something went wrong on our side. It has been written down as ", Code(reference), ".")
+            told = reference()
+            log.exception("a form did not begin", path=form.command_type.spec.path, reference=told)
+            said: Text = ("Something went wrong on our side. It has been written down as ", Code(told), ".")
             return render_ended(form.command_type.spec.path, said)
-        return self._prefilled(form, there)
+        return await self._prefilled(form, there)
 
-    def _prefilled(self, form: OpenForm, there: Mapping[str, object]) -> Block:
+    async def _prefilled(self, form: OpenForm, there: Mapping[str, object]) -> Block:
         meta = _fitting(form.meta, begun(form.command_type, there))
         whose = {name: str(form.values.get(name) or "") for name in form.command_type.begins_from}
         meta = meta.model_copy(update={"opened": {**meta.opened, **whose}})
-        form.draft.values = {**{name: there[name] for name in meta.begun}, **form.values}
+        values = {**{name: there[name] for name in meta.begun}, **form.values}
+        await self._drafts.keep(meta.key, values)
         fields = form.command_type.model_fields
         unseen = [label_of(name) for name, value in there.items() if is_too_long(fields[name], value)]
         note: Text = f"Too long to be shown, and kept unless you type another: {', '.join(unseen)}." if unseen else ""
-        return self._view(replace(form, meta=meta, values=form.draft.values), note=note)
+        return self._view(replace(form, meta=meta, values=values), note=note)
 
     def _warm(self, form: OpenForm, team_id: str) -> None:
         """Who asks about somebody in a room will want to choose among those who are in it."""
@@ -180,55 +183,61 @@ class Forms:
 
     # While it is open
 
-    def look(self, body: Body) -> OpenForm | None:
+    async def look(self, body: Body) -> OpenForm | None:
         """The open form of a payload; None for one that this version did not open, or whose server is gone."""
         view = body.get("view") or {}
         command_type, meta = self._ports.commands.get(_path(view)), read_meta(view)
         provider = self._ports.providers.get(meta.provider) if meta else None
         if command_type is None or meta is None or provider is None:
             return None
-        return look(body, command_type, provider, meta, self._drafts)
+        return await look(body, command_type, provider, meta, self._drafts)
 
     async def turn(self, body: Body, page: int | None = None) -> None:
         """Draw another page, or the same one as what was chosen in it wants it, keeping what was typed.
 
         Raises `SlackError`.
         """
-        form = self.look(body)
+        form, chosen_at = await self.look(body), acted_at(body)
+        note: Text = ""
         if form is None:
             await self._update(body["view"], render_ended(_path(body["view"]), TOO_OLD))
             return
-        form, note = self._kept(form)
+        if not form.is_remembered:
+            form, note = await self._begun_again(form)
+        elif not await self._drafts.keep(form.meta.key, form.values, chosen_at=chosen_at):
+            return
         view = self._view(form, form.meta.page if page is None else page, note=note)
-        await self._draw(body["view"], view, form.draft)
+        await self._draw(body["view"], view, form.meta.key, chosen_at)
 
-    def address(self, body: Body) -> Address | None:
+    async def address(self, body: Body) -> Address | None:
         """Where the answer of an open form would go."""
-        form = self.look(body)
+        form = await self.look(body)
         return form_address(body, form.meta, form.draft.response_url) if form is not None else None
 
-    def _kept(self, form: OpenForm) -> tuple[OpenForm, Text]:
-        """Keep what stands in the form. Where something was lost with an earlier start, it is said which, once."""
-        form.draft.values = dict(form.values)
-        if form.is_remembered:
-            return form, ""
-        meta = form.meta.model_copy(update={"key": self._drafts.add(form.draft), "elsewhere": []})
+    async def _begun_again(self, form: OpenForm) -> tuple[OpenForm, Text]:
+        """Keep what stands in a form of which nothing is kept any more. What was on other pages is named, once."""
+        key = await self._drafts.add(Draft(values=form.values))
+        meta = form.meta.model_copy(update={"key": key, "elsewhere": []})
         gone = ", ".join(label_of(name) for name in form.meta.elsewhere)
-        note: Text = ("I was started anew while this form was open. Lost, so give it again: ", Strong(gone), ".")
+        note: Text = ("This form was open for a long time. Lost, so give it again: ", Strong(gone), ".")
         return replace(form, meta=meta), note if gone else ""
 
-    async def _draw(self, view: Body, drawn: Block, draft: Draft) -> None:
-        """Of several that are wanted at once the newest counts, though each was chosen in what stood there before."""
-        draft.drawings += 1
-        mine = draft.drawings
-        async with draft.drawing:
-            if mine != draft.drawings:
+    async def _draw(self, view: Body, drawn: Block, key: str, chosen_at: float | None) -> None:
+        """Of several that are wanted at once the newest counts, though each was chosen in what stood there before.
+
+        What an earlier one has drawn meanwhile, be it in another process, is known by the hash that was kept of it.
+        """
+        tried, now = str(view["hash"]), await self._update(view, drawn)
+        for _ in range(MOST_TRIES):
+            if now is not None:
+                await self._drafts.drawn(key, now)
                 return
-            newest = draft.view_hash
-            now = await self._update(view, drawn)
-            if now is None and newest is not None and newest != view["hash"]:
-                now = await self._update({**view, "hash": newest}, drawn)
-            draft.view_hash = now or newest
+            await asyncio.sleep(AGAIN_SECONDS)
+            draft = await self._drafts.get(key)
+            if draft is None or draft.is_sent or draft.chosen_at != chosen_at:
+                return
+            if draft.view_hash is not None and draft.view_hash != tried:
+                tried, now = draft.view_hash, await self._update({**view, "hash": draft.view_hash}, drawn)
 
     async def _update(self, view: Body, drawn: Block) -> str | None:
         """The new hash. None where somebody has closed the form meanwhile, or something quicker has changed it."""
@@ -240,26 +249,29 @@ class Forms:
 
     # Sent
 
-    def read(self, body: Body) -> Verdict:
-        """Asks nobody, as its verdict is the acknowledgement: the fields, the rules between them, the limits."""
-        form = self.look(body)
+    async def read(self, body: Body) -> Verdict:
+        """Asks no video server, as its verdict is the acknowledgement: the fields, the rules between them, the limits.
+
+        Only where an address is given the name servers are asked, for a moment.
+        """
+        form = await self.look(body)
         if form is None:
             return _too_old(body["view"])
         if form.draft.is_sent:
             return SentBefore()
-        if not form.is_remembered and form.meta.elsewhere:
-            kept, note = self._kept(form)
-            return Redrawn(self._view(kept, form.meta.page, note=note))
-        form, _ = self._kept(form)
-        command, problems = self._command(form)
+        if not form.is_remembered:
+            form, note = await self._begun_again(form)
+            if note:
+                return Redrawn(self._view(form, form.meta.page, note=note))
+        command, problems = await self._command(form)
         if command is not None and not problems:
             chosen = read_place(form.state_values) if not form.meta.channel_id else None
             address = form_address(body, form.meta, form.draft.response_url, chosen)
-            self._drafts.sent(form.meta.key)
-            return Submission(command, address)
+            return Submission(command, address) if await self._drafts.sent(form.meta.key) else SentBefore()
+        await self._drafts.keep(form.meta.key, form.values)
         return self._refused(form, problems)
 
-    def _command(self, form: OpenForm) -> tuple[Command | None, list[Problem]]:
+    async def _command(self, form: OpenForm) -> tuple[Command | None, list[Problem]]:
         if form.lost:
             return None, [Problem(LOST_CHOICE, name) for name in form.lost]
         if others := form.asked_of_another:
@@ -272,7 +284,7 @@ class Forms:
             command = form.command_type.model_validate(fields)
             if command.is_unfinished:
                 return None, [Problem(NOTHING_YET)]
-            return command, check(command, form.provider)
+            return command, check(command, form.provider) or await unreachable(command, self._ports.reach)
         except ValidationError as error:
             return None, explain(error, form.command_type)
         except CommandError as error:

@@ -11,14 +11,17 @@ from dataclasses import replace
 
 import structlog
 
-from bot.logs import new_reference
+from bot.logs import reference, request_id
 from bot.metrics import Metrics
-from bot.slack.answers import Address, Answers, interrupted, under_way
+from bot.slack.answers import Address, Answers, interrupted, out_of_reach, under_way
 from bot.slack.errors import SlackError, ViewGone
 from bot.slack.forms import Forms, Submission
-from bot.slack.payloads import Body, delivery_key
-from commands.core.base import Command, ServerCommand
-from commands.core.context import Ports
+from bot.slack.payloads import Body, delivery_key, press_of
+from bot.store.errors import StoreUnavailable
+from commands.core.access import permitted_form
+from commands.core.attempts import Attempts, Outcome, Repeated
+from commands.core.base import Command
+from commands.core.context import Ports, enter
 from commands.core.dispatch import (
     Bug,
     Dispatcher,
@@ -26,16 +29,16 @@ from commands.core.dispatch import (
     Interrupted,
     Request,
     Result,
-    not_allowed,
     require_provider,
 )
 from commands.core.errors import CommandError, Ended, NotAllowed, UsageError
 from commands.core.fields import held_secrets
 from commands.core.parsing import Here
-from commands.core.ports import CHANNEL_PROVIDER, Attempts, Place, Repeated, Viewer
+from commands.core.ports import CHANNEL_PROVIDER, CHANNEL_ROOM, Place, Viewer
 from commands.core.registry import Commands
 from commands.core.reply import Code, Form, Reply
 from commands.core.spelling import spell
+from providers.base import RoomRef
 
 log = structlog.get_logger(__name__)
 
@@ -77,28 +80,40 @@ class Inbound:
     async def here(self, place: Place) -> Here:
         """What the channel lends to a line: its server, and its room.
 
-        The room is that of the thread, else the newest of the live ones that were made in the channel, else the newest
-        of those made elsewhere that have a card there, such as by a subscription. A thread's room brings its server
-        along.
+        The room is that of the thread, else the one that was set for the channel, live or not, else the newest of the
+        live ones that were made in the channel, else the newest of those made elsewhere that have a card there, such as
+        by a subscription. A thread's room brings its server along.
         """
         if (of_thread := await self._ports.rooms.of_thread(place)) is not None:
             return Here(of_thread.ref.provider, of_thread.ref, self.slash)
         provider = await self._ports.settings.get(place, CHANNEL_PROVIDER)
         if provider is None or self._ports.providers.get(provider) is None:
             provider = self._ports.providers.default
-        live = await self._ports.rooms.live_in_channel(Viewer(place.team_id, None, place.channel_id))
+        viewer = Viewer(place.team_id, None, place.channel_id)
+        if (name := await self._ports.settings.get(place, CHANNEL_ROOM)) is not None:
+            known = await self._ports.rooms.newest(viewer, provider, name)
+            room = known.ref if known is not None and not known.ended else RoomRef(provider, "", name)
+            return Here(provider, room, self.slash)
+        live = await self._ports.rooms.live_in_channel(viewer)
         return Here(provider, live[0].ref if live else None, self.slash)
 
     async def open_form(
-        self, command_type: type[Command], given: Mapping[str, object], *, address: Address, provider: str
+        self,
+        command_type: type[Command],
+        given: Mapping[str, object],
+        *,
+        address: Address,
+        provider: str,
+        door: Door,
+        body: Body,
     ) -> None:
         """A refusal comes before the form, not after the work of filling it in.
 
-        A message cannot open one, so it is answered with the button that does.
+        A message cannot open one, so it is answered with the button that does. `body` is the payload that asked for it.
         """
         path = " ".join(command_type.spec.path)
         try:
-            await self._require_role(command_type, given, address, provider)
+            given = await self._permitted(command_type, given, address, provider)
             require_provider(str(given.get("provider", provider)), self._ports.providers)
             if address.trigger_id is None:
                 kept = {name: value for name, value in given.items() if name not in held_secrets(given, command_type)}
@@ -107,7 +122,9 @@ class Inbound:
                 return
             await self._forms.open(command_type, given, provider=provider, address=address)
             log.info("a form was opened", path=path, user=address.caller.user_id)
-        except (NotAllowed, UsageError, Ended) as refusal:
+        except NotAllowed as refusal:
+            await self._refuse_form(command_type, {"provider": provider, **given}, refusal, address, door, body)
+        except (UsageError, Ended) as refusal:
             await self.refuse(refusal, address)
         except SlackError as error:
             why = ": it allows three seconds for that" if isinstance(error, ViewGone) else ""
@@ -115,14 +132,33 @@ class Inbound:
             typed = Code(f"{self.slash} {path}")
             await self.refuse(Ended(what, ("Try again, or type it: ", typed, ".")), address, error=str(error))
 
-    async def _require_role(
+    async def _permitted(
         self, command_type: type[Command], given: Mapping[str, object], address: Address, provider: str
+    ) -> Mapping[str, object]:
+        """Raises `NotAllowed`; who may do nothing learns nothing of the video servers."""
+        providers = self._ports.providers
+        server = providers.get(str(given.get("provider", provider))) or providers.get(providers.default)
+        assert server is not None, "a deployment without providers does not start"
+        ctx = await enter(self._ports, address.caller, address.place, server)
+        return await permitted_form(command_type, given, ctx)
+
+    async def _refuse_form(
+        self,
+        command_type: type[Command],
+        given: Mapping[str, object],
+        refusal: NotAllowed,
+        address: Address,
+        door: Door,
+        body: Body,
     ) -> None:
-        """Raises `NotAllowed`."""
-        on = str(given.get("provider", provider)) if issubclass(command_type, ServerCommand) else None
-        standing = (await self._ports.roles.standing(address.caller)).on(on)
-        if standing.role < command_type.spec.role:
-            raise await not_allowed(command_type, address.caller, standing, self._ports.roles, on)
+        try:
+            attempt = await self._dispatcher.refuse_form(command_type, given, refusal, _request(address, door, body))
+        except Repeated:
+            log.info("a repeated delivery was dropped", door=door)
+            return
+        self._metrics.commands.labels(" ".join(command_type.spec.path), Outcome.REFUSED.value).inc()
+        if await self._answers.give(refusal, address):
+            await self._attempts.answered(attempt)
 
     async def tell(self, result: Result, address: Address) -> None:
         """Say something that no command has answered."""
@@ -138,7 +174,7 @@ class Inbound:
         self, command: Command, address: Address, door: Door, body: Body, *, confirmed: bool = False
     ) -> None:
         """`body` is the payload that asked for it, which is done once however often it comes."""
-        request = Request(address.caller, address.place, door, address.response_url, address.under, delivery_key(body))
+        request = _request(address, door, body, is_aloud=address.is_aloud(command))
         path = " ".join(command.spec.path)
         with self._metrics.command_seconds.labels(path).time():
             try:
@@ -149,7 +185,7 @@ class Inbound:
                 return
             except Interrupted as cut:
                 self._metrics.commands.labels(path, "unknown").inc()
-                if await self._answers.give(interrupted(spell(command, redacted=True)), address):
+                if await self._answers.give(interrupted(spell(command, redacted=True), command), address):
                     await self._attempts.answered(cut.attempt)
                 raise
         self._metrics.commands.labels(path, answer.outcome.value).inc()
@@ -183,10 +219,27 @@ class Inbound:
         """Whatever goes wrong on our side, the asker hears of it."""
         try:
             await work
+        except StoreUnavailable:
+            log.exception("a payload was not handled: the database cannot be used")
+            await self._answers.give(out_of_reach(), address)
         except Exception:
-            reference = new_reference()
-            log.exception("a payload was not handled", reference=reference)
-            await self._answers.give(Bug(reference), address)
+            told = reference()
+            log.exception("a payload was not handled", reference=told)
+            await self._answers.give(Bug(told), address)
+
+
+def _request(address: Address, door: Door, body: Body, *, is_aloud: bool = False) -> Request:
+    return Request(
+        address.caller,
+        address.place,
+        door,
+        address.response_url,
+        address.under,
+        delivery_key(body),
+        is_aloud=is_aloud,
+        request_id=request_id(),
+        press=press_of(body),
+    )
 
 
 def _for_the_log(refusal: CommandError) -> str:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from bot.slack.answers import Address
 from bot.slack.inbound import Inbound
 from bot.slack.payloads import Body, direct_address, mention_address, read_address, slash_address
-from bot.slack.people import SlackRoles
+from bot.slack.people import People
 from bot.text import after_mention, to_plain
 from commands.core.base import Command
 from commands.core.dispatch import Door
@@ -23,7 +23,7 @@ _CODE_SPAN = re.compile(r"(?P<ticks>`+)(?P<inside>[^`]+)(?P=ticks)")
 class Lines:
     """`bot_user_id` is the person that the bot is to Slack."""
 
-    def __init__(self, inbound: Inbound, people: SlackRoles, *, bot_user_id: str) -> None:
+    def __init__(self, inbound: Inbound, people: People, *, bot_user_id: str) -> None:
         self._inbound = inbound
         self._people = people
         self._bot_user_id = bot_user_id
@@ -57,7 +57,7 @@ class Lines:
         except HelpWanted as wanted:
             command = self._inbound.commands[("help",)].model_validate({"topic": wanted.topic})
         except MissingInput as missing:
-            await self._ask_for(missing, address, here)
+            await self._ask_for(missing, address, here, door, body)
             return
         except UsageError as error:
             await self._faulty(error, line, address, door)
@@ -67,7 +67,9 @@ class Lines:
             return
         if command.is_unfinished:
             given = {name: getattr(command, name) for name in command.changed_fields()}
-            await self._inbound.open_form(type(command), given, address=address, provider=here.provider)
+            await self._inbound.open_form(
+                type(command), given, address=address, provider=here.provider, door=door, body=body
+            )
             return
         await self._inbound.carry_out(command, await self._named(address), door, body)
 
@@ -78,11 +80,13 @@ class Lines:
             return address
         return replace(address, caller=replace(caller, name=await self._people.name(caller.user_id)))
 
-    async def _ask_for(self, missing: MissingInput, address: Address, here: Here) -> None:
+    async def _ask_for(self, missing: MissingInput, address: Address, here: Here, door: Door, body: Body) -> None:
         if refusal := _said_aloud(missing.command_type, missing.given, address):
             await self._inbound.refuse(refusal, address)
             return
-        await self._inbound.open_form(missing.command_type, missing.given, address=address, provider=here.provider)
+        await self._inbound.open_form(
+            missing.command_type, missing.given, address=address, provider=here.provider, door=door, body=body
+        )
 
     async def _faulty(self, error: UsageError, line: str, address: Address, door: Door) -> None:
         """What was typed is no command as it stands. Who writes to the bot alone may not know what it takes at all."""

@@ -12,6 +12,10 @@ log = structlog.get_logger(__name__)
 
 REMEMBERED_SECONDS = 600.0
 
+CLOSED_SECONDS = 5.0
+"""How long a channel is believed to be closed. Of several processes one alone hears that the bot was invited, and the
+others shall not send people away for long who have just done that."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Channel:
@@ -22,7 +26,11 @@ class _Channel:
 
 
 class SlackMembership:
-    """`commands.core.ports.Membership`. What was found out is kept for ten minutes, or until Slack reports a change."""
+    """`commands.core.ports.Membership`. What was found out is kept for ten minutes, or until Slack reports a change.
+
+    Who believes for so long that the bot can still post does no harm: what is made waits with its card, and whoever
+    made it is told.
+    """
 
     def __init__(self, slack: SlackClient, clock: Clock, *, bot_user_id: str) -> None:
         self._slack = slack
@@ -55,7 +63,8 @@ class SlackMembership:
         if known is not None and self._clock.monotonic() < known[1]:
             return known[0]
         found = await self._ask(channel_id)
-        self._known[channel_id] = (found, self._clock.monotonic() + REMEMBERED_SECONDS)
+        seconds = REMEMBERED_SECONDS if found.is_open else CLOSED_SECONDS
+        self._known[channel_id] = (found, self._clock.monotonic() + seconds)
         return found
 
     async def _ask(self, channel_id: str) -> _Channel:
@@ -66,7 +75,7 @@ class SlackMembership:
             return _Channel(is_open=False, is_private=True)
         return _Channel(
             is_open=bool(channel.get("is_member") or channel.get("is_im")) and not channel.get("is_archived"),
-            is_private=bool(channel.get("is_private") or channel.get("is_im") or channel.get("is_mpim")),
+            is_private=bool(channel.get("is_private", True) or channel.get("is_im") or channel.get("is_mpim")),
         )
 
     def forget(self, channel_id: str) -> None:

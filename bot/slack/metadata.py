@@ -12,8 +12,8 @@ class FormMeta(BaseModel):
     """What an open form keeps in `private_metadata`: where its answer goes, and what it does not ask.
 
     `fixed` are the fields that no form shows, `opened` what the fields that those speak of began with. `begun` are
-    digests of what the server had, by field, and by key where a field holds pairs. `key` finds the rest, which is in
-    memory: `elsewhere` are the fields on other pages, of which nothing is left once the memory is gone.
+    digests of what the server had, by field, and by key where a field holds pairs. `key` finds the rest, which is kept
+    in the database for half an hour: `elsewhere` are the fields on other pages, of which nothing is left after that.
     An empty `channel_id`: the form asks where its answer goes. `under` is the thread in which it was asked aloud: the
     answer goes there, for all to read. `turns`: it takes the place of the list whose button opened the form.
     """

@@ -22,7 +22,7 @@ from providers.base import Provider
 class OpenForm:
     """`values` are those of every page, by field; `lost` are fields whose choice nobody remembers.
 
-    `is_remembered` is False where the bot was started anew since the form was opened.
+    `is_remembered` is False where the form was open for so long that nothing is kept of it.
     """
 
     command_type: type[Command]
@@ -68,9 +68,9 @@ class OpenForm:
         return _change(self.command_type.model_fields[name], value, self.meta.begun[name])
 
 
-def look(body: Body, command_type: type[Command], provider: Provider, meta: FormMeta, drafts: Drafts) -> OpenForm:
+async def look(body: Body, command_type: type[Command], provider: Provider, meta: FormMeta, drafts: Drafts) -> OpenForm:
     """The open form that a payload shows."""
-    view, draft = body["view"], drafts.get(meta.key)
+    view, draft = body["view"], await drafts.get(meta.key)
     state_values = (view.get("state") or {}).get("values")
     inputs = tuple(str(block["block_id"]) for block in view["blocks"] if block["type"] == "input")
     kept = draft if draft is not None else Draft()
@@ -79,7 +79,7 @@ def look(body: Body, command_type: type[Command], provider: Provider, meta: Form
         is_new = name in meta.begun and name not in values
         if now == as_shown(command_type.model_fields[name], values.get(name)) and not is_new:
             continue
-        values[name] = _remembered(now, drafts)
+        values[name] = await _remembered(now, drafts)
         if values[name] is None and now is not None:
             lost.append(name)
     return OpenForm(
@@ -154,13 +154,13 @@ def _digest(shown: object) -> str:
     return hashlib.sha256(json.dumps(shown).encode()).hexdigest()[:12]
 
 
-def _remembered(value: object, drafts: Drafts) -> object:
-    """None where a choice was too long for its option, and the bot was started anew since it was offered."""
+async def _remembered(value: object, drafts: Drafts) -> object:
+    """None where a choice was too long for its option, and it was offered too long ago."""
     match value:
         case LongChoice(digest):
-            return drafts.text_of(digest)
+            return await drafts.text_of(digest)
         case list():
-            whole = [_remembered(each, drafts) for each in value]
+            whole = [await _remembered(each, drafts) for each in value]
             return None if None in whole else whole
         case _:
             return value

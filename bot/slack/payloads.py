@@ -3,20 +3,25 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
 import structlog
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from bot.slack.answers import Address
 from bot.slack.metadata import FormMeta, HomeMeta
+from commands.core.attempts import Press
 from commands.core.dispatch import Door
 from commands.core.ports import Caller, Place
 
 log = structlog.get_logger(__name__)
 
 Body = Mapping[str, Any]
+
+_LATEST = 1e11
+"""Seconds; what is beyond is no time that Python has."""
 
 
 def read_address(read: Callable[[Body], Address], body: Body) -> Address | None:
@@ -130,10 +135,10 @@ def message_shortcut_address(body: Body) -> Address:
     return replace(shortcut_address(body), place=place, response_url=_response_url(body))
 
 
-def form_address(body: Body, meta: FormMeta, response_url: str | None, chosen: str | None = None) -> Address:
+def form_address(body: Body, meta: FormMeta, response_url: SecretStr | None, chosen: str | None = None) -> Address:
     """`chosen` is the conversation that the form asked for. Slack sends a response_url for it along."""
     if chosen is not None:
-        offered = {each.get("channel_id"): each.get("response_url") for each in body.get("response_urls") or ()}
+        offered = {each.get("channel_id"): _response_url(each) for each in body.get("response_urls") or ()}
         response_url = offered.get(chosen)
     return Address(
         caller=_presser(body),
@@ -146,9 +151,10 @@ def form_address(body: Body, meta: FormMeta, response_url: str | None, chosen: s
     )
 
 
-def _response_url(body: Body) -> str | None:
+def _response_url(body: Body) -> SecretStr | None:
+    """Whoever has it can answer in the bot's name."""
     url = body.get("response_url")
-    return url if isinstance(url, str) else None
+    return SecretStr(url) if isinstance(url, str) and url else None
 
 
 def _presser(body: Body) -> Caller:
@@ -172,6 +178,24 @@ def press_key(body: Body) -> str | None:
         return None
     where = container.get("message_ts") or (body.get("view") or {}).get("hash") or container.get("view_id")
     return json.dumps([_presser(body).user_id, where, action.get("action_id"), action.get("value")])
+
+
+def press_of(body: Body) -> Press | None:
+    """For the attempt that comes of a press; None for what is no press, or does not say when it was."""
+    if not body.get("actions") or (key := press_key(body)) is None:
+        return None
+    if (at := acted_at(body)) is None:
+        return None
+    return Press(sha256(key.encode()).hexdigest(), datetime.fromtimestamp(at, UTC))
+
+
+def acted_at(body: Body) -> float | None:
+    """When something was pressed or chosen, by Slack's clock, in seconds since the epoch; None where it is not said."""
+    try:
+        at = float(body["actions"][0]["action_ts"])
+    except (KeyError, TypeError, ValueError):
+        return None
+    return at if 0 < at < _LATEST else None
 
 
 def is_choice(body: Body) -> bool:

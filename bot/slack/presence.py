@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import structlog
 
 from bot.tasks import Tasks, TasksClosed
-from commands.core.ports import Clock, Rooms, Viewer
+from commands.core.directory import Rooms
+from commands.core.ports import Clock, Viewer
 from providers.base import Capability, Participant, Provider, RoomRef
 from providers.errors import ProviderError
 

@@ -9,11 +9,11 @@ from bot.slack.answers import Address
 from bot.slack.errors import SlackError
 from bot.slack.forms import Forms
 from bot.slack.inbound import Inbound
-from bot.slack.payloads import Body, is_choice, press_address, read_address
+from bot.slack.payloads import Body, is_choice, press_address, press_of, read_address
+from commands.core.attempts import Pending, PendingActions
 from commands.core.dispatch import Door
 from commands.core.errors import CommandError, Ended, NotAllowed
 from commands.core.parsing import closest_path
-from commands.core.ports import Pending, PendingActions
 from commands.core.reply import Code, Person, Reply, Strong, Text
 from commands.core.spelling import spell
 
@@ -51,7 +51,7 @@ class Presses:
                 case Pressed.MORE:
                     await self._turn(body, address, press.page)
                 case Pressed.FORM:
-                    await self._press_form(press.path, value, address)
+                    await self._press_form(press.path, value, address, body)
                 case Pressed.COMMAND:
                     command = decode(press.path, value, self._inbound.commands)
                     await self._inbound.carry_out(command, address, address.door or Door.BUTTON, body)
@@ -68,9 +68,10 @@ class Presses:
             await self._forms.turn(body, page)
         except SlackError as error:
             what, remedy = _NOT_REDRAWN if page is None else _NOT_TURNED
-            await self._inbound.refuse(Ended(what, remedy), self._forms.address(body) or address, error=str(error))
+            to = await self._forms.address(body) or address
+            await self._inbound.refuse(Ended(what, remedy), to, error=str(error))
 
-    async def _press_form(self, path: tuple[str, ...], value: str, address: Address) -> None:
+    async def _press_form(self, path: tuple[str, ...], value: str, address: Address, body: Body) -> None:
         command_type = self._inbound.commands.get(path)
         if command_type is None:
             raise StaleButton(path)
@@ -80,7 +81,14 @@ class Presses:
             given = here.room_for(command_type, given.get("provider", here.provider)) | given
         if not address.turns:
             address = address.without_place() if address.door is Door.HOME else address.asked_aloud()
-        await self._inbound.open_form(command_type, given, address=address, provider=here.provider)
+        await self._inbound.open_form(
+            command_type,
+            given,
+            address=address,
+            provider=here.provider,
+            door=address.door or Door.BUTTON,
+            body=body,
+        )
 
     async def _press_pending(self, token: str, address: Address, body: Body) -> None:
         pending = await self._pending.peek(token)
@@ -100,8 +108,8 @@ class Presses:
         if asked and pending is not None and _is_for_another(pending, address):
             await self._inbound.refuse(_not_yours("This question", pending), address)
             return
-        if not asked or pending is None or not await self._pending.take(token):
-            await self._over(token, address)
+        if not asked or pending is None or not await self._pending.take(token, press_of(body)):
+            await self._over(token, address, body)
             return
         answered = replace(address, replaces=True, signature=_who_answered(address, body))
         if yes:
@@ -110,9 +118,13 @@ class Presses:
             log.info("a question was answered with no", words=spell(pending.command, redacted=True))
             await self._inbound.tell(Reply(text="Nothing was changed."), answered)
 
-    async def _over(self, token: str, address: Address) -> None:
+    async def _over(self, token: str, address: Address, body: Body) -> None:
         """An answer that stands in the question's place stays, or is on its way there: only one that nobody answered in
-        time gives way, to the one who was asked."""
+        time gives way, to the one who was asked. Who clicked twice is told nothing: the second click may come to
+        another process."""
+        if (press := press_of(body)) is not None and await self._pending.was_taken_by(token, press):
+            log.info("a double click was taken for one press")
+            return
         expired = await self._pending.expired(token)
         if expired is not None and expired.team_id == address.caller.team_id:
             if _is_for_another(expired, address):

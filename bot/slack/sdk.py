@@ -6,6 +6,13 @@ from urllib.parse import urlsplit
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
+from providers.redirects import not_followed
+
+
+def slack_session(timeout: aiohttp.ClientTimeout) -> aiohttp.ClientSession:
+    """For clients of the SDK, which follow redirects where their session lets them."""
+    return aiohttp.ClientSession(timeout=timeout, trace_configs=[not_followed()])
+
 
 def web_client(base_url: str, session: aiohttp.ClientSession | None, *, token: str | None = None) -> AsyncWebClient:
     """One that repeats nothing by itself, as a repeated post may post twice.

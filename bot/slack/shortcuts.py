@@ -12,6 +12,7 @@ from bot.slack.answers import Address
 from bot.slack.inbound import Inbound
 from bot.slack.payloads import Body, message_shortcut_address, read_address, shortcut_address
 from commands.core.context import require_card_place
+from commands.core.dispatch import Door
 from commands.core.errors import Ended, NotAllowed
 from commands.core.ports import Membership
 from commands.core.reply import Code
@@ -41,25 +42,27 @@ class Shortcuts:
     async def create_room(self, body: Body) -> None:
         """It is chosen nowhere in particular, so the form asks for the conversation."""
         if (address := read_address(shortcut_address, body)) is not None:
-            await self._inbound.guard(address, self._open(address, {}))
+            await self._inbound.guard(address, self._open(address, {}, body))
 
     async def room_from_message(self, body: Body) -> None:
         """The room's card will stand in the thread of that message, so the bot must be able to write there."""
         if (address := read_address(message_shortcut_address, body)) is not None:
-            await self._inbound.guard(address, self._open_under(address, str(body["message"].get("text") or "")))
+            await self._inbound.guard(address, self._open_under(address, body))
 
-    async def _open_under(self, address: Address, text: str) -> None:
+    async def _open_under(self, address: Address, body: Body) -> None:
         try:
             await require_card_place(address.place, self._membership)
         except NotAllowed as refusal:
             await self._inbound.refuse(refusal, address)
             return
-        name = suggested_name(text)
-        await self._open(address, {"name": name} if name else {})
+        name = suggested_name(str(body["message"].get("text") or ""))
+        await self._open(address, {"name": name} if name else {}, body)
 
-    async def _open(self, address: Address, given: Mapping[str, object]) -> None:
+    async def _open(self, address: Address, given: Mapping[str, object], body: Body) -> None:
         here = await self._inbound.here(address.place)
-        await self._inbound.open_form(RoomCreate, given, address=address, provider=here.provider)
+        await self._inbound.open_form(
+            RoomCreate, given, address=address, provider=here.provider, door=Door.SHORTCUT, body=body
+        )
 
     async def unknown(self, body: Body) -> None:
         if (address := read_address(shortcut_address, body)) is None:

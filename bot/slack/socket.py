@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import aiohttp
 import structlog
+from pydantic import SecretStr
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
 
@@ -58,10 +59,10 @@ class Pace:
 class SocketMode:
     """Keeps two connections open. Opening one takes the app-level token, not the bot's."""
 
-    def __init__(self, app: AsyncApp, app_token: str, metrics: Metrics, pace: Pace | None = None) -> None:
+    def __init__(self, app: AsyncApp, app_token: SecretStr, metrics: Metrics, pace: Pace | None = None) -> None:
         self._app = app
         self._app_token = app_token
-        self._web = web_client(app.client.base_url, app.client.session, token=app_token)
+        self._web = web_client(app.client.base_url, app.client.session, token=app_token.get_secret_value())
         self._pace = pace or Pace()
         self._metrics = metrics
         metrics.socket_connections.set_function(lambda: self.connected)
@@ -162,7 +163,7 @@ class SocketMode:
         """An address to connect to, which is good for one connection. Raises `SlackError`."""
         try:
             async with asyncio.timeout(self._pace.open_seconds):
-                answer = await self._web.apps_connections_open(app_token=self._app_token)
+                answer = await self._web.apps_connections_open(app_token=self._app_token.get_secret_value())
             address = str(answer["url"])
         except SlackApiError as error:
             refusal = narrow(error, _OPEN)

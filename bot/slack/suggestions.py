@@ -7,6 +7,7 @@ typed can always be chosen as it is, because what exists may not be known here y
 import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import structlog
 
@@ -14,14 +15,19 @@ from bot.render.form_fields import option, option_value
 from bot.render.limits import INPUT_TEXT, OPTION_TEXT, OPTIONS
 from bot.render.text import Block
 from bot.slack.drafts import Drafts
+from bot.slack.errors import SlackError
 from bot.slack.forms import Forms
+from bot.slack.groups import Groups
 from bot.slack.open_form import OpenForm
 from bot.slack.payloads import Body, team_id_of
+from bot.slack.people import People
 from bot.slack.presence import Presence
 from bot.text import whole
-from commands.core.base import Offered, Offers, marks
+from commands.core.base import Offered, Offers, Role, marks
 from commands.core.context import Ports, viewer_of
+from commands.core.grants import Grantee, GranteeKind
 from commands.core.ports import Caller, Place, Viewer
+from commands.core.settings import SETTINGS, Key
 from commands.core.tracks import spoken
 from commands.core.words import in_natural_order
 from providers.base import Participant
@@ -45,7 +51,11 @@ class _Choice:
 
 
 class Suggestions:
-    def __init__(self, forms: Forms, ports: Ports, presence: Presence, drafts: Drafts) -> None:
+    def __init__(
+        self, forms: Forms, ports: Ports, presence: Presence, drafts: Drafts, members: People, groups: Groups
+    ) -> None:
+        self._members = members
+        self._groups = groups
         self._forms = forms
         self._ports = ports
         self._presence = presence
@@ -55,7 +65,7 @@ class Suggestions:
         """The options for what was typed so far. Never late and never an error: then only what was typed is offered."""
         typed = body.get("value")
         query = whole(typed).strip()[:INPUT_TEXT] if isinstance(typed, str) else ""
-        choices: Sequence[_Choice] = ()
+        choices: Sequence[_Choice] | None = ()
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 choices = await self._choices(body)
@@ -63,14 +73,17 @@ class Suggestions:
             log.warning("choices came too late")
         except Exception:
             log.exception("choices were not found")
-        return self._drawn(_matching(choices, query), query)
+        return await self._drawn(_matching(choices, query), query) if choices is not None else []
 
-    async def _choices(self, body: Body) -> Sequence[_Choice]:
-        form = self._forms.look(body) if body.get("view") else None
+    async def _choices(self, body: Body) -> Sequence[_Choice] | None:
+        """None for somebody who may do nothing: then not even what was typed is offered."""
+        form = await self._forms.look(body) if body.get("view") else None
         field = form.command_type.model_fields.get(str(body.get("block_id"))) if form is not None else None
         if form is None or field is None or not (offers := marks(field, Offers)):
             return ()
         viewer = await self._viewer(body, form)
+        if viewer is None:
+            return None
         match offers[0].what:
             case Offered.SERVER:
                 return [_Choice(name, name) for name in self._ports.providers.names]
@@ -83,16 +96,35 @@ class Suggestions:
             case Offered.TRACK:
                 whose = str(form.values.get(offers[0].whose or "") or "")
                 return _tracks(await self._people(form, viewer), whose)
+            case Offered.VALUE:
+                return await self._values(str(form.values.get(offers[0].whose or "") or ""), form, viewer)
+            case Offered.GRANTEE:
+                return await self._grantees()
 
-    async def _viewer(self, body: Body, form: OpenForm) -> Viewer:
+    async def _viewer(self, body: Body, form: OpenForm) -> Viewer | None:
         """The choices are read by whoever types alone, so it is as if they asked in the form's channel."""
         caller = Caller(team_id_of(body), str(body["user"]["id"]))
         standing = (await self._ports.roles.standing(caller)).on(form.provider.name)
+        if standing.role is Role.NOBODY:
+            return None
         return viewer_of(caller, Place(caller.team_id, form.meta.channel_id), standing.role)
 
     async def _rooms(self, form: OpenForm, viewer: Viewer) -> list[str]:
         live = await self._ports.rooms.live(viewer, form.provider.name)
         return list(dict.fromkeys(room.ref.name for room in live))
+
+    async def _values(self, key: str, form: OpenForm, viewer: Viewer) -> Sequence[_Choice]:
+        """What a setting can be."""
+        match key:
+            case _ if key not in SETTINGS:
+                return ()
+            case "provider":
+                names: Sequence[str] = self._ports.providers.names
+            case "room":
+                names = await self._rooms(form, viewer)
+            case _:
+                names = SETTINGS[cast(Key, key)].choices()
+        return [_Choice(name, _ends(name, OPTION_TEXT)) for name in names]
 
     async def _recordings(self, form: OpenForm, viewer: Viewer) -> Sequence[_Choice]:
         known = await self._ports.rooms.recordings(viewer, form.provider.name, OPTIONS)
@@ -107,15 +139,40 @@ class Suggestions:
             people, key=lambda person: (not person.is_person, in_natural_order(person.shown_name), person.identity)
         )
 
-    def _drawn(self, choices: Sequence[_Choice], query: str) -> list[Block]:
+    async def _grantees(self) -> list[_Choice]:
+        """The people who have had to do with the bot, and the user groups and channels that it knows."""
+        people = [
+            _Choice(str(Grantee.person(user_id)), f"@{member.name}", "person")
+            for user_id, member in self._members.seen().items()
+            if not member.is_outsider
+        ]
+        try:
+            handles, channels = await self._groups.handles(), await self._groups.channels()
+        except SlackError as error:
+            log.warning("groups and channels cannot be offered", error=str(error))
+            return people
+        groups = [_Choice(str(Grantee(GranteeKind.GROUP, i)), f"@{name}", "user group") for i, name in handles.items()]
+        rooms = [_Choice(str(Grantee(GranteeKind.CHANNEL, i)), f"#{c.name}", "channel") for i, c in channels.items()]
+        return [*people, *groups, *rooms]
+
+    async def _drawn(self, choices: Sequence[_Choice], query: str) -> list[Block]:
         """What was typed comes last, unless it is one of them."""
         shown = [choice for choice in choices if choice.value][: OPTIONS - 1]
         if query and query not in {choice.value for choice in shown}:
             shown.append(_Choice(query, f"Use “{_ends(query)}”"))
-        for choice in shown:
-            self._drafts.offer(choice.value)
+        shown = await self._kept(shown)
         drawn = [option(choice.value, choice.label, choice.detail) for choice in shown]
         return list({option_value(choice.value): each for choice, each in zip(shown, drawn, strict=True)}.values())
+
+    async def _kept(self, choices: list[_Choice]) -> list[_Choice]:
+        """Those that can be offered: what is too long for an option must be found again by its digest."""
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                await self._drafts.offer(choice.value for choice in choices)
+        except Exception:
+            log.exception("choices that are too long were not kept")
+            return [choice for choice in choices if option_value(choice.value) == choice.value]
+        return choices
 
 
 def _matching(choices: Iterable[_Choice], query: str) -> list[_Choice]:

@@ -4,16 +4,22 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
-from sqlalchemy import RowMapping, Update, select, update
+from pydantic import SecretStr
+from sqlalchemy import RowMapping, Select, Update, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.secrets import SecretBox, WrongKey
 from bot.store.engine import Store
+from bot.store.replicas import living
 from bot.store.tables import attempt as table
 from bot.store.upsert import insert
-from commands.core.ports import Attempt, Caller, Clock, Outcome, Place, Repeated
+from commands.core.attempts import DOUBLE_CLICK, Attempt, Outcome, Press, Repeated
+from commands.core.ports import Caller, Clock, Place
 
 _log = structlog.get_logger(__name__)
+
+ABOUT_LENGTH = 300
+"""Characters that are kept of what an attempt was about: PostgreSQL refuses an index entry of more than 2,704 bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +36,16 @@ class Unanswered:
 
 
 class StoredAttempts:
-    """`commands.core.ports.Attempts`, and what the asker was not told when the process died."""
+    """`commands.core.attempts.Attempts`, and what the asker was not told when a process died.
 
-    def __init__(self, store: Store, clock: Clock, box: SecretBox) -> None:
+    `replica` is the id of this process, in whose name it writes them down.
+    """
+
+    def __init__(self, store: Store, clock: Clock, box: SecretBox, *, replica: str) -> None:
         self._store = store
         self._clock = clock
         self._box = box
+        self._replica = replica
 
     async def open(self, attempt: Attempt) -> int:
         row = {
@@ -48,13 +58,20 @@ class StoredAttempts:
             "path": " ".join(attempt.path),
             "words": attempt.words,
             "provider": attempt.provider,
-            "response_url": None if attempt.response_url is None else self._box.seal(attempt.response_url),
+            "about": attempt.about and attempt.about[:ABOUT_LENGTH],
+            "request_id": attempt.request_id,
+            "response_url": self._sealed(attempt.response_url),
             "under": attempt.under,
             "delivery": attempt.delivery,
+            "replica": self._replica,
+            "press": attempt.press and attempt.press.key,
+            "pressed_at": attempt.press and attempt.press.at,
             "opened_at": self._clock.now(),
         }
 
         async def write(conn: AsyncConnection) -> int:
+            if attempt.press is not None and (await conn.execute(_twins(attempt.press))).first() is not None:
+                raise Repeated
             statement = insert(conn, table).values(row).on_conflict_do_nothing().returning(table.c.id)
             attempt_id = (await conn.execute(statement)).scalar_one_or_none()
             if attempt_id is None:
@@ -63,7 +80,15 @@ class StoredAttempts:
 
         return await self._store.write(write)
 
-    async def close(self, attempt_id: int, outcome: Outcome, *, detail: str = "", reference: str = "") -> None:
+    async def close(
+        self,
+        attempt_id: int,
+        outcome: Outcome,
+        *,
+        detail: str = "",
+        reference: str = "",
+        also_about: str | None = None,
+    ) -> None:
         """The first outcome stays."""
         await self._update(
             update(table)
@@ -72,6 +97,7 @@ class StoredAttempts:
                 outcome=outcome.value,
                 detail=detail or None,
                 reference=reference or None,
+                also_about=also_about and also_about[:ABOUT_LENGTH],
                 closed_at=self._clock.now(),
             )
         )
@@ -88,11 +114,19 @@ class StoredAttempts:
 
         await self._store.write(write)
 
-    async def unanswered(self) -> list[Unanswered]:
-        """At start, before anything new is opened: what the last process did not see to its end, the oldest first."""
-        async with self._store.reading() as conn:
-            rows = await conn.execute(select(table).where(table.c.answered_at.is_(None)).order_by(table.c.id))
-            return [self._from_row(row) for row in rows.mappings()]
+    async def take_over(self) -> list[Unanswered]:
+        """What processes that are gone did not see to its end, the oldest first. From here on it is this one's."""
+        left = update(table).where(
+            table.c.answered_at.is_(None),
+            table.c.replica.is_distinct_from(self._replica),
+            or_(table.c.replica.is_(None), table.c.replica.not_in(living())),
+        )
+
+        async def write(conn: AsyncConnection) -> list[RowMapping]:
+            rows = (await conn.execute(left.values(replica=self._replica).returning(table))).mappings().all()
+            return sorted(rows, key=lambda row: int(row["id"]))
+
+        return [self._from_row(row) for row in await self._store.write(write)]
 
     def _from_row(self, row: RowMapping) -> Unanswered:
         attempt = Attempt(
@@ -105,15 +139,26 @@ class StoredAttempts:
             response_url=self._response_url(row),
             under=row["under"],
             delivery=row["delivery"],
+            about=row["about"],
+            request_id=row["request_id"],
         )
         outcome = None if row["outcome"] is None else Outcome(row["outcome"])
         return Unanswered(row["id"], row["opened_at"], attempt, outcome)
 
-    def _response_url(self, row: RowMapping) -> str | None:
+    def _sealed(self, url: SecretStr | None) -> bytes | None:
+        return None if url is None else self._box.seal(url.get_secret_value())
+
+    def _response_url(self, row: RowMapping) -> SecretStr | None:
         if row["response_url"] is None:
             return None
         try:
-            return self._box.open(row["response_url"])
+            return SecretStr(self._box.open(row["response_url"]))
         except WrongKey:
             _log.warning("the response_url of an attempt cannot be opened: its key is gone", attempt_id=row["id"])
             return None
+
+
+def _twins(press: Press) -> Select[tuple[int]]:
+    """The first of two clicks, whichever process took it."""
+    is_near = table.c.pressed_at.between(press.at - DOUBLE_CLICK, press.at + DOUBLE_CLICK)
+    return select(table.c.id).where(table.c.press == press.key, is_near)

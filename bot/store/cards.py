@@ -5,15 +5,17 @@ is dirty while `wanted > delivered` and nothing blocks it.
 """
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, and_, case, func, literal, not_, or_, select, true, update
+from sqlalchemy import ColumnElement, Select, Update, and_, case, literal, not_, null, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import things
 from bot.store.engine import Store
+from bot.store.leases import RELEASED, claimed, is_free
 from bot.store.tables import UtcTime, card, thing
 from bot.store.upsert import insert
 from commands.core.ports import Clock, Place
@@ -26,7 +28,8 @@ DELETED = "deleted"
 class Card:
     """`ts` and `hash` are of the message as Slack has it, None before the first post. `thread_ts` is the thread that it
     stands in, None where it starts one of its own. `generation` counts the messages that were meant to be this card;
-    with the id it tells a live message from a duplicate."""
+    with the id it tells a live message from a duplicate. `claim` is that of whoever delivers it, None where nobody else
+    could."""
 
     id: int
     team_id: str
@@ -42,6 +45,7 @@ class Card:
     dirty_at: datetime
     digest_id: int | None
     blocked: str | None
+    claim: str | None
 
 
 class Cards:
@@ -63,7 +67,7 @@ class Cards:
                 card.c.thing_id == thing_id, card.c.team_id == place.team_id, card.c.channel_id == place.channel_id
             )
             await self._post_anew(conn, and_(here, card.c.blocked == DELETED))
-            await conn.execute(update(card).where(here).values(blocked=None))
+            await conn.execute(update(card).where(here, card.c.blocked.is_not(None)).values(self._unblocked()))
         statement = insert(conn, card).values(
             team_id=place.team_id,
             thing_id=thing_id,
@@ -73,6 +77,7 @@ class Cards:
             delivered=0,
             generation=0,
             dirty_at=self._clock.now(),
+            untold_since=self._clock.now(),
         )
         await conn.execute(
             statement.on_conflict_do_update(
@@ -102,73 +107,65 @@ class Cards:
         """The ids of all cards of a thing."""
         return list((await conn.execute(select(card.c.id).where(card.c.thing_id == thing_id))).scalars())
 
-    async def next_dirty(
+    async def claim(
         self, skip_channels: Collection[str] = (), *, skip_updates: bool = False
     ) -> tuple[Card, things.Thing] | None:
-        """The card that has waited longest, with its thing as it is. Channels that must wait are passed over, and so
-        are cards that have a message, where updates must wait."""
-        query = (
-            select(card, thing)
-            .join(thing, thing.c.id == card.c.thing_id)
-            .where(
-                _dirty(),
-                card.c.channel_id.not_in(skip_channels),
-                card.c.ts.is_(None) if skip_updates else true(),
-            )
-            .order_by(card.c.dirty_at, card.c.id)
-            .limit(1)
-        )
-        async with self._store.reading() as conn:
-            row = (await conn.execute(query)).mappings().one_or_none()
-        if row is None:
-            return None
-        return Card(**{name: row[card.c[name]] for name in Card.__slots__}), things.from_row(row)
+        """The card that has waited longest, with its thing as it is. Nobody else delivers it until the lease is over.
 
-    async def count_dirty(self) -> int:
-        async with self._store.reading() as conn:
-            return int((await conn.execute(select(func.count()).select_from(card).where(_dirty()))).scalar_one())
-
-    async def start_post(self, card_id: int) -> str:
-        """Before a first post: the key that marks it, the same for every try of one generation.
-
-        It is kept before the call, so after a crash one knows that a message may be there. It is random: made from the
-        card's number, it would return with a new database and could pass for a post of the old one.
+        Channels that must wait are passed over, and so are cards that have a message, where updates must wait. What was
+        never posted gets the key that marks the post, the same for every try of one generation. It is kept before the
+        call, so after a crash one knows that a message may be there. It is random: made from the card's number, it
+        would return with a new database and could pass for a post of the old one.
         """
-        statement = (
-            update(card)
-            .where(card.c.id == card_id)
-            .values(post_key=func.coalesce(card.c.post_key, str(uuid4())))
-            .returning(card.c.post_key)
-        )
+        query = _next_dirty(skip_channels, skip_updates=skip_updates)
+        async with self._store.reading() as conn:  # as nothing waits, nearly always, and writing has its turns
+            found = await _first(conn, query)
+        if found is None or not (self._store.is_shared or found[0].ts is None):
+            return found
 
-        async def write(conn: AsyncConnection) -> str:
-            return str((await conn.execute(statement)).scalar_one())
+        async def write(conn: AsyncConnection) -> tuple[Card, things.Thing] | None:
+            due = await _first(conn, query) if self._store.is_shared else found
+            return (await self._take(conn, due[0]), due[1]) if due is not None else None
 
         return await self._store.write(write)
 
-    async def delivered(self, card_id: int, version: int, ts: str, digest: str) -> bool:
-        """Slack shows what was wanted as `version`, in the message `ts`; `digest` is the hash of what it shows.
+    async def _take(self, conn: AsyncConnection, found: Card) -> Card:
+        mine = claimed() if self._store.is_shared else {}
+        key = found.post_key or (str(uuid4()) if found.ts is None else None)
+        taken = update(card).where(card.c.id == found.id).values(post_key=key, **mine).returning(card.c.claim)
+        return replace(found, post_key=key, claim=(await conn.execute(taken)).scalar_one())
 
-        False where the card has another message already: then `ts` is a duplicate to be deleted, and nothing is
-        changed. A card that is dirty still goes to the end of the queue.
+    async def delivered(self, held: Card, ts: str, digest: str) -> bool:
+        """Slack shows what was wanted of the card as it was claimed, in the message `ts`; `digest` is the hash of that.
+
+        False where the card has another message already: then `ts` is a duplicate to be deleted. A card that is dirty
+        still goes to the end of the queue. Where the claim was lost, somebody else may have shown something newer
+        before this: so the card is to be drawn once more, whatever it looks like.
         """
+        version = held.wanted
         reached = case((card.c.delivered > version, card.c.delivered), else_=version)
-        statement = (
-            update(card)
-            .where(card.c.id == card_id, or_(card.c.ts.is_(None), card.c.ts == ts))
-            .values(delivered=reached, ts=ts, hash=digest, dirty_at=self._clock.now())
-        )
+        untold_since = case((card.c.wanted > reached, literal(self._clock.now(), UtcTime)), else_=null())
+        fits = or_(card.c.ts.is_(None), card.c.ts == ts)
+        shown = {"delivered": reached, "ts": ts, "hash": digest, "dirty_at": self._clock.now(), **RELEASED}
+        once_more = {"hash": None, **self._raised()}
 
         async def write(conn: AsyncConnection) -> bool:
-            return (await conn.execute(statement)).rowcount == 1
+            if (await conn.execute(_held(held, fits).values(shown | {"untold_since": untold_since}))).rowcount == 1:
+                return True
+            await conn.execute(_held(held).values(RELEASED))
+            same = update(card).where(card.c.id == held.id, card.c.generation == held.generation, fits)
+            if (await conn.execute(same.values({"ts": ts, **once_more}))).rowcount == 1:
+                return True
+            await conn.execute(update(card).where(card.c.id == held.id).values(once_more))
+            return False
 
         return await self._store.write(write)
 
-    async def block(self, card_id: int, reason: str) -> None:
+    async def block(self, held: Card, reason: str) -> None:
         """Leave it alone: its message was deleted (`DELETED`), its channel is archived, ..."""
 
         async def write(conn: AsyncConnection) -> None:
-            await conn.execute(update(card).where(card.c.id == card_id).values(blocked=reason))
+            await conn.execute(_held(held).values({"blocked": reason, **RELEASED}))
 
         await self._store.write(write)
 
@@ -183,47 +180,81 @@ class Cards:
         async def write(conn: AsyncConnection) -> None:
             reasons = (await conn.execute(select(card.c.blocked).where(blocked).distinct())).scalars()
             over = card.c.blocked.in_([reason for reason in reasons if is_over(reason)])
-            await conn.execute(update(card).where(blocked, over).values(blocked=None, **self._raised()))
+            await conn.execute(update(card).where(blocked, over).values({**self._raised(), **self._unblocked()}))
 
         await self._store.write(write)
 
-    async def renew(self, card_id: int) -> None:
+    async def renew(self, held: Card) -> None:
         """Its message is gone, and it is to be posted anew all the same."""
 
         async def write(conn: AsyncConnection) -> None:
-            await self._post_anew(conn, card.c.id == card_id)
+            await self._post_anew(conn, _is_held(held))
 
         await self._store.write(write)
 
-    async def leave_thread(self, card_id: int) -> None:
+    async def leave_thread(self, held: Card) -> None:
         """The thread that it was to stand in is gone, so it is to be posted as a message of its own."""
 
         async def write(conn: AsyncConnection) -> None:
-            await self._post_anew(conn, card.c.id == card_id, thread_ts=None)
+            await self._post_anew(conn, _is_held(held), thread_ts=None)
 
         await self._store.write(write)
 
-    async def postpone(self, card_id: int) -> None:
+    async def postpone(self, held: Card) -> None:
         """To the end of the queue: it could not be drawn or delivered, and others shall not wait for it."""
 
         async def write(conn: AsyncConnection) -> None:
-            await conn.execute(update(card).where(card.c.id == card_id).values(dirty_at=self._clock.now()))
+            await conn.execute(_held(held).values({"dirty_at": self._clock.now(), **RELEASED}))
 
         await self._store.write(write)
 
     async def _post_anew(self, conn: AsyncConnection, where: ColumnElement[bool], **changed: str | None) -> None:
         """As another message, from the end of the queue. `changed` are further columns."""
-        fresh = {"blocked": None, "ts": None, "hash": None, "post_key": None, "generation": card.c.generation + 1}
-        await conn.execute(update(card).where(where).values(**fresh, dirty_at=self._clock.now(), **changed))
+        fresh = {**self._unblocked(), "ts": None, "hash": None, "post_key": None, "generation": card.c.generation + 1}
+        fresh |= {"dirty_at": self._clock.now(), **RELEASED}
+        await conn.execute(update(card).where(where).values(fresh | changed))
 
     def _raised(self) -> dict[str, object]:
         """One more reason to draw. Who is in the queue keeps the place."""
         clean = card.c.wanted == card.c.delivered
+        now = literal(self._clock.now(), UtcTime)
         return {
             "wanted": card.c.wanted + 1,
-            "dirty_at": case((clean, literal(self._clock.now(), UtcTime)), else_=card.c.dirty_at),
+            "dirty_at": case((clean, now), else_=card.c.dirty_at),
+            "untold_since": case((clean, now), else_=card.c.untold_since),
         }
+
+    def _unblocked(self) -> dict[str, object]:
+        """What was blocked is owed to nobody; it is from this moment on."""
+        return {"blocked": None, "untold_since": self._clock.now()}
 
 
 def _dirty() -> ColumnElement[bool]:
     return and_(card.c.wanted > card.c.delivered, card.c.blocked.is_(None))
+
+
+def _next_dirty(skip_channels: Collection[str], *, skip_updates: bool) -> Select[Any]:
+    may_be_updated = card.c.ts.is_(None) if skip_updates else true()
+    return (
+        select(card, thing)
+        .join(thing, thing.c.id == card.c.thing_id)
+        .where(_dirty(), is_free(card), card.c.channel_id.not_in(skip_channels), may_be_updated)
+        .order_by(card.c.dirty_at, card.c.id)
+        .limit(1)
+    )
+
+
+async def _first(conn: AsyncConnection, query: Select[Any]) -> tuple[Card, things.Thing] | None:
+    row = (await conn.execute(query)).mappings().one_or_none()
+    if row is None:
+        return None
+    return Card(**{name: row[card.c[name]] for name in Card.__slots__}), things.from_row(row)
+
+
+def _is_held(held: Card) -> ColumnElement[bool]:
+    """Nobody has taken it over."""
+    return and_(card.c.id == held.id, card.c.claim.is_not_distinct_from(held.claim))
+
+
+def _held(held: Card, *further: ColumnElement[bool]) -> Update:
+    return update(card).where(_is_held(held), *further)

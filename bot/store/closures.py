@@ -1,14 +1,16 @@
 """Channels where the bot cannot post, and who is to be told: whoever asked for something to be shown there, once."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import delete, literal, select, true, union, update
+from sqlalchemy import ColumnElement, and_, delete, literal, select, true, union, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.engine import Store
+from bot.store.leases import RELEASED, claimed, is_free
 from bot.store.tables import UtcTime, card, closure, subscription, thing
 from bot.store.upsert import insert
+from commands.core.identity import FORGOTTEN
 from commands.core.ports import Clock
 
 
@@ -42,6 +44,7 @@ class Closures:
             card.c.id == card_id,
             subscription.c.team_id == card.c.team_id,
             subscription.c.channel_id == card.c.channel_id,
+            subscription.c.created_by != FORGOTTEN,
         )
         people = union(makers, subscribers).subquery()
         # Without a WHERE, SQLite takes the ON of ON CONFLICT for that of a join.
@@ -53,29 +56,36 @@ class Closures:
 
         await self._store.write(write)
 
-    async def next_due(self, skip_users: Collection[str] = ()) -> Closure | None:
-        """The oldest one that its person was not told of."""
+    async def claim(self, skip_users: Collection[str] = ()) -> Closure | None:
+        """The oldest one that its person was not told of. Nobody else tells them until the lease is over."""
         query = (
             select(closure.c.team_id, closure.c.channel_id, closure.c.user_id, closure.c.reason)
-            .where(closure.c.told_at.is_(None), closure.c.user_id.not_in(skip_users))
+            .where(closure.c.told_at.is_(None), is_free(closure), closure.c.user_id.not_in(skip_users))
             .order_by(closure.c.found_at, closure.c.channel_id, closure.c.user_id)
             .limit(1)
         )
         async with self._store.reading() as conn:
             row = (await conn.execute(query)).mappings().one_or_none()
-        return None if row is None else Closure(**row)
+        if row is None or not self._store.is_shared:
+            return None if row is None else Closure(**row)
 
-    async def told(self, told: Closure) -> None:
-        statement = (
-            update(closure)
-            .where(
-                closure.c.team_id == told.team_id,
-                closure.c.channel_id == told.channel_id,
-                closure.c.user_id == told.user_id,
-                closure.c.reason == told.reason,
-            )
-            .values(told_at=self._clock.now())
-        )
+        async def write(conn: AsyncConnection) -> Closure | None:
+            if (row := (await conn.execute(query)).mappings().one_or_none()) is None:
+                return None
+            await conn.execute(update(closure).where(_is(found := Closure(**row))).values(claimed()))
+            return found
+
+        return await self._store.write(write)
+
+    async def release(self, held: Closure) -> None:
+        """The person could not be told at this moment."""
+        await self._update(held, RELEASED)
+
+    async def told(self, held: Closure) -> None:
+        await self._update(held, {"told_at": self._clock.now(), **RELEASED})
+
+    async def _update(self, held: Closure, values: Mapping[str, object]) -> None:
+        statement = update(closure).where(_is(held)).values(values)
 
         async def write(conn: AsyncConnection) -> None:
             await conn.execute(statement)
@@ -89,3 +99,12 @@ class Closures:
             await conn.execute(delete(closure).where(closure.c.channel_id == channel_id))
 
         await self._store.write(write)
+
+
+def _is(one: Closure) -> ColumnElement[bool]:
+    return and_(
+        closure.c.team_id == one.team_id,
+        closure.c.channel_id == one.channel_id,
+        closure.c.user_id == one.user_id,
+        closure.c.reason == one.reason,
+    )

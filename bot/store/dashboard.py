@@ -11,7 +11,8 @@ from bot.store.cards import DELETED
 from bot.store.engine import Store
 from bot.store.tables import card, inbox, thing
 from bot.store.visibility import visible_to
-from commands.core.ports import BlockedCard, FailedRecording, KnownRoom, LiveRoom, Viewer, Webhooks
+from commands.core.directory import BlockedCard, FailedRecording, KnownRoom, LiveRoom, Webhooks
+from commands.core.ports import Viewer
 from providers.base import RecordingStatus, RoomRef
 from providers.facts import Source, ThingKind
 
@@ -20,7 +21,7 @@ MOST_BLOCKED = 50
 
 
 class StoredDashboard:
-    """`commands.core.ports.Dashboard`."""
+    """`commands.core.directory.Dashboard`."""
 
     def __init__(self, store: Store) -> None:
         self._store = store

@@ -12,29 +12,40 @@ from pathlib import Path
 from typing import Self
 
 from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.store import postgresql, sqlite
 from bot.store.errors import StoreUnavailable, UnsupportedDatabase
+from bot.store.migrate import Schema
 from bot.store.writer import T, Write, Writer
 
 
 @dataclass(frozen=True, slots=True)
 class _Opened:
-    """`file`: the SQLite file. `finish` is called when nothing uses the database any more."""
+    """`name` is for people. `is_trouble` tells the database's failures from those of what it was asked. `file` is the
+    SQLite file. `finish` is called when nothing uses the database any more."""
 
+    name: str
     writer: Writer
     readers: AsyncEngine
+    is_trouble: Callable[[DBAPIError], bool]
     file: Path | None
     finish: Callable[[], None]
 
 
 class Store:
-    """`file` is None where the database is no file of ours: then other processes may use it, too."""
+    """`name` says for people which database it is, without a password. `file` is None where that is no file of ours:
+    then other processes may use it, too.
+
+    `failed` is told of every failure of the database itself, with `read` or `write`.
+    """
 
     def __init__(self, opened: _Opened) -> None:
+        self.name = opened.name
         self.file = opened.file
+        self.failed: Callable[[str], None] = _nobody_is_told
         self._opened = opened
 
     @classmethod
@@ -49,9 +60,25 @@ class Store:
                 return cls(await _open_file(sqlite.path_of(database_url)))
             case "postgresql":
                 writer, readers = await postgresql.connect(database_url)
-                return cls(_Opened(writer, readers, None, lambda: None))
+                name = postgresql.name_of(database_url)
+                return cls(_Opened(name, writer, readers, postgresql.is_trouble, None, lambda: None))
             case other:
-                raise UnsupportedDatabase(f"DATABASE_URL asks for {other}; it can be sqlite or postgresql.")
+                raise _unsupported(other)
+
+    @staticmethod
+    async def examine(database_url: str) -> tuple[str, Schema | None]:
+        """The database's name for people, and what it holds: None for a file that is not there. Nothing is changed.
+
+        Raises `StoreError` like `open`, but not for a file that another process uses.
+        """
+        match _driver(database_url):
+            case "sqlite":
+                path = sqlite.path_of(database_url)
+                return str(path), await sqlite.examine(path)
+            case "postgresql":
+                return postgresql.name_of(database_url), await postgresql.examine(database_url)
+            case other:
+                raise _unsupported(other)
 
     @property
     def is_shared(self) -> bool:
@@ -61,17 +88,36 @@ class Store:
     async def write(self, write: Write[T]) -> T:
         """Run `write` in a transaction of its own. Cancelling the caller does not cancel it; see `Writer.run`.
 
-        Raises `StoreUnavailable` where the database is not to be had at this moment.
+        Raises `StoreUnavailable` where the database is not to be had at this moment. Where the connection breaks in a
+        commit, nobody knows whether it was written.
         """
-        with _told_apart():
+        with self._told_apart("write"):
             return await self._opened.writer.run(write)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
-        """A connection that sees everything committed and can change nothing. Each statement stands alone."""
-        with _told_apart():
+        """A connection that sees everything committed and can change nothing. Each statement stands alone.
+
+        Raises `StoreUnavailable` like `write`.
+        """
+        with self._told_apart("read"):
             async with self._opened.readers.connect() as conn:
                 yield conn
+
+    @contextmanager
+    def _told_apart(self, doing: str) -> Iterator[None]:
+        """Trouble of the database is `StoreUnavailable`, and what it answers to a wrong question goes its way."""
+        try:
+            yield
+        except (OSError, PoolTimeout) as error:
+            self.failed(doing)
+            raise StoreUnavailable("The database cannot be reached at this moment.") from error
+        except DBAPIError as error:
+            if not isinstance(error, IntegrityError):  # which is an answer of a database that is well
+                self.failed(doing)
+            if not self._opened.is_trouble(error):
+                raise
+            raise StoreUnavailable("The database cannot be used at this moment.") from error
 
     async def close(self) -> None:
         """Finish what was accepted for writing, and let go of the database."""
@@ -82,17 +128,8 @@ class Store:
             self._opened.finish()
 
 
-@contextmanager
-def _told_apart() -> Iterator[None]:
-    """A connection that broke is trouble of the database, and none of what was asked of it."""
-    try:
-        yield
-    except (OSError, InterfaceError) as error:
-        raise StoreUnavailable("The database cannot be reached.") from error
-    except DBAPIError as error:
-        if error.connection_invalidated:
-            raise StoreUnavailable("The connection to the database broke.") from error
-        raise
+def _nobody_is_told(_: str) -> None:
+    """Where nobody counts."""
 
 
 def _driver(database_url: str) -> str:
@@ -102,10 +139,15 @@ def _driver(database_url: str) -> str:
         raise UnsupportedDatabase("DATABASE_URL is no URL. Write it like sqlite:///showcaller.db.") from None
 
 
+def _unsupported(driver: str) -> UnsupportedDatabase:
+    return UnsupportedDatabase(f"DATABASE_URL asks for {driver}; it can be sqlite or postgresql.")
+
+
 async def _open_file(path: Path) -> _Opened:
     lock = sqlite.take(path)
     try:
-        return _Opened(await sqlite.connect_writer(path), sqlite.readers(path), path, lock.release)
+        writer = await sqlite.connect_writer(path)
+        return _Opened(str(path), writer, sqlite.readers(path), sqlite.is_trouble, path, lock.release)
     except BaseException:
         lock.release()
         raise

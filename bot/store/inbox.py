@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.engine import Store
@@ -11,6 +12,9 @@ from bot.store.tables import inbox
 from bot.store.upsert import insert
 from commands.core.ports import Clock
 from providers.facts import Source
+
+OVERDUE = timedelta(seconds=5)
+"""Who takes something in folds it at once. What is older was left behind, and anybody folds it."""
 
 PARKED_AFTER = 5
 """Failed folds after which a row is left alone until somebody looks."""
@@ -43,16 +47,19 @@ class InboxRow(Incoming):
 
 
 class Inbox:
-    def __init__(self, store: Store, clock: Clock) -> None:
+    """`replica` is the id of this process."""
+
+    def __init__(self, store: Store, clock: Clock, *, replica: str = "") -> None:
         self._store = store
         self._clock = clock
+        self._replica = replica
 
     async def accept(self, deliveries: Sequence[Incoming]) -> None:
         """Keep what is new, all in one transaction. Durable when this returns."""
         if not deliveries:
             return
         now = self._clock.now()
-        rows = [asdict(delivery) | {"received_at": now} for delivery in deliveries]
+        rows = [asdict(delivery) | {"received_at": now, "replica": self._replica} for delivery in deliveries]
 
         async def write(conn: AsyncConnection) -> None:
             await conn.execute(insert(conn, inbox).on_conflict_do_nothing(), rows)
@@ -60,10 +67,12 @@ class Inbox:
         await self._store.write(write)
 
     async def unfolded(self, limit: int) -> list[InboxRow]:
-        """The oldest rows that wait to be folded, without the parked ones."""
+        """The oldest rows that wait to be folded, without the parked ones and those that another process will fold."""
+        left_behind = inbox.c.received_at <= self._clock.now() - OVERDUE
+        ours = or_(inbox.c.replica == self._replica, left_behind) if self._store.is_shared else true()
         query = (
             select(inbox)
-            .where(inbox.c.folded_at.is_(None), inbox.c.attempts < PARKED_AFTER)
+            .where(inbox.c.folded_at.is_(None), inbox.c.attempts < PARKED_AFTER, ours)
             .order_by(inbox.c.id)
             .limit(limit)
         )

@@ -1,5 +1,6 @@
 """Brings a database to the schema of this version. The steps are in `migrations/versions`."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
@@ -7,8 +8,6 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from alembic.script.revision import ResolutionError
-from alembic.util import CommandError
 from sqlalchemy import Connection
 
 from bot.store.errors import StoreUnusable
@@ -17,33 +16,53 @@ _log = structlog.get_logger(__name__)
 
 _STEPS = Path(__file__).parent / "migrations"
 
-
 _A_BREAK = 1000
 """How far apart the numbers of steps are that old code cannot live with. Between two of these, steps only add."""
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """`present` is the step that the database took last, empty before the first; `newest` the last that we know."""
+
+    present: str
+    newest: str
+
+    @property
+    def is_ahead(self) -> bool:
+        """A newer version has added to it, which we can live with."""
+        return self.present.isdecimal() and int(self.newest) < int(self.present)
+
+
+def look(connection: Connection) -> Schema:
+    """Raises `StoreUnusable` where a newer version has broken with this one."""
+    steps = ScriptDirectory.from_config(_config(connection))
+    known = [step.revision for step in steps.walk_revisions()]
+    schema = Schema(MigrationContext.configure(connection).get_current_revision() or "", known[0])
+    if schema.present in ("", *known) or _only_adds(schema):
+        return schema
+    raise StoreUnusable(
+        f"The database has the schema {schema.present}, which this version does not know. Run a newer version."
+    )
 
 
 def upgrade(connection: Connection) -> None:
     """Run the missing steps in the caller's transaction: all of them or, on an error, none.
 
     A database that a newer version has added to is left as it is, so that old and new code can run side by side, and
-    one can go back. Raises `StoreUnusable` for one that a newer version has broken with.
+    one can go back. Raises `StoreUnusable` like `look`.
     """
+    schema = look(connection)
+    if schema.is_ahead:
+        _log.warning("the database was upgraded by a newer version", schema=schema.present, known=schema.newest)
+    else:
+        command.upgrade(_config(connection), "head")
+
+
+def _only_adds(schema: Schema) -> bool:
+    return schema.is_ahead and int(schema.present) // _A_BREAK == int(schema.newest) // _A_BREAK
+
+
+def _config(connection: Connection) -> Config:
     config = Config(attributes={"connection": connection})
     config.set_main_option("script_location", str(_STEPS).replace("%", "%%"))
-    steps = ScriptDirectory.from_config(config)
-    present = MigrationContext.configure(connection).get_current_heads()
-    newest = steps.get_current_head() or ""
-    try:
-        steps.get_revisions(present)
-    except (CommandError, ResolutionError):
-        if all(_only_adds(revision, newest) for revision in present):
-            _log.warning("the database was upgraded by a newer version", schema=present, known=newest)
-            return
-        raise StoreUnusable(
-            f"The database has the schema {', '.join(present)}, which this version does not know. Run a newer version."
-        ) from None
-    command.upgrade(config, "head")
-
-
-def _only_adds(revision: str, newest: str) -> bool:
-    return revision.isdecimal() and int(newest) < int(revision) and int(revision) // _A_BREAK == int(newest) // _A_BREAK
+    return config

@@ -12,14 +12,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.secrets import SecretBox, WrongKey
 from bot.store.engine import Store
 from bot.store.tables import pending_action as table
-from commands.core.ports import Clock, Pending
+from commands.core.attempts import DOUBLE_CLICK, Pending, Press
+from commands.core.ports import Clock
 from commands.core.registry import Commands
 
 _log = structlog.get_logger(__name__)
 
 
 class StoredPendingActions:
-    """`commands.core.ports.PendingActions`. `commands` gives the class of each path."""
+    """`commands.core.attempts.PendingActions`. `commands` gives the class of each path."""
 
     def __init__(self, store: Store, clock: Clock, box: SecretBox, commands: Commands) -> None:
         self._store = store
@@ -66,8 +67,15 @@ class StoredPendingActions:
             return None
         return Pending(command, row["team_id"], row["user_id"], payload["confirmed"], row["expires_at"])
 
-    async def take(self, token: str) -> bool:
-        statement = update(table).where(*self._usable(token)).values(used_at=self._clock.now(), payload=b"")
+    async def was_taken_by(self, token: str, press: Press) -> bool:
+        is_near = table.c.used_at > press.at - DOUBLE_CLICK
+        query = select(table.c.token).where(table.c.token == token, table.c.press == press.key, is_near)
+        async with self._store.reading() as conn:
+            return (await conn.execute(query)).first() is not None
+
+    async def take(self, token: str, press: Press | None = None) -> bool:
+        used = {"used_at": self._clock.now(), "press": press and press.key, "payload": b""}
+        statement = update(table).where(*self._usable(token)).values(used)
 
         async def write(conn: AsyncConnection) -> bool:
             return (await conn.execute(statement)).rowcount == 1

@@ -2,38 +2,24 @@
 
 import json
 from collections.abc import Collection, Mapping
-from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import ColumnElement, and_, delete, not_, or_, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import ColumnElement, and_, not_, or_, select
 
-from bot.store import things
+from bot.store import reservations, things
 from bot.store.engine import Store
-from bot.store.tables import card, reserved_name, thing
-from bot.store.upsert import insert
+from bot.store.reservations import KEPT, Name
+from bot.store.tables import card, thing
 from bot.store.visibility import visible_to
-from commands.core.ports import Clock, KnownRoom, Place, Viewer
+from commands.core.directory import KnownRoom
+from commands.core.ports import Clock, Place, Viewer
 from providers.base import Participant, Recording, RoomRef
 from providers.facts import ThingKind
 
-COMING_UP = timedelta(minutes=2)
-"""How long a name is kept for a room that is being made."""
-
-
-async def reserve(
-    conn: AsyncConnection, team_id: str, provider: str, name: str, *, channel_id: str, until: datetime
-) -> None:
-    """A room of that name which comes up by itself before `until` is private to the channel."""
-    address = {"team_id": team_id, "provider": provider, "name": name}
-    said = {"channel_id": channel_id, "until": until}
-    statement = insert(conn, reserved_name).values(address | said)
-    await conn.execute(statement.on_conflict_do_update(index_elements=list(address), set_=said))
-
 
 class StoredRooms:
-    """`commands.core.ports.Rooms`."""
+    """`commands.core.directory.Rooms`."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
@@ -95,16 +81,9 @@ class StoredRooms:
             thing.c.provider.in_(providers),
             or_(thing.c.server_id.in_(ids), renewed),
         )
-        reserved = select(reserved_name.c.provider, reserved_name.c.name).where(
-            reserved_name.c.team_id == viewer.team_id,
-            reserved_name.c.provider.in_(providers),
-            reserved_name.c.name.in_(names),
-            reserved_name.c.until > self._clock.now(),
-            reserved_name.c.channel_id != (viewer.channel_id or ""),
-        )
         async with self._store.reading() as conn:
             rows = (await conn.execute(known)).all()
-            taken = {(provider, name) for provider, name in await conn.execute(reserved)}
+            taken = await reservations.taken(conn, viewer, providers, names, self._clock.now())
         by_life = {(provider, life): bool(visible) for provider, life, _, visible in rows}
         taken |= {(provider, name) for provider, _, name, visible in rows if not visible}
         return frozenset(r for r in rooms if not by_life.get((r.provider, r.id), (r.provider, r.name) not in taken))
@@ -135,30 +114,25 @@ class StoredRooms:
             maker: str | None = (await conn.execute(query)).scalar_one_or_none()
         return maker
 
-    async def reserve(self, place: Place, provider: str, name: str) -> None:
+    async def reserve(self, place: Place, kind: ThingKind, provider: str, name: str, *, by: str) -> None:
+        kept, until = Name(place.team_id, provider, kind, name), self._clock.now() + KEPT
         await self._store.write(
-            lambda conn: reserve(
-                conn, place.team_id, provider, name, channel_id=place.channel_id, until=self._clock.now() + COMING_UP
-            )
+            lambda conn: reservations.reserve(conn, kept, channel_id=place.channel_id, made_by=by, until=until)
         )
 
-    async def release(self, place: Place, provider: str, name: str) -> None:
-        mine = delete(reserved_name).where(
-            reserved_name.c.team_id == place.team_id,
-            reserved_name.c.provider == provider,
-            reserved_name.c.name == name,
-            reserved_name.c.channel_id == place.channel_id,
-        )
-        await self._store.write(lambda conn: conn.execute(mine))
+    async def release(self, viewer: Viewer, kind: ThingKind, provider: str, name: str) -> None:
+        kept = Name(viewer.team_id, provider, kind, name)
+        await self._store.write(lambda conn: reservations.release(conn, kept, viewer))
 
     async def of_thread(self, place: Place) -> KnownRoom | None:
         if place.thread_ts is None:
             return None
         there = or_(card.c.ts == place.thread_ts, card.c.thread_ts == place.thread_ts)
+        everybody = Viewer(place.team_id, None, place.channel_id)
         query = (
             select(thing)
             .join(card, card.c.thing_id == thing.c.id)
-            .where(card.c.team_id == place.team_id, card.c.channel_id == place.channel_id, there)
+            .where(card.c.team_id == place.team_id, card.c.channel_id == place.channel_id, there, visible_to(everybody))
             .order_by(thing.c.terminal, thing.c.id.desc())
             .limit(1)
         )
@@ -170,7 +144,7 @@ class StoredRooms:
         if found.kind is ThingKind.ROOM:
             return _known(found)
         room = json.loads(found.state)["recording"]["room"]
-        return await self.life(Viewer(place.team_id, None, place.channel_id), found.provider, room["id"])
+        return await self.life(everybody, found.provider, room["id"])
 
     async def _find(self, viewer: Viewer, *where: ColumnElement[bool], limit: int | None = None) -> list[KnownRoom]:
         """Live ones first, then those that we heard of last."""

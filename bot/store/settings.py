@@ -1,12 +1,14 @@
-"""Choices of channels."""
+"""Choices of channels, and of the workspace for those that have made none."""
 
-from sqlalchemy import select
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, and_, case, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.engine import Store
-from bot.store.tables import setting
+from bot.store.tables import card, setting
 from bot.store.upsert import insert
-from commands.core.ports import Clock, Place
+from commands.core.ports import CHANNEL_JOINS, JOINS_TOLD, Choice, Clock, Place, everywhere
 
 
 class StoredSettings:
@@ -17,11 +19,9 @@ class StoredSettings:
         self._clock = clock
 
     async def get(self, place: Place, key: str) -> str | None:
-        query = select(setting.c.value).where(
-            setting.c.team_id == place.team_id, setting.c.channel_id == place.channel_id, setting.c.key == key
-        )
+        query = select(setting.c.value).where(_counts(place), setting.c.key == key).order_by(_channel_first(place))
         async with self._store.reading() as conn:
-            value: str | None = (await conn.execute(query)).scalar_one_or_none()
+            value: str | None = (await conn.execute(query.limit(1))).scalar_one_or_none()
         return value
 
     async def put(self, place: Place, key: str, value: str, *, by: str) -> None:
@@ -33,3 +33,44 @@ class StoredSettings:
             await conn.execute(statement.on_conflict_do_update(index_elements=list(address), set_=choice))
 
         await self._store.write(write)
+
+    async def unset(self, place: Place, key: str) -> bool:
+        meant = and_(setting.c.team_id == place.team_id, setting.c.channel_id == place.channel_id, setting.c.key == key)
+
+        async def write(conn: AsyncConnection) -> bool:
+            return (await conn.execute(delete(setting).where(meant))).rowcount == 1
+
+        return await self._store.write(write)
+
+    async def all(self, place: Place) -> Sequence[Choice]:
+        query = select(setting).where(_counts(place)).order_by(setting.c.key, _channel_first(place))
+        async with self._store.reading() as conn:
+            rows = (await conn.execute(query)).mappings().all()
+        of_all = everywhere(place.team_id).channel_id
+        return [
+            Choice(row["key"], row["value"], row["set_by"], row["set_at"], row["channel_id"] == of_all) for row in rows
+        ]
+
+
+async def told_of_joins(conn: AsyncConnection, thing_id: int) -> Sequence[int]:
+    """The ids of the thing's cards in channels that want to hear who joins and leaves."""
+
+    def said(channel_id: object) -> ColumnElement[str | None]:
+        its_own = and_(
+            setting.c.team_id == card.c.team_id, setting.c.channel_id == channel_id, setting.c.key == CHANNEL_JOINS
+        )
+        return select(setting.c.value).where(its_own).correlate(card).scalar_subquery()
+
+    wanted = func.coalesce(said(card.c.channel_id), said(everywhere("").channel_id))
+    return (
+        (await conn.execute(select(card.c.id).where(card.c.thing_id == thing_id, wanted == JOINS_TOLD))).scalars().all()
+    )
+
+
+def _counts(place: Place) -> ColumnElement[bool]:
+    there = (place.channel_id, everywhere(place.team_id).channel_id)
+    return and_(setting.c.team_id == place.team_id, setting.c.channel_id.in_(there))
+
+
+def _channel_first(place: Place) -> ColumnElement[int]:
+    return case((setting.c.channel_id == place.channel_id, 0), else_=1)

@@ -11,13 +11,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, NullPool, event, make_url
+from sqlalchemy import URL, Connection, event, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from bot.store.errors import StoreUnusable, UnsupportedDatabase
 from bot.store.lock import FileLock
-from bot.store.migrate import upgrade
+from bot.store.migrate import Schema, look, upgrade
 from bot.store.writer import Writer
 
 DRIVER = "sqlite+aiosqlite"
@@ -25,8 +25,14 @@ DRIVER = "sqlite+aiosqlite"
 _READERS = 4
 
 _BOTH = ("busy_timeout = 5000", "foreign_keys = ON")
-_WRITER = (*_BOTH, "auto_vacuum = INCREMENTAL", "journal_mode = WAL", "synchronous = FULL")
+_WRITER = (*_BOTH, "auto_vacuum = INCREMENTAL", "journal_mode = WAL", "synchronous = FULL", "secure_delete = ON")
 _READER = (*_BOTH, "query_only = ON")
+
+_TROUBLE = tuple(
+    f"SQLITE_{name}"
+    for name in ("BUSY", "CANTOPEN", "CORRUPT", "FULL", "IOERR", "LOCKED", "NOMEM", "NOTADB", "PROTOCOL", "READONLY")
+)
+"""Beginnings of what SQLite calls trouble with the file or the disk: https://www.sqlite.org/rescode.html"""
 
 
 def path_of(database_url: str) -> Path:
@@ -54,23 +60,46 @@ def take(path: Path) -> FileLock:
 
 async def connect_writer(path: Path) -> Writer:
     """On the schema of this version. Raises `StoreUnusable`."""
-    engine = _engine(path, _WRITER, poolclass=NullPool)
+    engine = _engine(path, _WRITER, pool_size=1, max_overflow=0, pool_reset_on_return=None)
     event.listen(engine.sync_engine, "begin", _begin_immediate)
     try:
-        connection = await engine.connect()
-        try:
-            async with connection.begin():
-                await connection.run_sync(upgrade)
-        except BaseException:
-            await connection.close()
-            raise
+        async with engine.begin() as connection:
+            await connection.run_sync(upgrade)
+    except BaseException as error:
+        await engine.dispose()
+        if isinstance(error, DBAPIError):
+            raise StoreUnusable(f"{path} cannot be used as a database: {error.orig}.") from error
+        raise
+    return Writer(engine)
+
+
+async def examine(path: Path) -> Schema | None:
+    """What the file holds, also while another process uses it; None where there is none. Raises `StoreUnusable`."""
+    if not _is_there(path):
+        return None
+    engine = readers(path)
+    try:
+        async with engine.connect() as connection:
+            return await connection.run_sync(look)
     except DBAPIError as error:
         raise StoreUnusable(f"{path} cannot be used as a database: {error.orig}.") from error
-    return Writer(connection)
+    finally:
+        await engine.dispose()
+
+
+def _is_there(path: Path) -> bool:
+    if not path.parent.is_dir():
+        raise StoreUnusable(f"{path} cannot be made: there is no folder {path.parent}.")
+    return path.exists()
 
 
 def readers(path: Path) -> AsyncEngine:
     return _engine(path, _READER, pool_size=_READERS, max_overflow=0)
+
+
+def is_trouble(error: DBAPIError) -> bool:
+    """Whether the file or the disk fails, and not what was asked of it."""
+    return str(getattr(error.orig, "sqlite_errorname", "")).startswith(_TROUBLE)
 
 
 def _engine(path: Path, pragmas: Iterable[str], **options: Any) -> AsyncEngine:

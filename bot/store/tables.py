@@ -5,6 +5,7 @@ sees a difference removes it, so a crash or a doubled wake-up needs no code of i
 `delivered` and `generation` only grow.
 """
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -28,20 +29,23 @@ from sqlalchemy import (
     and_,
     false,
     not_,
+    true,
 )
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_UNTAKEN = re.compile("[\x00\ud800-\udfff]")
 
 
 class Words(TypeDecorator[str]):
-    """Text. A NUL, which PostgreSQL takes in no text, becomes the sign for what cannot be shown."""
+    """Text. What no database takes becomes the sign for what cannot be shown: a NUL, and half of a surrogate pair. JSON
+    can spell both."""
 
     impl = Text
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        return value.replace("\x00", "\ufffd") if value is not None and "\x00" in value else value
+        return None if value is None else _UNTAKEN.sub("\ufffd", value)
 
 
 class UtcTime(TypeDecorator[datetime]):
@@ -59,6 +63,13 @@ class UtcTime(TypeDecorator[datetime]):
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
         return None if value is None else _EPOCH + value * _MICROSECOND
+
+
+class Sealed(TypeDecorator[bytes]):
+    """What `SecretBox` sealed; empty for nothing. A column of this type is sealed anew when the keys are changed."""
+
+    impl = LargeBinary
+    cache_ok = True
 
 
 metadata = MetaData(
@@ -100,13 +111,20 @@ inbox = Table(
     Column("user_id", Words),
     # It was made where not everybody may look.
     Column("is_private", Boolean, nullable=False, server_default=false()),
+    # The process that took it in, and folds it.
+    Column("replica", Words),
     Column("folded_at", UtcTime),
+    # False once `body` is kept no more, and holds no facts.
+    Column("has_body", Boolean, nullable=False, server_default=true()),
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("error", Words),
     UniqueConstraint("provider", "event_key"),
     sqlite_autoincrement=True,
 )
 _index("ix_inbox_unfolded", inbox.c.id, where=inbox.c.folded_at.is_(None))
+_index("ix_inbox_whole", inbox.c.folded_at, where=inbox.c.has_body.is_(True))
+Index("ix_inbox_received", inbox.c.received_at)
+Index("ix_inbox_heard", inbox.c.provider, inbox.c.source, inbox.c.id)
 
 thing = Table(
     "thing",
@@ -133,6 +151,7 @@ thing = Table(
 )
 Index("ix_thing_name", thing.c.provider, thing.c.kind, thing.c.name)
 _index("ix_thing_live", thing.c.provider, thing.c.kind, where=not_(thing.c.terminal))
+_index("ix_thing_ended", thing.c.seen_at, where=thing.c.terminal.is_(True))
 
 card = Table(
     "card",
@@ -150,6 +169,8 @@ card = Table(
     Column("generation", Integer, nullable=False),
     Column("post_key", Words),
     Column("dirty_at", UtcTime, nullable=False),
+    # Since when Slack shows less than is known; null where it shows all. `dirty_at` is a place in a queue, and moves.
+    Column("untold_since", UtcTime),
     # The thing that is the digest page, while this card is shown there only.
     Column("digest_id", _ID),
     Column("blocked", Words),
@@ -225,16 +246,21 @@ attempt = Table(
     Column("provider", Words),
     # The room or recording that it is about, by name or id as it was asked for.
     Column("about", Words),
+    # What else it turned out to be about: the room of a recording, or the room that somebody was taken to.
+    Column("also_about", Words),
     # What finds the lines of the log that belong to it.
     Column("request_id", Words),
     # The process that saw to it.
     Column("replica", Words),
-    # Sealed; gone when the asker was answered.
-    Column("response_url", LargeBinary),
+    # Gone when the asker was answered.
+    Column("response_url", Sealed),
     # The message that asked aloud, and is answered under.
     Column("under", Words),
     # What the request is known by, so that one that comes again is not done again.
     Column("delivery", Words),
+    # The button that was pressed and by whom, as a digest, and when, by Slack's clock: so that a double click is one.
+    Column("press", Words),
+    Column("pressed_at", UtcTime),
     Column("reference", Words),
     Column("outcome", Words),
     Column("detail", Words),
@@ -246,7 +272,11 @@ attempt = Table(
 )
 _index("ix_attempt_unanswered", attempt.c.id, where=attempt.c.answered_at.is_(None))
 Index("ix_attempt_delivery", attempt.c.team_id, attempt.c.delivery, unique=True)
+_index("ix_attempt_press", attempt.c.press, attempt.c.pressed_at, where=attempt.c.press.is_not(None))
 Index("ix_attempt_user", attempt.c.team_id, attempt.c.user_id, attempt.c.id)
+Index("ix_attempt_about", attempt.c.team_id, attempt.c.about, attempt.c.id)
+Index("ix_attempt_also_about", attempt.c.team_id, attempt.c.also_about, attempt.c.id)
+Index("ix_attempt_opened", attempt.c.team_id, attempt.c.opened_at)
 
 pending_action = Table(
     "pending_action",
@@ -255,11 +285,13 @@ pending_action = Table(
     Column("team_id", Words, nullable=False),
     # Whose press counts; anybody's of the team where it is null.
     Column("user_id", Words),
-    # Sealed; emptied when the action is used.
-    Column("payload", LargeBinary, nullable=False),
+    # Emptied when the action is used.
+    Column("payload", Sealed, nullable=False),
     Column("created_at", UtcTime, nullable=False),
     Column("expires_at", UtcTime, nullable=False),
     Column("used_at", UtcTime),
+    # The press that used it: see `attempt.press`.
+    Column("press", Words),
 )
 
 setting = Table(
@@ -325,9 +357,12 @@ reserved_name = Table(
     metadata,
     Column("team_id", Words, primary_key=True),
     Column("provider", Words, primary_key=True),
+    Column("kind", Words, primary_key=True),
+    # Of the room, or of the room that is recorded.
     Column("name", Words, primary_key=True),
-    # A room of that name which comes up by itself before `until` belongs to this channel.
+    # What comes up by that name before `until` is private to this channel and this person.
     Column("channel_id", Words, nullable=False),
+    Column("made_by", Words),
     Column("until", UtcTime, nullable=False),
 )
 
@@ -336,8 +371,8 @@ draft = Table(
     metadata,
     Column("key", Words, primary_key=True),
     Column("team_id", Words, nullable=False),
-    # Sealed: what people type may be secret.
-    Column("payload", LargeBinary, nullable=False),
+    # What people type may be secret.
+    Column("payload", Sealed, nullable=False),
     Column("expires_at", UtcTime, nullable=False),
 )
 

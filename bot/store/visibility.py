@@ -1,7 +1,6 @@
 """Who may see which things, as a condition on rows of `thing`: decided here and nowhere else."""
 
-from sqlalchemy import ColumnElement, and_, false, not_, or_, select, true
-from sqlalchemy.sql.selectable import NamedFromClause
+from sqlalchemy import ColumnElement, FromClause, and_, false, not_, or_, select, true
 
 from bot.store.tables import thing
 from commands.core.ports import Viewer
@@ -22,16 +21,19 @@ def visible_to(viewer: Viewer) -> ColumnElement[bool]:
             room.c.provider == thing.c.provider,
             room.c.kind == ThingKind.ROOM,
             room.c.server_id == thing.c.room_id,
-            _is_own(viewer, room),
+            is_own(viewer, room),
         )
         .correlate(thing)
         .exists()
     )
-    return or_(not_(thing.c.is_private), _is_own(viewer, thing), and_(thing.c.kind != ThingKind.ROOM, of_visible_room))
+    return or_(not_(thing.c.is_private), is_own(viewer, thing), and_(thing.c.kind != ThingKind.ROOM, of_visible_room))
 
 
-def _is_own(viewer: Viewer, row: NamedFromClause) -> ColumnElement[bool]:
-    """Made there or by them. What nobody is known to have made is nobody's."""
-    here = row.c.channel_id == viewer.channel_id if viewer.channel_id else false()
-    mine = row.c.made_by == viewer.user_id if viewer.user_id else false()
+def is_own(viewer: Viewer, row: FromClause) -> ColumnElement[bool]:
+    """Made there or by them, of rows of `thing` or `reserved_name`; never NULL, so that its opposite is right too.
+
+    What nobody is known to have made is nobody's.
+    """
+    here = row.c.channel_id.is_not_distinct_from(viewer.channel_id) if viewer.channel_id else false()
+    mine = row.c.made_by.is_not_distinct_from(viewer.user_id) if viewer.user_id else false()
     return or_(here, mine)

@@ -1,4 +1,4 @@
-"""The one writer. SQLite lets one transaction write at a time, so one task owns the one connection that writes.
+"""The one writer of a process: one task owns the one connection that writes, and writes go one after the other.
 
 A cancelled caller cancels only its own waiting. Were its transaction cancelled with it, the lock could stay held, and
 every later write would wait for its time-out.
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import structlog
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.store.errors import StoreClosed
 
@@ -33,10 +33,11 @@ class Writer:
     """Runs writes in the order of arrival, each in a transaction of its own.
 
     The loop in `_work` decides what goes into one transaction; callers know only that theirs is whole and durable.
+    `engine` has a pool of one connection, which it makes anew when that broke.
     """
 
-    def __init__(self, connection: AsyncConnection) -> None:
-        self._connection = connection
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
         self._jobs: asyncio.Queue[_Job | None] = asyncio.Queue()
         self._closed = False
         self._task = asyncio.create_task(self._work(), name="store-writer")
@@ -74,12 +75,12 @@ class Writer:
         finally:
             self._closed = True
             self._fail_the_rest()
-            await self._connection.close()
+            await self._engine.dispose()
 
     async def _do(self, job: _Job) -> None:
         try:
-            async with self._connection.begin():
-                result = await job.write(self._connection)
+            async with self._engine.begin() as connection:
+                result = await job.write(connection)
         except Exception as error:
             if job.abandoned:
                 _log.error("write failed after its caller was cancelled", exc_info=error)

@@ -70,6 +70,11 @@ class Private:
 
 
 @dataclass(frozen=True, slots=True)
+class Fetched:
+    """The field holds an address, or several, that a video server will go to: only public ones, and allowed ones."""
+
+
+@dataclass(frozen=True, slots=True)
 class Internal:
     """Carried by buttons and understood when typed, but in no form and no help.
 
@@ -92,13 +97,15 @@ class Offered(StrEnum):
     TRACK = "track"
     RECORDING = "recording"
     SERVER = "server"
+    GRANTEE = "grantee"
+    VALUE = "value"
 
 
 @dataclass(frozen=True, slots=True)
 class Offers:
     """The field names one of these, or several. Participants and tracks are those of the command's room.
 
-    `whose` is the field that says whose tracks; without it they are everybody's.
+    `whose` is the field that says whose tracks, everybody's without it; of a value, the setting's.
     """
 
     what: Offered
@@ -252,12 +259,18 @@ class Command(BaseModel):
         """What to ask before it is done; None to go ahead. The state may change meanwhile: `run` looks again."""
         return None
 
-    async def aftermath(self, ctx: "Context") -> "Reply | None":
-        """What the server shows of a run whose end nobody saw, as the process died; None where it cannot tell.
+    @classmethod
+    def only_reads(cls) -> bool:
+        """Whether it changes nothing, so that asking again is all there is to do when its answer was lost."""
+        return cls.aftermath is Command.aftermath
 
-        What it finds out it reports as a fact, so that the cards are right again.
+    async def aftermath(self, ctx: "Context") -> "Reply":
+        """What the server or the database shows of a run whose end nobody saw, as the process died.
+
+        Every command that changes something has one. What it finds out it reports as a fact, so that the cards are
+        right again. Raises `CommandError` and `ProviderError`; `Ended` and `NothingHere` are told as what was found.
         """
-        return None
+        raise NotImplementedError(f"{type(self).__name__} changes nothing")
 
     async def run(self, ctx: "Context") -> "Reply":
         raise NotImplementedError(f"{type(self).__name__} has no run()")

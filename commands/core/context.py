@@ -1,22 +1,28 @@
 """What a running command has to hand: who asks, where, which video server, and the ports."""
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from commands.core.audit import Audit
 from commands.core.base import Role
+from commands.core.directory import Rooms
 from commands.core.errors import CommandError, Ended, NotAllowed, NothingHere
+from commands.core.files import Files
+from commands.core.grants import Grants
 from commands.core.ports import (
     Caller,
     Clock,
     FactSink,
+    Forgetting,
     KeepOuts,
     Membership,
     Place,
     Providers,
+    Reach,
     Roles,
-    Rooms,
     Settings,
     Standing,
     Subscriptions,
@@ -24,13 +30,17 @@ from commands.core.ports import (
 )
 from commands.core.reply import Action, Channel, Code, Person
 from providers.base import Capability, Participant, Provider, Recording, Room, RoomRef
-from providers.errors import NotFound
-from providers.facts import Origin, ParticipantsListed, RoomFinished, Source
+from providers.errors import Conflict, NotFound, RateLimited, Rejected, Unauthenticated, Unsupported
+from providers.facts import Origin, ParticipantsListed, RoomFinished, Source, ThingKind
 
 if TYPE_CHECKING:
     from commands.core.base import RoomCommand
     from commands.core.registry import Commands
     from providers.facts import Fact
+
+
+_NOT_MADE = (Conflict, NotFound, RateLimited, Rejected, Unauthenticated, Unsupported)
+"""After any other error the server may have made what was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +53,13 @@ class Ports:
     keep_outs: KeepOuts
     subscriptions: Subscriptions
     settings: Settings
+    forgetting: Forgetting
     roles: Roles
+    grants: Grants
     membership: Membership
+    reach: Reach
+    audit: Audit
+    files: Files
     clock: Clock
     commands: "Commands"
     slash: str
@@ -55,7 +70,8 @@ class Ports:
 class Context:
     """One run of one command. `provider` is the command's own, or the channel's default for one without a server.
 
-    `is_aloud`: everybody in the channel reads the answer.
+    `is_aloud`: everybody in the channel reads the answer. `meant` are names of rooms that the run found to be meant
+    beside the one that was named; the record of it has them.
     """
 
     caller: Caller
@@ -64,6 +80,7 @@ class Context:
     ports: Ports
     standing: Standing
     is_aloud: bool = False
+    meant: list[str] = field(default_factory=list)
 
     @property
     def role(self) -> Role:
@@ -87,6 +104,44 @@ class Context:
         hidden = await self.ports.rooms.hidden_recordings(self.viewer, found)
         return [recording for recording in found if recording.ref.id not in hidden]
 
+    async def require_free_name(self, name: str) -> None:
+        """Before a room of that name is made or joined, which to the server is one with a room that is not seen here.
+
+        Raises `CommandError`, which does not say whose the name is.
+        """
+        await self.require_seen(RoomRef(self.provider.name, "", name))
+
+    async def require_seen(self, room: RoomRef) -> None:
+        """Of a room that the server has just returned in place of a new one. Raises as `require_free_name` does."""
+        if await self.is_hidden(room):
+            raise CommandError(("The name ", Code(room.name), " cannot be used here."), "Take another one.")
+
+    async def is_hidden(self, room: RoomRef) -> bool:
+        """One without an id is meant by its name."""
+        return bool(await self.ports.rooms.hidden(self.viewer, [room]))
+
+    @asynccontextmanager
+    async def reserved(self, kind: ThingKind, name: str) -> AsyncIterator[None]:
+        """Around the call that makes a room of that name, or a recording of one: what comes up in a private place is
+        private from the first that anybody hears of it. In another place the name is free from now on.
+
+        Kept stays what the server may have made all the same.
+        """
+        if await self.ports.membership.is_private(self.place):
+            by = self.caller.user_id
+            await self.ports.rooms.reserve(self.place, kind, self.provider.name, name, by=by)
+        else:
+            await self.release(kind, name)
+        try:
+            yield
+        except _NOT_MADE:
+            await self.release(kind, name)
+            raise
+
+    async def release(self, kind: ThingKind, name: str) -> None:
+        """What comes up by that name belongs to nobody yet."""
+        await self.ports.rooms.release(self.viewer, kind, self.provider.name, name)
+
     async def find_room(self, command: "RoomCommand") -> RoomRef:
         """From what was typed or pressed to one life of a room: what we know first, then the server.
 
@@ -104,17 +159,22 @@ class Context:
         raise await self._not_here(command)
 
     async def _this_life(self, command: "RoomCommand") -> RoomRef:
-        """An id counts only with the name it belongs to: it can be typed, and then it is anybody's guess."""
+        """An id counts only with the name it belongs to: it can be typed, and then it is anybody's guess.
+
+        Of a life that neither we nor the server know it is said that it has ended: a card may outlive what we keep.
+        """
         assert command.room_id is not None
         meant = RoomRef(self.provider.name, command.room_id, command.room)
         known = await self.ports.rooms.life(self.viewer, self.provider.name, command.room_id)
-        if known is None and Capability.LIST_ROOMS in self.provider.capabilities:
-            there = await self._is_listed(meant)
-        else:
-            there = known is None or known.ref == meant
-        if not there:
+        if known is not None and known.ref != meant:
             raise await self._not_here(command)
-        if known is not None and known.ended:
+        if known is not None:
+            is_live = not known.ended
+        elif Capability.LIST_ROOMS in self.provider.capabilities:
+            is_live = await self._is_listed(meant)
+        else:
+            is_live = not await self.is_hidden(meant)
+        if not is_live:
             raise has_ended(command.room)
         return meant
 

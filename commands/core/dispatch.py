@@ -3,47 +3,39 @@
 Write the attempt down, look at the role, `check`, ask where it must be asked, run, close the attempt. The order is
 here and nowhere else. What the asker gets is an `Answer`; nothing is raised but cancellation
 and `Repeated`.
+
+A form that is refused for lack of role is written down too (`refuse_form`). A line that is no command is not: it may
+hold a secret anywhere in it, and nothing was tried with it.
 """
 
 import asyncio
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
 from time import perf_counter
-from typing import TypeVar
 from uuid import uuid4
 
-from commands.core.base import Command, Needs, Role, marks
+from pydantic import SecretStr
+
+from commands.core.access import permitted, reachable, within_reach
+from commands.core.attempts import QUESTION_LIFETIME, Attempt, Attempts, Outcome, Pending, PendingActions, Press
+from commands.core.base import Command, Needs, marks
 from commands.core.context import Context, Ports, enter
 from commands.core.errors import CannotDo, CommandError, NotAllowed, Problem, UsageError
 from commands.core.examples import lines_of, remedy
 from commands.core.fields import labelled
 from commands.core.parsing import Here, parse
-from commands.core.ports import (
-    CHANNEL_PROVIDER,
-    QUESTION_LIFETIME,
-    Attempt,
-    Attempts,
-    Caller,
-    Outcome,
-    Pending,
-    PendingActions,
-    Place,
-    Providers,
-    Roles,
-    Standing,
-)
+from commands.core.ports import CHANNEL_PROVIDER, Caller, Place, Providers
+from commands.core.reaching import require_reach
 from commands.core.registry import Commands
-from commands.core.reply import Code, Mark, Question, Reply, Strong, Text, parts
+from commands.core.reply import Code, Mark, Question, Reply, Text
 from commands.core.spelling import spell
 from providers.base import Capability, Provider, RoomRef
 from providers.errors import ProviderError, Unsupported
 
 log = logging.getLogger(__name__)
-
-C = TypeVar("C", bound=Command)
 
 MOST_AT_ONCE = 64
 
@@ -71,11 +63,12 @@ class Request:
     caller: Caller
     place: Place
     door: Door
-    response_url: str | None = None
+    response_url: SecretStr | None = None
     under: str | None = None
     delivery: str | None = None
     is_aloud: bool = False
     request_id: str | None = None
+    press: Press | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,79 +107,93 @@ class Interrupted(asyncio.CancelledError):
 
 
 class Dispatcher:
-    """What talks to video servers goes on `MOST_AT_ONCE` times at once; the rest waits after it was written down."""
+    """What talks to video servers goes on `most_at_once` times at once; the rest waits after it was written down."""
 
-    def __init__(self, ports: Ports, attempts: Attempts, pending: PendingActions) -> None:
+    def __init__(
+        self, ports: Ports, attempts: Attempts, pending: PendingActions, *, most_at_once: int = MOST_AT_ONCE
+    ) -> None:
         self._ports = ports
         self._attempts = attempts
         self._pending = pending
-        self._turns = asyncio.Semaphore(MOST_AT_ONCE)
+        self._turns = asyncio.Semaphore(most_at_once)
 
     async def dispatch(self, command: Command, request: Request, *, confirmed: bool = False) -> Answer:
         """`confirmed`: the asker has answered this command's question with yes. Raises `Repeated`."""
         began = perf_counter()
-        words = spell(command, redacted=True)
-        attempt = await self._attempts.open(
-            Attempt(
-                caller=request.caller,
-                place=request.place,
-                path=command.spec.path,
-                words=words,
-                provider=getattr(command, "provider", None),
-                door=request.door,
-                response_url=request.response_url,
-                under=request.under,
-                delivery=request.delivery,
-                about=command.about,
-                request_id=request.request_id,
-            )
-        )
+        words, server = spell(command, redacted=True), getattr(command, "provider", None)
+        attempt = _attempt(request, type(command), words, server, command.about)
+        attempt_id, meant = await self._attempts.open(attempt), list[str]()
         try:
-            outcome, result = await self._carry_out(command, request, confirmed=confirmed)
+            outcome, result = await self._carry_out(command, request, meant, confirmed=confirmed)
             detail, reference = _for_the_record(result)
-            await self._attempts.close(attempt, outcome, detail=detail, reference=reference)
+            other = _other(meant, attempt)
+            await self._attempts.close(attempt_id, outcome, detail=detail, reference=reference, also_about=other)
         except asyncio.CancelledError:
-            await self._attempts.close(attempt, Outcome.UNKNOWN)
-            raise Interrupted(attempt) from None
-        log.info(
-            "command",
-            extra={
-                "words": words,
-                "path": " ".join(command.spec.path),
-                "outcome": outcome.value,
-                "detail": detail,
-                "user": request.caller.user_id,
-                "channel": request.place.channel_id,
-                "door": request.door,
-                "seconds": round(perf_counter() - began, 4),
-            },
-        )
-        return Answer(attempt, outcome, result)
+            await self._attempts.close(attempt_id, Outcome.UNKNOWN, also_about=_other(meant, attempt))
+            raise Interrupted(attempt_id) from None
+        _log(attempt_id, attempt, outcome, detail, also_about=other, seconds=round(perf_counter() - began, 4))
+        return Answer(attempt_id, outcome, result)
 
-    async def _carry_out(self, command: Command, request: Request, *, confirmed: bool) -> tuple[Outcome, Result]:
+    async def refuse_form(
+        self, command_type: type[Command], given: Mapping[str, object], refusal: NotAllowed, request: Request
+    ) -> int:
+        """Write down that somebody was refused a form, who tried as much as whoever types the command does.
+
+        What was to stand in it is left out but for the room. Returns the attempt's id. Raises `Repeated`.
+        """
+        server, about = given.get("provider"), given.get(command_type.room_field() or "")
+        attempt = _attempt(
+            request,
+            command_type,
+            " ".join(command_type.spec.path),
+            server if isinstance(server, str) else None,
+            about if isinstance(about, str) else None,
+        )
+        attempt_id = await self._attempts.open(attempt)
+        detail, _ = _for_the_record(refusal)
+        await self._attempts.close(attempt_id, Outcome.REFUSED, detail=detail)
+        _log(attempt_id, attempt, Outcome.REFUSED, detail)
+        return attempt_id
+
+    async def _carry_out(
+        self, command: Command, request: Request, meant: list[str], *, confirmed: bool
+    ) -> tuple[Outcome, Result]:
+        """`meant`: see `Context`."""
         try:
             provider = await self._provider(command, request.place)
             ctx = await enter(self._ports, request.caller, request.place, provider, is_aloud=request.is_aloud)
+            ctx = replace(ctx, meant=meant)
             command = await permitted(command, ctx)
+            if named := getattr(command, "provider", None):
+                require_provider(named, self._ports.providers)
             require(command, provider, self._ports)
             async with self._turns:
-                if not confirmed and (question := await command.question(ctx)):
-                    return Outcome.ASKED, Asked(question, await self._ask(question.command, request.caller))
-                return Outcome.DONE, await command.run(ctx)
+                await require_reach(command, self._ports)
+                return await self._run(command, ctx, confirmed=confirmed)
         except (CommandError, Unsupported) as refusal:
             return Outcome.REFUSED, refusal
         except ProviderError as failure:
             return Outcome.FAILED, failure
         except Exception:
-            reference = uuid4().hex[:8]
+            reference = request.request_id or uuid4().hex[:8]
             log.exception("command failed", extra={"reference": reference, "path": " ".join(command.spec.path)})
             return Outcome.FAILED, Bug(reference)
 
+    async def _run(self, command: Command, ctx: Context, *, confirmed: bool) -> tuple[Outcome, Result]:
+        """What is offered with the answer is what the asker may do."""
+        try:
+            if not confirmed and (question := await command.question(ctx)):
+                return Outcome.ASKED, Asked(question, await self._ask(question.command, ctx.caller))
+            return Outcome.DONE, await within_reach(await command.run(ctx), ctx)
+        except CommandError as refusal:
+            refusal.actions = await reachable(refusal.actions, ctx)
+            raise
+
     async def _provider(self, command: Command, place: Place) -> Provider:
-        """The command's own, or the channel's default for one that names none."""
+        """The command's own, or the channel's default for one that names none, or one that is not there."""
         providers = self._ports.providers
-        if named := getattr(command, "provider", None):
-            return require_provider(named, providers)
+        if (own := providers.get(getattr(command, "provider", None) or "")) is not None:
+            return own
         name = await self._ports.settings.get(place, CHANNEL_PROVIDER)
         provider = providers.get(name or providers.default) or providers.get(providers.default)
         assert provider is not None, "a deployment without providers does not start"
@@ -198,34 +205,45 @@ class Dispatcher:
         return await self._pending.put(Pending(command, caller.team_id, caller.user_id, True, expires_at))
 
 
-async def permitted(command: C, ctx: Context) -> C:
-    """The command, if the asker's role allows it, or if it is about what the asker has made.
-
-    In the latter case it is pinned to that very thing, so that it does not reach another one of the same name. Raises
-    `NotAllowed`.
-    """
-    on = getattr(command, "provider", None)
-    if ctx.standing.on(on).role >= command.spec.role:
-        return command
-    may_control = ctx.standing.on(on).role > Role.NOBODY and command.spec.role <= Role.OPERATOR
-    own = await command.of_maker(ctx) if may_control else None
-    if own is None:
-        raise await not_allowed(type(command), ctx.caller, ctx.standing.on(on), ctx.ports.roles, on)
-    return own
-
-
-async def not_allowed(
-    command_type: type[Command], caller: Caller, standing: Standing, roles: Roles, provider: str | None
-) -> NotAllowed:
-    """Says where the asker's role comes from, and who could do it."""
-    needed = command_type.spec.role
-    ask: Text = ()
-    if standing.is_known:
-        ask = (" Ask ", *parts(await roles.who_has(caller.team_id, needed, provider)), " to do it.")
-    return NotAllowed(
-        (Code(" ".join(command_type.spec.path)), f" is for people with the role {needed}."),
-        ("You are ", Strong(str(standing.role)), ": ", *parts(standing.because), ".", *ask),
+def _attempt(
+    request: Request, command_type: type[Command], words: str, provider: str | None, about: str | None
+) -> Attempt:
+    return Attempt(
+        caller=request.caller,
+        place=request.place,
+        path=command_type.spec.path,
+        words=words,
+        provider=provider,
+        door=request.door,
+        response_url=request.response_url,
+        under=request.under,
+        delivery=request.delivery,
+        about=about,
+        request_id=request.request_id,
+        press=request.press,
     )
+
+
+def _log(attempt_id: int, attempt: Attempt, outcome: Outcome, detail: str, **more: object) -> None:
+    """One line with the ids of the row; that of the request stands on every line."""
+    told = {
+        "attempt": attempt_id,
+        "words": attempt.words,
+        "path": " ".join(attempt.path),
+        "outcome": outcome.value,
+        "detail": detail,
+        "user": attempt.caller.user_id,
+        "channel": attempt.place.channel_id,
+        "door": attempt.door,
+        "provider": attempt.provider,
+        "about": attempt.about,
+    }
+    log.info("command", extra={**told, **more})
+
+
+def _other(meant: Sequence[str], attempt: Attempt) -> str | None:
+    """What the record has beside what was named."""
+    return next((name for name in meant if name != attempt.about), None)
 
 
 def require_provider(name: str, providers: Providers) -> Provider:

@@ -9,6 +9,7 @@ from pydantic.fields import FieldInfo
 
 from commands.core.base import Advanced, Command, LongText, Offered, Offers, RoomName, has, marks
 from commands.core.fields import field_type, is_flag, is_many, is_pairs, option
+from commands.core.moments import When
 from commands.core.reply import Code
 from commands.core.tokens import Word, quote, split
 
@@ -16,6 +17,7 @@ _OFFERED = {
     Offered.ROOM: "standup",
     Offered.PARTICIPANT: "bob",
     Offered.TRACK: "bob/camera",
+    Offered.GRANTEE: "@U00000001",
 }
 
 
@@ -102,6 +104,8 @@ def _samples(name: str, info: FieldInfo, provider: str) -> list[str]:
         return ["role=host"]
     if one is timedelta:
         return ["15m"]
+    if one is When:
+        return ["2h"]
     if one is int:
         return ["2", "20", "1"]
     return ["rehearsal"] if has(info, LongText) else []

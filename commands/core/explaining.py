@@ -54,7 +54,7 @@ def _sentence(details: ErrorDetails, model: type[Command]) -> str:
             return f"It can have {about['max_length']} characters."
         case "extra_forbidden":
             return "There is no such field."
-        case "duration" | "pair" | "blank" | "person":
+        case "duration" | "pair" | "blank" | "person" | "setting":
             return details["msg"]
         case _:
             return f"{given} cannot be used here."

@@ -13,6 +13,7 @@ from commands.core.base import Advanced, Command, Needs, Positional, Role, Serve
 from commands.core.dispatch import cannot, examples, missing
 from commands.core.fields import field_type, is_flag, is_hidden, is_many, is_pairs, is_tristate, known_as, label, option
 from commands.core.parsing import CLOSE, closest_path
+from commands.core.ports import Standing
 from commands.core.registry import NOUN_ALIASES, Commands, Path
 from commands.core.reply import Action, Button, Code, Form, Item, Mark, Reply, Strong, Text
 from commands.core.types import OneOf, spell_duration
@@ -42,6 +43,7 @@ GROUPS = (
     Group("record", "Record", (("recording",),)),
     Group("programs", "Let programs in", (("token",),)),
     Group("told", "Be told", (("alert",),)),
+    Group("rules", "Set the rules", (("setting",), ("audit",), ("role",))),
     Group("around", "Find your way", (("overview",), ("help",), ("whoami",), ("provider",))),
 )
 
@@ -58,22 +60,23 @@ class Pages:
 
     commands: Commands
     provider: Provider
-    role: Role
+    standing: Standing
     slash: str
     to: Callable[[str, Path], Action]
 
     def first(self, wanted: Sequence[Button]) -> Reply:
         """A line or two for each thing that one wants to do, so that it fits one screen. `wanted` are done at once."""
         possible = self._possible(self.commands.values())
+        within = [command for command in possible if self._reaches(command)]
         return Reply(
             text=("What you can ask for. ", Code(f"{self.slash} help room create"), " shows one command in full."),
             items=tuple(
                 Item((Strong(group.title),), _verbs(found), (self._more(group.title, (group.topic,)),))
                 for group in GROUPS
-                if (found := [c for c in possible if group in groups_of(c.spec.path)])
+                if (found := [c for c in within if group in groups_of(c.spec.path)])
             ),
             actions=tuple(wanted),
-            hint=self._left_out(len(self.commands) - len(possible)),
+            hint=joined([self._out_of_reach(possible), self._left_out(len(self.commands) - len(possible))], " "),
         )
 
     def of(self, topic: Path) -> Reply | None:
@@ -98,14 +101,15 @@ class Pages:
 
     def _several(self, text: Text, found: Sequence[type[Command]], *notes: Text) -> Reply:
         possible = self._possible(found)
+        within = [command for command in possible if self._reaches(command)]
         return Reply(
             text=text,
             items=tuple(
                 Item((Code(self._usage(c)),), c.summary(), (self._more(" ".join(c.spec.path), c.spec.path),))
-                for c in possible
+                for c in within
             ),
             actions=(self.to("All help", ()),),
-            hint=joined([*notes, self._left_out(len(found) - len(possible))], " "),
+            hint=joined([*notes, self._out_of_reach(possible), self._left_out(len(found) - len(possible))], " "),
         )
 
     def _command(self, command: type[Command]) -> Reply:
@@ -132,7 +136,7 @@ class Pages:
 
     def _doing(self, command: type[Command]) -> tuple[Button, ...]:
         """The way to do it now, for whoever may: its form, or the command itself where there is nothing to fill in."""
-        if self.role < command.spec.role or missing(command, self.provider):
+        if not self._reaches(command) or missing(command, self.provider):
             return ()
         if any(self._is_shown(info) for name, info in command.model_fields.items() if name != "provider"):
             return (Form("Open form", command),)
@@ -142,7 +146,7 @@ class Pages:
     def _who(self, command: type[Command]) -> str:
         if command.spec.role is Role.NOBODY:
             return "For everybody."
-        yours = f"; you are {self.role}" if self.role < command.spec.role else ""
+        yours = "" if self._reaches(command) else f"; you are {self._role(command)}"
         return f"For people with the role {command.spec.role}{yours}."
 
     def _what_it_lacks(self, command: type[Command]) -> Text:
@@ -175,6 +179,18 @@ class Pages:
 
     def _possible(self, commands: Iterable[type[Command]]) -> list[type[Command]]:
         return [c for c in commands if not missing(c, self.provider)]
+
+    def _role(self, command: type[Command]) -> Role:
+        """The reader's, on the video server where the command is for one."""
+        return self.standing.on(self.provider.name if issubclass(command, ServerCommand) else None).role
+
+    def _reaches(self, command: type[Command]) -> bool:
+        return self._role(command) >= command.spec.role
+
+    def _out_of_reach(self, commands: Iterable[type[Command]]) -> str:
+        """For whom there is more."""
+        roles = sorted({command.spec.role for command in commands if not self._reaches(command)})
+        return f"There is more for people with the role {' or '.join(map(str, roles))}." if roles else ""
 
     def _left_out(self, count: int) -> str:
         if not count:

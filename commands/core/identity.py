@@ -1,9 +1,13 @@
 """What people of the workspace are called in rooms."""
 
 import re
+from typing import Final
 
 _OF_A_PERSON = re.compile(r"slack-([A-Z0-9]+)-([UW][A-Z0-9]+)(?:-\d+)?")
 _NUMBERED = re.compile(r"(slack-[A-Z0-9]+-[UW][A-Z0-9]+)-\d+")
+
+FORGOTTEN: Final = "forgotten"
+"""Stands in the records for whoever was forgotten: in the place of an identity, a name and a user's id."""
 
 
 def stable_identity(team_id: str, user_id: str) -> str:

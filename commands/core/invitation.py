@@ -4,13 +4,13 @@ from urllib.parse import quote
 
 from pydantic import SecretStr
 
-from commands.core.base import Role
+from commands.core.base import Command, Private, Role, has
 from commands.core.context import Context
 from commands.core.errors import NotAllowed, Problem, UsageError
 from commands.core.identity import numbered, stable_identity, without_number
 from commands.core.people import shown
 from commands.core.ports import KeepOut
-from commands.core.reply import SECRET_MAX, Code, Link, Moment, Person, Reply, Secret, Strong, Text
+from commands.core.reply import SECRET_MAX, Action, Code, Link, Moment, Person, Reply, Secret, Strong, Text
 from providers.base import Capability, JoinToken, RoomRef, TokenOptions
 from providers.errors import ProviderError
 
@@ -45,6 +45,16 @@ async def invite(ctx: Context, room: RoomRef, options: TokenOptions, *, may: str
         secrets=(Secret("Token", issued.token),),
         hint=note or (unset if template is None else "As a link it would be too long to show."),
     )
+
+
+def nobody_has_it(command: Command) -> Reply:
+    """For somebody who was not given a token: it is kept nowhere, so one that was made is lost.
+
+    The button asks again, where the record has all of what was asked for.
+    """
+    private = {name for name, field in type(command).model_fields.items() if has(field, Private)}
+    again = () if private & command.changed_fields() else (Action("Ask again", command),)
+    return Reply(text="If a token was made, nobody has it: I keep none. Ask again for one.", actions=again)
 
 
 def _too_long(ctx: Context, length: int, options: TokenOptions) -> UsageError:

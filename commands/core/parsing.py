@@ -39,7 +39,8 @@ OVERVIEW: Path = ("overview",)
 class Here:
     """What the channel lends to a line: its default provider, and its room where it has one.
 
-    `slash` is what people type before it, for the examples in messages.
+    A room without an id is meant by its name: it may not be live. `slash` is what people type before it, for the
+    examples in messages.
     """
 
     provider: str
@@ -260,7 +261,8 @@ class _Reading:
             self._problem("This channel has no room, so “.” means nothing here.", name)
             return
         self.values[name] = room.name
-        if self.values.setdefault("provider", room.provider) == room.provider and "room_id" in self.model.model_fields:
+        is_there = self.values.setdefault("provider", room.provider) == room.provider
+        if is_there and room.id and "room_id" in self.model.model_fields:
             self.values.setdefault("room_id", room.id)
 
     def _validate(self) -> Command:

@@ -5,17 +5,17 @@ Every method is about one workspace: implementations are bound to the `team_id` 
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from datetime import datetime
+from typing import TYPE_CHECKING, Final, Protocol
 
 from commands.core.base import Role
 from commands.core.identity import without_number
-from providers.base import Participant, Provider, Recording, RoomRef
+from providers.base import Provider
 from providers.facts import Fact, ThingKind
 
 if TYPE_CHECKING:
     from commands.core.base import Command
+    from commands.core.grants import Grantee, KnownGrantee
     from commands.core.reply import Text
 
 
@@ -73,127 +73,6 @@ class Providers(Protocol):
         """The one for a channel that has chosen none."""
 
     def get(self, name: str) -> Provider | None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class KnownRoom:
-    """A room's row in our directory: one life, with where it was made and by whom.
-
-    `is_private`: it is seen in its channel alone, by whoever made it, and by admins.
-    """
-
-    ref: RoomRef
-    ended: bool
-    channel_id: str | None = None
-    made_by: str | None = None
-    is_private: bool = False
-
-
-class Rooms(Protocol):
-    """The directory of rooms that we know of, from commands and webhooks.
-
-    What the viewer may not see is left out of every answer, as if it did not exist.
-    """
-
-    async def newest(self, viewer: Viewer, provider: str, name: str) -> KnownRoom | None:
-        """The latest life of that name, live ones first."""
-
-    async def life(self, viewer: Viewer, provider: str, room_id: str) -> KnownRoom | None: ...
-
-    async def live_named(self, viewer: Viewer, name: str) -> list[KnownRoom]:
-        """Live rooms of that name on any provider."""
-
-    async def live(self, viewer: Viewer, provider: str) -> list[KnownRoom]:
-        """The live rooms of a video server, the newest first."""
-
-    async def present(self, viewer: Viewer, provider: str, name: str) -> list[Participant]:
-        """Who is in the live room of that name, as far as we have heard; without what they send."""
-
-    async def recordings(self, viewer: Viewer, provider: str, limit: int) -> list[Recording]:
-        """Those that we know of, the running ones first, then the newest."""
-
-    async def live_in_channel(self, viewer: Viewer) -> list[KnownRoom]:
-        """Live rooms that were made in the viewer's channel, the newest first, then others that have a card there."""
-
-    async def hidden(self, viewer: Viewer, rooms: Collection[RoomRef]) -> frozenset[RoomRef]:
-        """Those of a server's rooms that the viewer may not see. One without an id is meant by its name."""
-
-    async def hidden_recordings(self, viewer: Viewer, recordings: Collection[Recording]) -> frozenset[str]:
-        """The ids of those of a server's recordings that the viewer may not see."""
-
-    async def made_by(self, team_id: str, provider: str, recording_id: str) -> str | None:
-        """Who started a recording that we know of."""
-
-    async def reserve(self, place: Place, provider: str, name: str) -> None:
-        """A room of that name that comes up from now on is private to the place, whoever tells us of it first."""
-
-    async def release(self, place: Place, provider: str, name: str) -> None:
-        """It did not come up."""
-
-    async def of_thread(self, place: Place) -> KnownRoom | None:
-        """The room whose card, or a card of a recording of it, starts the place's thread or stands in it."""
-
-
-@dataclass(frozen=True, slots=True)
-class LiveRoom:
-    """A live room as far as we have heard: how many people are in it, which recordings run, and when we heard last.
-
-    `is_direct`: it was made in somebody's conversation with the bot alone.
-    """
-
-    known: KnownRoom
-    people: int
-    recordings: tuple[str, ...]
-    seen_at: datetime
-    is_direct: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class FailedRecording:
-    """`room_is_live`: it can be recorded again."""
-
-    recording: Recording
-    made_by: str | None
-    seen_at: datetime
-    room_is_live: bool
-
-
-@dataclass(frozen=True, slots=True)
-class BlockedCard:
-    """A card of a live thing that Slack does not let us show. `reason` is Slack's word for why."""
-
-    channel_id: str
-    reason: str
-    thing: str
-    made_by: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Webhooks:
-    """When a server's webhook last came, and when we first heard of that server by other ways; None for never."""
-
-    last_at: datetime | None
-    heard_otherwise_at: datetime | None
-
-
-class Dashboard(Protocol):
-    """What we know at a glance, for somebody's front page. The newest come first everywhere."""
-
-    async def live_rooms(
-        self, viewer: Viewer, providers: Collection[str], *, mine: bool, limit: int
-    ) -> tuple[list[LiveRoom], int]:
-        """At most `limit` rooms that the viewer made, or that others did where not `mine`; and how many there are."""
-
-    async def known_lives(self, team_id: str, provider: str, room_ids: Collection[str]) -> frozenset[str]:
-        """Those of the rooms that we have heard of, ended ones too."""
-
-    async def failed_recordings(
-        self, viewer: Viewer, providers: Collection[str], *, since: datetime
-    ) -> list[FailedRecording]: ...
-
-    async def blocked_cards(self, viewer: Viewer) -> list[BlockedCard]: ...
-
-    async def webhooks(self, team_id: str, provider: str) -> Webhooks: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,16 +155,73 @@ class Subscriptions(Protocol):
         """Those that somebody made, whatever the channel."""
 
 
-class Settings(Protocol):
-    """Choices of a channel, such as its default provider."""
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What somebody set. `is_everywhere`: for the whole workspace, where a channel has not chosen otherwise."""
 
-    async def get(self, place: Place, key: str) -> str | None: ...
+    key: str
+    value: str
+    set_by: str
+    set_at: datetime
+    is_everywhere: bool
+
+
+class Settings(Protocol):
+    """Choices of a channel, such as its default provider, and of the whole workspace: see `everywhere`.
+
+    Which keys there are, and what they take, is in `commands/core/settings.py`.
+    """
+
+    async def get(self, place: Place, key: str) -> str | None:
+        """The channel's, else the workspace's."""
 
     async def put(self, place: Place, key: str, value: str, *, by: str) -> None: ...
 
+    async def unset(self, place: Place, key: str) -> bool:
+        """False where nothing was set for exactly that place."""
 
-CHANNEL_PROVIDER = "provider"
+    async def all(self, place: Place) -> Sequence[Choice]:
+        """The channel's and the workspace's, by key."""
+
+
+def everywhere(team_id: str) -> Place:
+    """The address of what is set for the whole workspace: no channel has such an id."""
+    return Place(team_id, "*")
+
+
+CHANNEL_PROVIDER: Final = "provider"
 """The setting that holds a channel's default provider."""
+
+CHANNEL_ROOM: Final = "room"
+"""The setting that holds the name of a channel's room."""
+
+CHANNEL_JOINS: Final = "joins"
+"""The setting that says whether people who join and leave are told of in the threads of a channel's cards."""
+
+JOINS_TOLD: Final = "told"
+
+
+@dataclass(frozen=True, slots=True)
+class Traces:
+    """How many rows speak of somebody: of what was done, of what servers told, of what is over, and all the others.
+
+    `live`: things that are not over. What these say of them stays until then.
+    """
+
+    commands: int = 0
+    events: int = 0
+    things: int = 0
+    others: int = 0
+    live: int = 0
+
+
+class Forgetting(Protocol):
+    """What is kept of somebody, by identity: that of somebody of the workspace stands for all that is kept of them."""
+
+    async def traces(self, team_id: str, identity: str) -> Traces: ...
+
+    async def forget(self, team_id: str, identity: str) -> Traces:
+        """What there was. That something was done stays, but not by or to whom. It can be done again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,13 +242,23 @@ class Standing:
         """What counts on a video server; None for what is about no server."""
         return self.more.get(provider, self) if provider is not None else self
 
+    def reaches(self, command: "Command") -> bool:
+        """Whether the role is enough for it, on the video server that it is for."""
+        return self.on(getattr(command, "provider", None)).role >= command.spec.role
+
 
 class Roles(Protocol):
-    async def standing(self, caller: Caller) -> Standing:
-        """Never raises: where the workspace cannot be asked, the role is NOBODY and `because` says so."""
+    async def standing(self, caller: Caller, *, without: Collection[int] = ()) -> Standing:
+        """Never raises: where the workspace cannot be asked, the role is NOBODY and `because` says so.
+
+        `because` fits anybody: "a guest in this workspace". `without`: as it is once those grants are taken away.
+        """
 
     async def who_has(self, team_id: str, role: Role, provider: str | None) -> "Text":
         """Who could do what needs the role, to stand after "Ask"; nobody is notified by being named."""
+
+    async def look_up(self, grantee: "Grantee") -> "KnownGrantee | None":
+        """None for one that the workspace does not have, or hides from the bot. Raises `CommandError`."""
 
 
 class Membership(Protocol):
@@ -326,81 +272,6 @@ class Membership(Protocol):
     def bot_user_id(self) -> str: ...
 
 
-class Outcome(StrEnum):
-    """How an attempt ended. UNKNOWN: the process died or was stopped before the answer came."""
-
-    DONE = "done"
-    REFUSED = "refused"
-    ASKED = "asked"
-    FAILED = "failed"
-    UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """One try of somebody to do something. `words` are redacted; `response_url` is encrypted where it is kept.
-
-    `delivery` is what the request is known by, so that one that comes twice is done once. `under` is the message that
-    asked aloud, and is answered under. `about` is the room or recording that is meant, as it was asked for.
-    `request_id` is on every line of the log that belongs to it.
-    """
-
-    caller: Caller
-    place: Place
-    path: tuple[str, ...]
-    words: str
-    provider: str | None
-    door: str
-    response_url: str | None = field(default=None, repr=False)
-    under: str | None = None
-    delivery: str | None = None
-    about: str | None = None
-    request_id: str | None = None
-
-
-class Repeated(Exception):
-    """The delivery was written down before: whoever took it then sees to it."""
-
-
-class Attempts(Protocol):
-    async def open(self, attempt: Attempt) -> int:
-        """Write it down before anything is done; returns its id. Raises `Repeated`."""
-
-    async def close(self, attempt_id: int, outcome: Outcome, *, detail: str = "", reference: str = "") -> None:
-        """How it ended. The asker does not know yet."""
-
-    async def answered(self, attempt_id: int) -> None:
-        """The asker knows how it ended, so nothing is left to do."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pending:
-    """A command that waits for a press: a question's answer, or a button too large or too secret to carry it.
-
-    `user_id` binds it to one person; None lets anybody of the team press.
-    """
-
-    command: "Command"
-    team_id: str
-    user_id: str | None
-    confirmed: bool
-    expires_at: datetime
-
-
-class PendingActions(Protocol):
-    """Kept encrypted; the token is what a button holds."""
-
-    async def put(self, pending: Pending) -> str: ...
-
-    async def peek(self, token: str) -> Pending | None:
-        """None for an unknown, used or expired one."""
-
-    async def expired(self, token: str) -> Pending | None:
-        """One that nobody used in time, as long as it is kept; None for any other."""
-
-    async def take(self, token: str) -> bool:
-        """Use it up. False if somebody else did first: of two presses one wins."""
-
-
-QUESTION_LIFETIME = timedelta(minutes=5)
-"""How long a question waits for its answer."""
+class Reach(Protocol):
+    async def refusal(self, url: str) -> str | None:
+        """Why no video server is sent to that address, and what to do, for people; None where it may go."""

@@ -88,12 +88,14 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A button that opens the form of a command, filled with what is known. `in_place`: as that of an action."""
+    """A button that opens the form of a command, filled with what is known. `in_place` and `description`: as those of
+    an action."""
 
     label: str
     command_type: "type[Command]"
     given: tuple[tuple[str, object], ...] = ()
     in_place: bool = False
+    description: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +141,7 @@ class Reply:
     """What the asker is told: what happened, the particulars, and what can be done next.
 
     A command pages its `items` and its `table`; what does not fit a message all the same is cut with a note.
+    `alone`: it is for the asker's eyes, wherever it was asked, as what has secrets is.
     """
 
     text: Text
@@ -148,6 +151,7 @@ class Reply:
     secrets: tuple[Secret, ...] = ()
     hint: Text = ""
     actions: tuple[Button, ...] = ()
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

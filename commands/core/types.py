@@ -109,6 +109,21 @@ PersonId = Annotated[str, BeforeValidator(_to_person)]
 """Somebody of the workspace: a mention as it arrives, `@U1`."""
 
 
+_GRANTEE = re.compile(r"@?([UWS][A-Z0-9]+)|#?([CG][A-Z0-9]+)")
+
+
+def _to_grantee(value: object) -> object:
+    match = _GRANTEE.fullmatch(value.strip()) if isinstance(value, str) else None
+    if match is None:
+        wrong = "“{text}” is no person, user group or channel of this workspace. Write it like @ana or #studio."
+        raise PydanticCustomError("grantee", wrong, _cut(value))
+    return f"@{match[1]}" if match[1] else f"#{match[2]}"
+
+
+GranteeId = Annotated[str, BeforeValidator(_to_grantee)]
+"""Whom a role can be granted to, a mention as it arrives: a person `@U1`, a user group `@S1`, a channel `#C1`."""
+
+
 @dataclass(frozen=True, slots=True)
 class OneOf:
     """For a text that is one of what the video server has; it need not say what that is."""

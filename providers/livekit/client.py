@@ -11,6 +11,7 @@ from livekit.api import LiveKitAPI, ServerError
 from providers.errors import ProviderError, Unreachable
 from providers.livekit.errors import FAILURES, Unanswered, translate
 from providers.livekit.settings import LiveKitSettings
+from providers.redirects import not_followed
 
 DEADLINE = timedelta(seconds=10)
 """For one operation, its retry included. The SDK enforces none: it hands aiohttp "no limit" with every call. The
@@ -76,7 +77,7 @@ class Client:
 
     def _connected(self) -> LiveKitAPI:
         if self._api is None:
-            self._session = aiohttp.ClientSession()
+            self._session = aiohttp.ClientSession(trace_configs=[not_followed()])
             self._api = LiveKitAPI(
                 self._settings.http_url,
                 self._settings.api_key,

@@ -69,9 +69,12 @@ class Sender:
         headers = webhooks.sign(self._secret, event_id, body, datetime.now(UTC))
         try:
             async with session.post(
-                self._url, data=body, headers={**headers, "content-type": "application/json"}
+                self._url,
+                data=body,
+                headers={**headers, "content-type": "application/json"},
+                allow_redirects=False,  # the signature is for who was configured
             ) as answer:
-                if answer.status >= 400:
+                if answer.status >= 300:
                     log.info("webhook answered with %s: key=%s", answer.status, event_id)
                 return f"status {answer.status}" if answer.status >= 500 or answer.status == 429 else None
         except (aiohttp.ClientError, TimeoutError) as error:

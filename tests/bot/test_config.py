@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 from dotenv import dotenv_values
+from sqlalchemy import make_url
 
 from bot.config import BadSettings, load, variables
 from bot.settings import Settings
@@ -16,6 +17,7 @@ SLACK = {"SLACK_BOT_TOKEN": "xoxb-1-bot", "SLACK_APP_TOKEN": "xapp-1-app"}
 LIVEKIT = {"LIVEKIT_URL": "http://127.0.0.1:7880", "LIVEKIT_API_KEY": "key", "LIVEKIT_API_SECRET": "livekit-secret"}
 GOOD = {**SLACK, **LIVEKIT}
 
+STRANGERS = "has what is not understood behind the `?`: channel_binding, pgbouncer"
 NO_FILE = "names no plain file, and the bot keeps what must survive a restart"
 
 Loaded = Callable[..., Settings]
@@ -62,6 +64,9 @@ def test_every_variable_is_understood(loaded: Loaded) -> None:
         ADMIN_PORT="9090",
         HOST="0.0.0.0",
         PORT="0",
+        SHOWCALLER_COMMANDS_PER_MINUTE="30",
+        SHOWCALLER_COMMANDS_IN_FLIGHT="8",
+        SHOWCALLER_BODY_BYTES="65536",
         SHOWCALLER_JOIN_URL="https://meet.example.com/{room}?t={token}&u={url}",
         SHOWCALLER_ADMINS="U1, W2",
         SHOWCALLER_DEFAULT_ROLE="operator",
@@ -74,6 +79,8 @@ def test_every_variable_is_understood(loaded: Loaded) -> None:
     assert settings.database.url.get_secret_value() == "sqlite+aiosqlite:////data/x.db"
     assert [k.get_secret_value() for k in settings.database.secret_keys] == [key, key]
     assert (settings.web.port, settings.web.admin_port) == (0, 9090)
+    limits = settings.limits
+    assert (limits.commands_per_minute, limits.commands_in_flight, limits.body_bytes) == (30, 8, 65_536)
     assert settings.access.admins == {"U1", "W2"}
     assert settings.access.default_role is Role.OPERATOR
     assert (settings.log.number, settings.log.format) == (10, "json")
@@ -89,6 +96,9 @@ def test_all_problems_come_at_once(loaded: Loaded) -> None:
         SHOWCALLER_SECRET_KEY="short",
         PORT="70000",
         ADMIN_PORT="many",
+        SHOWCALLER_COMMANDS_PER_MINUTE="0",
+        SHOWCALLER_COMMANDS_IN_FLIGHT="1001",
+        SHOWCALLER_BODY_BYTES="1",
         SHOWCALLER_ADMINS="U1,ana",
         SHOWCALLER_DEFAULT_ROLE="king",
         SHOWCALLER_COMMAND="video",
@@ -106,6 +116,9 @@ def test_all_problems_come_at_once(loaded: Loaded) -> None:
         "SHOWCALLER_SECRET_KEY",
         "PORT",
         "ADMIN_PORT",
+        "SHOWCALLER_COMMANDS_PER_MINUTE",
+        "SHOWCALLER_COMMANDS_IN_FLIGHT",
+        "SHOWCALLER_BODY_BYTES",
         "SHOWCALLER_ADMINS",
         "SHOWCALLER_DEFAULT_ROLE",
         "SHOWCALLER_COMMAND",
@@ -136,20 +149,51 @@ def test_all_problems_come_at_once(loaded: Loaded) -> None:
         ("DATABASE_URL", "sqlite:///file:a.db?uri=true", NO_FILE),
         ("DATABASE_URL", "sqlite:///a.db?mode=ro", NO_FILE),
         ("DATABASE_URL", "sqlite://host/a.db", NO_FILE),
-        ("DATABASE_URL", "postgresql://bot:pw@db/x", "asks for `postgresql`; only sqlite:///FILE is supported"),
-        ("DATABASE_URL", "postgres://bot:pw@db/x", "asks for `postgres`; only sqlite:///FILE is supported"),
+        ("DATABASE_URL", "mysql://bot:pw@db/x", "asks for `mysql`; it can be sqlite or postgresql"),
         (
             "DATABASE_URL",
-            "postgresql+asyncpg://bot:pw@db/x",
-            "asks for `postgresql+asyncpg`; only sqlite:///FILE is supported",
+            "postgresql+psycopg://bot:pw@db/x",
+            "asks for `postgresql+psycopg`; it can be sqlite or postgresql",
         ),
-        ("DATABASE_URL", "sqlite+pysqlite:///a.db", "asks for `sqlite+pysqlite`; only sqlite:///FILE is supported"),
+        ("DATABASE_URL", "sqlite+pysqlite:///a.db", "asks for `sqlite+pysqlite`; it can be sqlite or postgresql"),
         ("DATABASE_URL", "nonsense", "is no database address"),
         ("ADMIN_PORT", "3000", "is the same as PORT"),
     ],
 )
 def test_what_is_wrong_is_said(loaded: Loaded, variable: str, value: str, what: str) -> None:
     assert problems(loaded, **{**GOOD, variable: value}) == {variable: what}
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+asyncpg"])
+def test_a_database_on_a_server(loaded: Loaded, scheme: str) -> None:
+    key = Fernet.generate_key().decode()
+    rest = "bot:p%40ss%2Fw%3Ard@db:5433/x?sslmode=require&sslrootcert=/etc/ca.pem"
+    settings = loaded(**GOOD, DATABASE_URL=f"{scheme}://{rest}", SHOWCALLER_SECRET_KEY=key)
+
+    url = make_url(settings.database.url.get_secret_value())
+    assert (settings.database.file, url.drivername) == (None, "postgresql+asyncpg")
+    assert (url.password, url.port) == ("p@ss/w:rd", 5433)
+    assert url.query == {"sslmode": "require", "sslrootcert": "/etc/ca.pem"}
+    assert {"p@ss/w:rd", "p%40ss%2Fw%3Ard"} <= set(settings.secrets())
+
+
+@pytest.mark.parametrize(
+    ("url", "what"),
+    [
+        ("postgresql://bot:pw@db", "names no database"),
+        ("postgresql://bot:pw@db/x?sslmode=require&channel_binding=require&pgbouncer=true", STRANGERS),
+        ("postgresql://bot:pw@/x?host=one&host=two", "has what is not understood behind the `?`: host"),
+        ("postgresql://bot:pw@db:many/x", "is no database address"),
+    ],
+)
+def test_what_is_wrong_with_a_server_is_said(loaded: Loaded, url: str, what: str) -> None:
+    given = {**GOOD, "DATABASE_URL": url, "SHOWCALLER_SECRET_KEY": Fernet.generate_key().decode()}
+    assert problems(loaded, **given) == {"DATABASE_URL": what}
+
+
+def test_processes_that_share_a_database_need_a_key_to_share(loaded: Loaded) -> None:
+    found = problems(loaded, **GOOD, DATABASE_URL="postgresql://bot:pw@db/x")
+    assert list(found) == ["SHOWCALLER_SECRET_KEY"]
 
 
 def test_a_message_says_what_is_expected_and_no_secret(loaded: Loaded) -> None:

@@ -5,15 +5,22 @@ from pathlib import Path
 
 import pytest
 from aiohttp import web
+from cryptography.fernet import Fernet
+from sqlalchemy import make_url
 
 from bot import manifest
 from bot.config import BadSetting, BadSettings, load
 from bot.preflight import Finding, findings_of, preflight, render
 from bot.settings import Settings
+from bot.store.engine import Store
 from providers.base import Backend
 from providers.errors import Unauthenticated
+from tests import postgresql
+from tests.bot.store import schema
 
 SCOPES = ",".join(sorted(manifest.scopes(manifest.load())))
+KEY = Fernet.generate_key().decode()
+NEWEST = schema.steps()[-1]
 Answer = Callable[[], web.Response]
 
 
@@ -89,6 +96,7 @@ async def test_all_is_well(tmp_path: Path) -> None:
         findings = await preflight(settings(url, tmp_path), [Well("stage")])
     assert [f.name for f in findings] == [
         "configuration",
+        "database",
         "SLACK_BOT_TOKEN",
         "scopes",
         "SLACK_APP_TOKEN",
@@ -96,7 +104,7 @@ async def test_all_is_well(tmp_path: Path) -> None:
     ]
     assert all(f.ok for f in findings)
     assert by_name(findings)["SLACK_BOT_TOKEN"].what == "belongs to showcaller in the workspace Acme"
-    assert render(findings).endswith("all 5 are well\n")
+    assert render(findings).endswith("all 6 are well\n")
 
 
 async def test_tokens_that_slack_refuses(tmp_path: Path) -> None:
@@ -117,15 +125,15 @@ async def test_what_passes_by_itself_needs_no_new_token(code: str, tmp_path: Pat
 
 
 async def test_scopes_that_are_missing_or_too_many(tmp_path: Path) -> None:
-    async with slack(ok("commands,chat:write,channels:read,groups:read,im:read,files:write")) as url:
+    async with slack(ok("commands,chat:write,channels:read,groups:read,im:read,files:write,pins:write")) as url:
         lacking = by_name(await preflight(settings(url, tmp_path), []))["scopes"]
-    async with slack(ok(f"{SCOPES},files:write")) as url:
+    async with slack(ok(f"{SCOPES},pins:write")) as url:
         extra = by_name(await preflight(settings(url, tmp_path), []))["scopes"]
     assert (lacking.ok, lacking.what) == (
         False,
-        "missing: app_mentions:read, im:history, users:read; more than needed: files:write",
+        "missing: app_mentions:read, im:history, usergroups:read, users:read; more than needed: pins:write",
     )
-    assert (extra.ok, extra.what) == (True, "more than needed: files:write")
+    assert (extra.ok, extra.what) == (True, "more than needed: pins:write")
     assert extra.remedy
 
 
@@ -169,7 +177,57 @@ async def test_video_servers_that_refuse_or_are_silent(tmp_path: Path) -> None:
     assert not found["provider c"].ok
     text = render(findings)
     assert "the server's own words" not in text
-    assert text.endswith("2 of 7 failed\n")
+    assert text.endswith("2 of 8 failed\n")
+
+
+async def database(url: str, tmp_path: Path) -> Finding:
+    given = {"SLACK_SIGNING_SECRET": "signing", "DATABASE_URL": url, "SHOWCALLER_SECRET_KEY": KEY}
+    async with slack(ok()) as slack_url:
+        return by_name(await preflight(settings(slack_url, tmp_path, **given), []))["database"]
+
+
+async def test_a_file_of_a_database_is_looked_at_and_not_made(tmp_path: Path) -> None:
+    path = tmp_path / "showcaller.db"
+    assert await database(f"sqlite:///{path}", tmp_path) == Finding(
+        "database", True, f"{path} is made at the first start"
+    )
+    assert not path.exists()
+
+    store = await Store.open(f"sqlite:///{path}")
+    used = await database(f"sqlite:///{path}", tmp_path)
+    await store.close()
+    assert (used.ok, used.what) == (True, f"{path} answers and has the schema of this version ({NEWEST})")
+
+    for name, what in (("nowhere/a.db", "there is no folder"), ("letter.txt", "file is not a database")):
+        (tmp_path / "letter.txt").write_text("Dear Ana, " * 1000)
+        found = await database(f"sqlite:///{tmp_path}/{name}", tmp_path)
+        assert (found.ok, what in found.what, "DATABASE_URL" in found.remedy) == (False, True, True)
+
+
+async def test_a_database_on_a_server_is_looked_at_and_left_alone(
+    postgresql_server: postgresql.Server, tmp_path: Path
+) -> None:
+    async with postgresql_server.database() as url:
+        name = f"PostgreSQL database {make_url(url).database} at 127.0.0.1"
+        assert (await database(url, tmp_path)).what == f"{name} is empty; the first start makes its tables"
+        assert await schema.look(url) == {}
+
+        await schema.make_as_of(url, "0003")
+        what = f"{name} has the schema 0003; the next start brings it to {NEWEST}"
+        assert (await database(url, tmp_path)).what == what
+
+        await schema.make_as_of(url, NEWEST)
+        assert "has the schema of this version" in (await database(url, tmp_path)).what
+
+        await schema.run(url, "UPDATE alembic_version SET version_num = '0999'")
+        assert await database(url, tmp_path) == Finding(
+            "database", True, f"{name} was upgraded by a newer version (0999), and this one works with it"
+        )
+        await schema.run(url, "UPDATE alembic_version SET version_num = '1000'")
+        assert not (await database(url, tmp_path)).ok
+
+    gone = await database(url.replace("postgres@", "postgres:hunter2@"), tmp_path)
+    assert (gone.ok, "does not exist" in gone.what, "hunter2" in render([gone])) == (False, True, False)
 
 
 def test_a_bad_configuration_is_rendered_too() -> None:

@@ -4,7 +4,8 @@ import logging
 import pytest
 from structlog.testing import capture_logs
 
-from bot.tasks import Tasks, TasksClosed
+from bot.store.errors import StoreUnavailable
+from bot.tasks import Tasks, TasksClosed, keep_running
 
 
 async def test_work_is_done_and_forgotten() -> None:
@@ -111,3 +112,18 @@ async def test_work_that_was_never_begun_leaves_no_warning(caplog: pytest.LogCap
         assert await tasks.drain(0) == ["work"]
     assert task.cancelled()
     assert caplog.records == []
+
+
+@pytest.mark.parametrize(("trouble", "level"), [(StoreUnavailable("gone"), "warning"), (ValueError("odd"), "error")])
+async def test_what_is_to_go_on_begins_again(trouble: Exception, level: str) -> None:
+    """That the database is away is said as what it is, and no failure of ours."""
+    troubles = [trouble]
+
+    async def work() -> None:
+        if troubles:
+            raise troubles.pop()
+
+    with capture_logs() as lines:
+        await keep_running(work, name="a part", restart_seconds=0)
+
+    assert [(line["log_level"], line["part"]) for line in lines] == [(level, "a part")]

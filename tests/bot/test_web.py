@@ -4,7 +4,7 @@ import io
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
@@ -236,6 +236,20 @@ async def test_a_large_body_is_413(path: str, chunked: bool) -> None:
         async with session.post(path, data=data, headers=signed(b"")) as response:
             assert response.status == 413
     assert house.came == []
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+async def test_how_large_a_body_may_be_is_a_setting_and_what_is_over_it_is_counted(chunked: bool) -> None:
+    counted: list[None] = []
+    doors = replace(House().doors(), body_bytes=70_000, too_large=lambda: counted.append(None))
+    async with client(build_public(doors, with_admin=False)) as session:
+        for size, status in ((70_000, 200), (70_001, 413)):
+            data = chunks(size) if chunked else io.BytesIO(b"a" * size)
+            async with session.post("/webhooks/livekit", data=data) as response:
+                assert response.status == status
+                text = await response.text()
+    assert text == "body too large: at most 70000 bytes are read\n"
+    assert len(counted) == 1
 
 
 async def test_the_largest_body_comes_in() -> None:

@@ -201,7 +201,8 @@ async def test_an_answer_that_slack_did_not_take_is_made_up_for_at_the_next_star
         await world.restart()
         await world.slack.command(world.owner, world.general, "/video room create")
         view = await world.slack.until(lambda: world.slack.view_of(world.owner))
-        await world.restart()  # the form's response_url was kept in memory
+        with closing(connect(tmp_path / "showcaller.db")) as database, database:
+            database.execute("DELETE FROM draft")  # with the form's response_url, as after half an hour
         await world.slack.command(world.owner, world.general, "/video whoami")
         await answer(world, "admin")
         with capture_logs() as lines:

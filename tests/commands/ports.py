@@ -5,23 +5,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
+from commands.core.attempts import Attempt, Outcome, Pending, Press
+from commands.core.audit import Entry, Search
 from commands.core.base import Role
-from commands.core.ports import (
-    Attempt,
-    BlockedCard,
-    Caller,
-    FailedRecording,
-    KeepOut,
-    KnownRoom,
-    LiveRoom,
-    Outcome,
-    Pending,
-    Place,
-    Standing,
-    Subscription,
-    Viewer,
-    Webhooks,
-)
+from commands.core.directory import BlockedCard, FailedRecording, KnownRoom, LiveRoom, Webhooks
+from commands.core.errors import CommandError
+from commands.core.files import File
+from commands.core.grants import Grant, Grantee, KnownGrantee
+from commands.core.ports import Caller, Choice, KeepOut, Place, Standing, Subscription, Traces, Viewer, everywhere
 from commands.core.reply import Text
 from providers.base import Participant, Provider, Recording, RoomRef
 from providers.facts import Fact, ParticipantsListed, RecordingChanged, RoomFinished, RoomSeen, ThingKind
@@ -75,7 +66,7 @@ class Directory:
 
     def __init__(self) -> None:
         self.reports: list[Report] = []
-        self.reserved: dict[tuple[str, str], str] = {}
+        self.reserved: dict[tuple[ThingKind, str, str], tuple[str, str]] = {}
         self._rooms: dict[tuple[str, RoomRef], KnownRoom] = {}
 
     @property
@@ -127,10 +118,14 @@ class Directory:
         return [r for r in self._of(viewer) if r.channel_id == viewer.channel_id and not r.ended]
 
     async def hidden(self, viewer: Viewer, rooms: Collection[RoomRef]) -> frozenset[RoomRef]:
-        """By name, so that a life that nobody has reported goes by the one before."""
+        """A life that nobody has reported goes by its name."""
+        if viewer.sees_all:
+            return frozenset()
         known = [r for (team, _), r in self._rooms.items() if team == viewer.team_id and not _sees(viewer, r)]
         names = {(r.ref.provider, r.ref.name) for r in known if not r.ended} | self._reserved_from(viewer)
-        return frozenset(room for room in rooms if (room.provider, room.name) in names)
+        lives = {room: self._rooms[viewer.team_id, room] for room in rooms if (viewer.team_id, room) in self._rooms}
+        unknown = [room for room in rooms if room not in lives and (room.provider, room.name) in names]
+        return frozenset([*unknown, *(room for room, known in lives.items() if not _sees(viewer, known))])
 
     async def hidden_recordings(self, viewer: Viewer, recordings: Collection[Recording]) -> frozenset[str]:
         """A recording goes by its room."""
@@ -141,14 +136,19 @@ class Directory:
         heard = [r for r in self.reports if isinstance(r.fact, RecordingChanged) and r.made_by is not None]
         return next((r.made_by for r in heard if _recording(r.fact).ref.id == recording_id), None)
 
-    async def reserve(self, place: Place, provider: str, name: str) -> None:
-        self.reserved[provider, name] = place.channel_id
+    async def reserve(self, place: Place, kind: ThingKind, provider: str, name: str, *, by: str) -> None:
+        self.reserved[kind, provider, name] = (place.channel_id, by)
 
-    async def release(self, place: Place, provider: str, name: str) -> None:
-        self.reserved.pop((provider, name), None)
+    async def release(self, viewer: Viewer, kind: ThingKind, provider: str, name: str) -> None:
+        if (kind, provider, name) in self.reserved and not self._is_kept_from(viewer, (kind, provider, name)):
+            del self.reserved[kind, provider, name]
 
     def _reserved_from(self, viewer: Viewer) -> set[tuple[str, str]]:
-        return {key for key, channel_id in self.reserved.items() if channel_id != viewer.channel_id}
+        return {key[1:] for key in self.reserved if key[0] is ThingKind.ROOM and self._is_kept_from(viewer, key)}
+
+    def _is_kept_from(self, viewer: Viewer, key: tuple[ThingKind, str, str]) -> bool:
+        channel_id, by = self.reserved[key]
+        return not viewer.sees_all and viewer.channel_id != channel_id and viewer.user_id != by
 
     async def of_thread(self, place: Place) -> KnownRoom | None:
         started = (r for r in self.reports if r.card_thread == place.thread_ts and r.card_in == place.channel_id)
@@ -255,30 +255,101 @@ class DashboardTable:
 
 class SettingTable:
     def __init__(self) -> None:
-        self._values: dict[tuple[str, str, str], str] = {}
+        self._choices: dict[tuple[str, str], dict[str, Choice]] = {}
 
     async def get(self, place: Place, key: str) -> str | None:
-        return self._values.get((place.team_id, place.channel_id, key))
+        found = self._of(place).get(key) or self._of(everywhere(place.team_id)).get(key)
+        return None if found is None else found.value
 
     async def put(self, place: Place, key: str, value: str, *, by: str) -> None:
-        self._values[place.team_id, place.channel_id, key] = value
+        is_everywhere = place == everywhere(place.team_id)
+        self._of(place)[key] = Choice(key, value, by, datetime(2026, 11, 20, 12, tzinfo=UTC), is_everywhere)
+
+    async def unset(self, place: Place, key: str) -> bool:
+        return self._of(place).pop(key, None) is not None
+
+    async def all(self, place: Place) -> Sequence[Choice]:
+        return [*self._of(place).values(), *self._of(everywhere(place.team_id)).values()]
+
+    def _of(self, place: Place) -> dict[str, Choice]:
+        return self._choices.setdefault((place.team_id, place.channel_id), {})
+
+
+class GrantTable:
+    """None of them counts: `RoleTable` says who is what."""
+
+    def __init__(self, clock: ManualClock) -> None:
+        self._clock = clock
+        self.rows: dict[tuple[Grantee, str | None], Grant] = {}
+
+    async def give(
+        self, team_id: str, grantee: Grantee, role: Role, *, provider: str | None, until: datetime | None, by: str
+    ) -> Grant:
+        before = self.rows.get((grantee, provider))
+        number = before.id if before is not None else len(self.rows) + 1
+        given = Grant(number, grantee, role, provider, until, by, self._clock.now())
+        self.rows[grantee, provider] = given
+        return given
+
+    async def take(self, team_id: str, ids: Sequence[int]) -> None:
+        self.rows = {key: row for key, row in self.rows.items() if row.id not in ids}
+
+    async def holding(self, team_id: str) -> list[Grant]:
+        return [row for row in self.rows.values() if row.until is None or row.until > self._clock.now()]
+
+
+class ForgettingTable:
+    """Of everybody whom the test names, so much is kept; `asked` are those who were to be forgotten."""
+
+    def __init__(self) -> None:
+        self.kept: dict[tuple[str, str], Traces] = {}
+        self.asked: list[str] = []
+
+    async def traces(self, team_id: str, identity: str) -> Traces:
+        return self.kept.get((team_id, identity), Traces())
+
+    async def forget(self, team_id: str, identity: str) -> Traces:
+        self.asked.append(identity)
+        found = self.kept.pop((team_id, identity), Traces())
+        self.kept[team_id, identity] = Traces(live=found.live)
+        return found
 
 
 class RoleTable:
-    """Everybody whom the table does not name is nobody."""
+    """Everybody whom the table does not name is nobody. `known` are the grantees that the workspace has.
+
+    `from_grants` is whose role comes from which grants, and is viewer without them. `more` is what somebody is on
+    single video servers.
+    """
 
     def __init__(self, **roles: Role) -> None:
         self._roles = roles
+        self.known: dict[Grantee, KnownGrantee] = {}
+        self.from_grants: dict[str, set[int]] = {}
+        self.more: dict[str, dict[str, Role]] = {}
 
-    async def standing(self, caller: Caller) -> Standing:
+    async def standing(self, caller: Caller, *, without: Collection[int] = ()) -> Standing:
+        if self.from_grants.get(caller.user_id, set()) & set(without):
+            return Standing(Role.VIEWER, "the test took it away")
         return self.of(caller)
+
+    async def look_up(self, grantee: Grantee) -> KnownGrantee | None:
+        return self.known.get(grantee)
 
     def of(self, caller: Caller) -> Standing:
         role = self._roles.get(caller.user_id, Role.NOBODY)
-        return Standing(role, "the test said so" if role else "nobody has named you")
+        more = {name: Standing(each, "the test said so") for name, each in self.more.get(caller.user_id, {}).items()}
+        return Standing(role, "the test said so" if role else "nobody has named you", more=more)
 
     async def who_has(self, team_id: str, role: Role, provider: str | None) -> Text:
         return "whoever the test names"
+
+
+class Fence:
+    """A `Reach`: what has `inside` in it is not to be reached."""
+
+    async def refusal(self, url: str) -> str | None:
+        return "It is in no public network." if "inside" in url else None
 
 
 @dataclass
@@ -304,8 +375,48 @@ class Tried:
     outcome: Outcome | None = None
     detail: str = ""
     reference: str = ""
+    also_about: str | None = None
     closings: int = 0
     answered: bool = False
+
+
+@dataclass
+class Record:
+    """An `Audit` of what a test puts in, whose numbers rise. `asked` has the limit of each look."""
+
+    rows: list[Entry] = field(default_factory=list)
+    asked: list[int] = field(default_factory=list)
+
+    async def entries(
+        self, team_id: str, search: Search, *, limit: int, before: int | None = None, after: int | None = None
+    ) -> Sequence[Entry]:
+        self.asked.append(limit)
+        found = [row for row in reversed(self.rows) if self._fits(row, search)]
+        if after is not None:
+            return [row for row in found if row.id > after][-limit:]
+        return [row for row in found if before is None or row.id < before][:limit]
+
+    @staticmethod
+    def _fits(row: Entry, search: Search) -> bool:
+        return (
+            search.user_id in (None, row.user_id)
+            and search.about in (None, row.about, row.also_about)
+            and (search.since is None or row.opened_at >= search.since)
+            and (not search.outcomes or row.outcome in search.outcomes)
+        )
+
+
+@dataclass
+class Outbox:
+    """`Files` that keep what they are given, unless they `refuse`."""
+
+    sent: list[tuple[File, Caller]] = field(default_factory=list)
+    refuse: CommandError | None = None
+
+    async def send(self, file: File, to: Caller) -> None:
+        if self.refuse is not None:
+            raise self.refuse
+        self.sent.append((file, to))
 
 
 class AttemptLog:
@@ -316,9 +427,17 @@ class AttemptLog:
         self.rows.append(Tried(attempt))
         return len(self.rows) - 1
 
-    async def close(self, attempt_id: int, outcome: Outcome, *, detail: str = "", reference: str = "") -> None:
+    async def close(
+        self,
+        attempt_id: int,
+        outcome: Outcome,
+        *,
+        detail: str = "",
+        reference: str = "",
+        also_about: str | None = None,
+    ) -> None:
         row = self.rows[attempt_id]
-        row.outcome, row.detail, row.reference = outcome, detail, reference
+        row.outcome, row.detail, row.reference, row.also_about = outcome, detail, reference, also_about
         row.closings += 1
 
     async def answered(self, attempt_id: int) -> None:
@@ -329,6 +448,7 @@ class AttemptLog:
 class PendingTable:
     clock: ManualClock
     rows: dict[str, Pending] = field(default_factory=dict)
+    used: dict[str, Press | None] = field(default_factory=dict)
 
     async def put(self, pending: Pending) -> str:
         token = f"pending-{len(self.rows) + 1}"
@@ -343,5 +463,12 @@ class PendingTable:
         found = self.rows.get(token)
         return found if found is not None and self.clock.now() >= found.expires_at else None
 
-    async def take(self, token: str) -> bool:
-        return await self.peek(token) is not None and self.rows.pop(token, None) is not None
+    async def was_taken_by(self, token: str, press: Press) -> bool:
+        return self.used.get(token) == press
+
+    async def take(self, token: str, press: Press | None = None) -> bool:
+        if await self.peek(token) is None:
+            return False
+        del self.rows[token]
+        self.used[token] = press
+        return True

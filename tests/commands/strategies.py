@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from pydantic import SecretStr, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
-from commands.core.base import Command, WorkspacePerson, has
+from commands.core.base import Command, Offered, Offers, WorkspacePerson, has, marks
 from commands.core.fields import field_type
+from commands.core.moments import When
 
 AWKWARD = "ab=-—.,;:'\"“”„«»`\\{}[]()<>|&*_#@!?/ \t\n\u00a0\u202f\u200b\u2060\ufeff🎬é漢\u0301\u202e\0"
 """Characters that mean something to the tokenizer, to Slack or to JSON, or that keyboards put in."""
@@ -56,10 +57,17 @@ def _values(info: FieldInfo) -> st.SearchStrategy[Any]:
     for mark in info.metadata:
         annotated = Annotated[annotated, mark]
     adapter: TypeAdapter[Any] = TypeAdapter(annotated)
-    people = st.from_regex(r"@[UW][A-Z0-9]{1,10}", fullmatch=True)
-    any_value = people if has(info, WorkspacePerson) else _of_type(field_type(info))
+    mentions = _mentions(info)
+    any_value = st.from_regex(mentions, fullmatch=True) if mentions else _of_type(field_type(info))
     drawn = any_value.filter(lambda value: _passes(adapter, value))
     return drawn if info.is_required() else drawn | st.just(info.get_default(call_default_factory=True))
+
+
+def _mentions(info: FieldInfo) -> str:
+    """How somebody of the workspace, a group or a channel is written, where the field names one."""
+    if any(offers.what is Offered.GRANTEE for offers in marks(info, Offers)):
+        return r"@[UWS][A-Z0-9]{1,10}|#C[A-Z0-9]{1,10}"
+    return r"@[UW][A-Z0-9]{1,10}" if has(info, WorkspacePerson) else ""
 
 
 def _of_type(kind: Any) -> st.SearchStrategy[Any]:
@@ -79,6 +87,7 @@ def _of_type(kind: Any) -> st.SearchStrategy[Any]:
         int: st.integers(1, 1_000_000),
         timedelta: st.integers(1, 10**9).map(lambda seconds: timedelta(seconds=seconds)),
         SecretStr: texts().map(SecretStr),
+        When: st.sampled_from(["2h", "1d12h", "2026-12-01", "2026-12-01 18:00"]).map(When),
     }
     return plain[kind]
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from commands.core.attempts import Outcome
 from commands.core.dispatch import Asked
-from commands.core.ports import Outcome
 from providers.base import TokenOptions
 from providers.livekit.provider import LiveKit
 from providers.livekit.settings import LiveKitSettings

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from bot.render.limits import message_problems
 from bot.render.reply import render_reply
-from commands.core.base import Advanced, Arg, Internal, ServerCommand
+from commands.core.base import Advanced, Arg, Internal, Role, ServerCommand
 from commands.core.dispatch import missing
 from commands.core.errors import HelpWanted, NothingHere
 from commands.core.help import GROUPS, groups_of
@@ -21,6 +21,7 @@ from providers.memory.provider import Memory
 from tests.commands.workspace import (
     ANNA,
     NOAH,
+    OLGA,
     VERA,
     Workspace,
     button,
@@ -59,13 +60,13 @@ def lines(reply: Reply) -> dict[str, str]:
 
 
 async def test_a_line_for_each_thing_that_one_wants_to_do(workspace: Workspace) -> None:
-    reply = told(await workspace.say("help"))
+    reply = told(await workspace.say("help", by=ANNA))
     assert plain(reply.text) == "What you can ask for. /video help room create shows one command in full."
     shown = lines(reply)
     assert list(shown) == [group.title for group in GROUPS]
     assert shown["Start and run a room"] == "room close, create, join, list, show, update · signal send"
     assert shown["Record"] == "recording list, start, stop"
-    assert reply.hint == ""
+    assert plain(reply.hint) == ""
 
 
 async def test_everything_fits_one_screen(workspace: Workspace) -> None:
@@ -77,15 +78,15 @@ async def test_everything_fits_one_screen(workspace: Workspace) -> None:
 
 
 async def test_each_thing_opens_its_page(workspace: Workspace) -> None:
-    first = told(await workspace.say("help"))
+    first = told(await workspace.say("help", by=ANNA))
     shown = set[str]()
     for item, group in zip(first.items, GROUPS, strict=True):
         (more,) = item.actions
         assert isinstance(more, Action)
         assert more.in_place
         assert more.description == f"Help on {group.title}"
-        page = told(await workspace.press(more.command))
-        assert page == told(await workspace.say(f"help {group.topic}"))
+        page = told(await workspace.press(more.command, by=ANNA))
+        assert page == told(await workspace.say(f"help {group.topic}", by=ANNA))
         assert plain(page.text) == f"{group.title}:"
         shown |= {plain(item.title).removeprefix("/video ").split(" [")[0] for item in page.items}
     assert {path for path in workspace.commands if not any(s.startswith(" ".join(path)) for s in shown)} == set()
@@ -116,15 +117,37 @@ async def test_what_the_asker_may_not_do_is_no_button(workspace: Workspace) -> N
     assert told(await workspace.say("help", by=NOAH)).actions == ()
 
 
+async def test_help_lists_what_the_asker_may_do_and_says_for_whom_there_is_more(workspace: Workspace) -> None:
+    shown = told(await workspace.say("help", by=VERA))
+    assert lines(shown)["Record"] == "recording list"
+    assert plain(shown.hint) == "There is more for people with the role operator or admin."
+    shown = told(await workspace.say("help", by=NOAH))
+    assert list(lines(shown)) == ["Find your way"]
+    assert plain(shown.hint) == "There is more for people with the role viewer or operator or admin."
+    page = told(await workspace.say("help recording", by=VERA))
+    assert list(lines(page)) == ["/video recording list [ROOM] [--active]"]
+    assert plain(page.hint).startswith("archive is understood too. There is more for people with the role operator")
+    assert plain(told(await workspace.say("help", by=OLGA)).hint) == "There is more for people with the role admin."
+
+
+async def test_help_follows_a_role_on_one_server(workspace: Workspace) -> None:
+    workspace.roles.more["UVERA"] = {"annex": Role.OPERATOR}
+    assert lines(told(await workspace.say("help", by=VERA)))["Record"] == "recording list"
+    told(await workspace.say("provider use annex", by=ANNA))
+    assert lines(told(await workspace.say("help", by=VERA)))["Record"] == "recording list, start, stop"
+    said = told(await workspace.say("whoami", by=VERA))
+    assert facts_of(said)["On annex"] == "operator: the test said so"
+
+
 async def test_what_a_server_cannot_do_is_left_out(small: Workspace) -> None:
-    reply = told(await small.say("help"))
+    reply = told(await small.say("help", by=ANNA))
     shown = lines(reply)
     assert shown["Start and run a room"] == "room create, list, show"
     assert "Let programs in" not in shown
     assert "Record" not in shown
     assert labels(reply.actions) == ["Create room", "List rooms", "What is live here"]
     left_out = sum(bool(missing(command, RoomsOnly("small"))) for command in small.commands.values())
-    assert reply.hint == f"small cannot do everything: {left_out} commands are left out."
+    assert plain(reply.hint) == f"small cannot do everything: {left_out} commands are left out."
 
 
 async def test_help_is_for_everybody(workspace: Workspace) -> None:
@@ -340,6 +363,6 @@ async def test_who_am_i(workspace: Workspace) -> None:
 
 async def test_help_follows_the_channels_server(memory: Memory) -> None:
     workspace = Workspace(memory, RoomsOnly("small"))
-    assert "Let programs in" in lines(told(await workspace.say("help")))
+    assert "Let programs in" in lines(told(await workspace.say("help", by=ANNA)))
     told(await workspace.say("provider use small", by=ANNA))
-    assert "Let programs in" not in lines(told(await workspace.say("help")))
+    assert "Let programs in" not in lines(told(await workspace.say("help", by=ANNA)))

@@ -9,7 +9,8 @@ import pytest
 from pydantic import SecretStr
 
 from commands.alert import AlertUnsubscribe
-from commands.core.ports import BlockedCard, Caller, FailedRecording, KnownRoom, LiveRoom, Place, Webhooks
+from commands.core.directory import BlockedCard, FailedRecording, KnownRoom, LiveRoom, Webhooks
+from commands.core.ports import Caller, Place
 from commands.core.reply import Action, Button, Form, Link, plain
 from commands.home import SHARED_SECONDS, FrontPage, Home, Section
 from commands.overview import MOST_ROOMS
@@ -242,6 +243,20 @@ async def test_people_are_counted_by_the_server_only_where_no_webhook_comes(
     assert rows(section(await home.page(OLGA), "Also live")) == [("standup", "1 person · on memory")]
     dashboard.heard = {"memory": Webhooks(workspace.clock.now(), None)}
     assert rows(section(await home.page(OLGA), "Also live")) == [("standup", "nobody · on memory")]
+
+
+async def test_a_room_that_only_its_server_knows_is_shown_but_to_those_from_whom_its_name_is_kept(
+    home: Home, workspace: Workspace, memory: Memory
+) -> None:
+    await workspace.directory.reserve(STUDIO, ThingKind.ROOM, "memory", "plan", by=OLGA.user_id)
+    await memory.create_room("plan", RoomOptions())
+    await memory.create_room("standup", RoomOptions())
+    await home.ask()
+    shown = {
+        who.user_id: [name for name, _ in rows(section(await home.page(who), "Also live"))]
+        for who in (OLGA, VERA, ANNA)
+    }
+    assert shown == {"UOLGA": ["plan", "standup"], "UVERA": ["standup"], "UANNA": ["plan", "standup"]}
 
 
 async def test_who_asks_at_about_the_same_time_shares_the_answer(dashboard: DashboardTable) -> None:

@@ -4,12 +4,14 @@ from datetime import datetime
 
 import pytest
 
+from commands.core.attempts import Outcome
 from commands.core.dispatch import Asked
 from commands.core.errors import CannotDo, NothingHere
-from commands.core.ports import KeepOut, Outcome
+from commands.core.ports import KeepOut
 from commands.core.reply import Code, Form, Person, plain
-from commands.participant import ParticipantList, ParticipantRemove, ParticipantShow
+from commands.participant import ParticipantList, ParticipantShow
 from commands.participant_muting import ParticipantMute, ParticipantUnmute
+from commands.participant_removal import ParticipantRemove
 from commands.participant_update import ParticipantUpdate
 from commands.room import RoomClose
 from providers.base import Capability, ConnectionQuality, ParticipantKind, Permissions, RoomOptions, TrackSource
@@ -18,7 +20,6 @@ from providers.memory.provider import Memory
 from tests.commands.workspace import (
     ENDED,
     TEAM,
-    VERA,
     Workspace,
     button,
     facts_of,
@@ -47,7 +48,7 @@ async def test_list(workspace: Workspace, memory: Memory) -> None:
     camera = memory.server.publish("standup", "ana", TrackSource.CAMERA)
     memory.server.mute_track((await memory.list_rooms())[0].ref, "ana", camera.id)
     memory.server.set_quality("standup", "ben", ConnectionQuality.POOR)
-    reply = told(await workspace.say("participant list standup", by=VERA))
+    reply = told(await workspace.say("participant list standup"))
     assert plain(reply.text) == "standup: 2 people are in it."
     assert titles(reply) == ["Ana", "ben", "recorder"]
     sent = f"microphone, camera (muted) since {seconds(microphone.published_at)}"
@@ -240,7 +241,7 @@ async def test_show(workspace: Workspace, memory: Memory) -> None:
     microphone = memory.server.publish("standup", "bob")
     camera = memory.server.publish("standup", "bob", TrackSource.CAMERA, encrypted=True)
     memory.server.mute_track(room, "bob", microphone.id)
-    reply = told(await workspace.say("participant show standup bob", by=VERA))
+    reply = told(await workspace.say("participant show standup bob"))
     assert plain(reply.text) == "Bob is in standup."
     assert facts_of(reply) == {
         "Identity": "bob",

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import pytest
 
+from commands.core.attempts import Outcome
 from commands.core.errors import CannotDo, NothingHere, UsageError
-from commands.core.ports import Outcome
 from commands.core.reply import plain
 from commands.participant_muting import ParticipantMute, ParticipantUnmute
 from providers.base import Capability, RoomRef, Track, TrackSource

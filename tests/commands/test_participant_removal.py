@@ -5,11 +5,12 @@ from datetime import timedelta
 
 import pytest
 
+from commands.core.attempts import Outcome
 from commands.core.dispatch import Asked
 from commands.core.errors import NotAllowed, NothingHere, UsageError
-from commands.core.ports import KeepOut, Outcome
+from commands.core.ports import KeepOut
 from commands.core.reply import Question, plain
-from commands.participant import ParticipantAdmit, ParticipantRemove
+from commands.participant_removal import ParticipantAdmit, ParticipantRemove
 from providers.base import RoomOptions, RoomRef
 from providers.errors import NotFound, ProviderError, Rejected, TimedOut, Unreachable
 from providers.facts import ParticipantLeft

@@ -12,7 +12,7 @@ from tests.commands.workspace import ANNA, HALL, OLGA, STUDIO, Workspace, button
 
 
 async def test_list(workspace: Workspace) -> None:
-    reply = told(await workspace.say("providers"))
+    reply = told(await workspace.say("providers", by=ANNA))
     assert plain(reply.text) == "2 video servers are configured; this channel uses memory."
     assert titles(reply) == ["memory · used here", "annex"]
     assert [plain(item.detail) for item in reply.items] == ["memory memory://memory", "memory memory://annex"]
@@ -24,7 +24,7 @@ async def test_list(workspace: Workspace) -> None:
 async def test_use(workspace: Workspace, annex: Memory) -> None:
     reply = told(await workspace.say("provider use annex", by=ANNA))
     assert plain(reply.text) == "This channel uses annex from now on."
-    assert titles(told(await workspace.say("provider list"))) == ["memory", "annex · used here"]
+    assert titles(told(await workspace.say("provider list", by=ANNA))) == ["memory", "annex · used here"]
     told(await workspace.say("room create standup"))
     assert [room.ref.name for room in await annex.list_rooms()] == ["standup"]
 

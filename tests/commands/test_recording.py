@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from commands.core.attempts import Outcome
 from commands.core.errors import CannotDo, Ended, NotAllowed, NothingHere, UsageError
 from commands.core.paging import PAGE
-from commands.core.ports import Outcome
 from commands.core.reply import Action, plain
 from commands.recording import RecordingStart, RecordingStop
 from providers.base import Backend, Capability, Recording, RecordingOptions, RecordingStatus, RoomOptions, RoomRef
@@ -260,7 +260,7 @@ async def test_list(workspace: Workspace, memory: Memory) -> None:
     first = await started(workspace, memory, "one")
     second = await started(workspace, memory, "two")
     memory.server.fail_recording(first.ref.id, "no space left")
-    reply = told(await workspace.say("archive list", by=VERA))
+    reply = told(await workspace.say("archive list"))
     assert plain(reply.text) == "2 recordings are on memory."
     assert titles(reply) == ["two · starting", "one · failed"]
     running, failed = reply.items

@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
+from commands.core.attempts import Outcome
 from commands.core.dispatch import Asked
 from commands.core.errors import CannotDo
-from commands.core.ports import Outcome
 from commands.core.reply import plain
 from commands.room import RoomClose
 from providers.base import Capability, ParticipantKind, RoomOptions

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from commands.core.attempts import Outcome
 from commands.core.errors import NotAllowed, UsageError
-from commands.core.ports import Outcome, Place
+from commands.core.ports import Place
 from commands.core.reply import plain
 from commands.recording import RecordingStart
 from commands.room import RoomCreate, RoomShow

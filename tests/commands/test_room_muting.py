@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from commands.core.attempts import Outcome
 from commands.core.errors import Ended, NotAllowed, NothingHere
-from commands.core.ports import Outcome
 from commands.core.reply import plain
 from commands.room_muting import AT_ONCE, RoomMute
 from providers.base import Capability, ParticipantKind, RoomRef, Track, TrackSource

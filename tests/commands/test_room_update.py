@@ -2,8 +2,8 @@
 
 import pytest
 
+from commands.core.attempts import Outcome
 from commands.core.errors import NotAllowed, UsageError
-from commands.core.ports import Outcome
 from commands.core.reply import plain
 from commands.room import RoomShow, RoomUpdate
 from providers.base import RoomOptions

@@ -2,8 +2,8 @@
 
 import pytest
 
+from commands.core.attempts import Outcome
 from commands.core.errors import CommandError, Ended, NotAllowed, NothingHere, UsageError
-from commands.core.ports import Outcome
 from commands.core.reply import plain
 from commands.signal import SignalSend
 from providers.base import Capability, ParticipantKind, RoomRef, Signal

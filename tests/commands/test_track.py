@@ -54,7 +54,7 @@ async def stage(workspace: Workspace, memory: Memory) -> Stage:
 
 async def test_list(workspace: Workspace, memory: Memory, stage: Stage) -> None:
     memory.server.mute_track(stage.room, "bob", stage.microphone.id)
-    reply = told(await workspace.say("track list standup", by=VERA))
+    reply = told(await workspace.say("track list standup"))
     assert plain(reply.text) == "In standup 3 tracks are sent."
     assert titles(reply) == ["Ana: microphone", "Bob: camera", "Bob: microphone"]
     assert stage.camera.published_at is not None

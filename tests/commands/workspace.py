@@ -2,23 +2,29 @@
 
 from collections.abc import Iterable
 
+from commands.core.attempts import Outcome
 from commands.core.base import Command, Role
 from commands.core.context import Context, Ports
 from commands.core.dispatch import Answer, Asked, Dispatcher, Door, Request
 from commands.core.errors import CommandError
 from commands.core.parsing import Here, parse
-from commands.core.ports import CHANNEL_PROVIDER, Caller, Outcome, Place, Viewer
+from commands.core.ports import CHANNEL_PROVIDER, Caller, Place, Viewer
 from commands.core.registry import Commands, all_commands
 from commands.core.reply import Action, Button, Reply, plain
 from providers.base import Provider, RoomRef
 from tests.commands.ports import (
     AttemptLog,
     Directory,
+    Fence,
+    ForgettingTable,
+    GrantTable,
     KeepOutTable,
     ManualClock,
     Members,
+    Outbox,
     PendingTable,
     ProviderTable,
+    Record,
     RoleTable,
     SettingTable,
     SubscriptionTable,
@@ -58,10 +64,13 @@ class Workspace:
         self.directory = directory or Directory()
         self.subscriptions = SubscriptionTable()
         self.settings = SettingTable()
+        self.forgetting = ForgettingTable()
         self.keep_outs = KeepOutTable(self.clock)
         self.attempts = AttemptLog()
         self.pending = PendingTable(self.clock)
+        self.record, self.outbox = Record(), Outbox()
         self.commands = all_commands() if commands is None else commands
+        self.grants = GrantTable(self.clock)
         self.roles = RoleTable(UOLGA=Role.OPERATOR, UANNA=Role.ADMIN, UVERA=Role.VIEWER)
         self.ports = Ports(
             providers=self.providers,
@@ -70,8 +79,13 @@ class Workspace:
             keep_outs=self.keep_outs,
             subscriptions=self.subscriptions,
             settings=self.settings,
+            forgetting=self.forgetting,
             roles=self.roles,
+            grants=self.grants,
             membership=Members({STUDIO.channel_id, HALL.channel_id}),
+            reach=Fence(),
+            audit=self.record,
+            files=self.outbox,
             clock=self.clock,
             commands=self.commands,
             slash="/video",

@@ -29,6 +29,8 @@ MANIFEST: dict[str, Any] = {
                 "users:read",
                 "im:read",
                 "im:write",
+                "files:write",
+                "usergroups:read",
             ]
         }
     },

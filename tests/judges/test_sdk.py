@@ -20,12 +20,12 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from slack_sdk.webhook import WebhookClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
-from bot.demo.slack import Channel, StandIn, User, chat, directory, views
+from bot.demo.slack import Channel, StandIn, User, chat, directory, files, views
 from bot.demo.slack.workspace import TEAM_ID
 from tests.bot.demo.blocks import actions, button, home, modal, section, text_entry
 from tests.bot.demo.recorder import Recorder
 
-METHODS = {*chat.METHODS, *views.METHODS, *directory.METHODS, "apps.connections.open"}
+METHODS = {*chat.METHODS, *views.METHODS, *directory.METHODS, *files.METHODS, "apps.connections.open"}
 
 
 @pytest.fixture
@@ -76,6 +76,22 @@ async def _pages(client: AsyncWebClient, ana: User, general: Channel) -> None:
     found = [page["members"] async for page in pages]
     assert sorted(found) == sorted([[each] for each in general.members])
     assert [ana.id] in found
+    own = await client.users_conversations(types="public_channel")
+    assert [each["id"] for each in own["channels"]] == [general.id]
+
+
+async def _groups(client: AsyncWebClient, slack: StandIn, ana: User) -> None:
+    group = slack.workspace.add_group("oncall", members=[ana])
+    known = (await client.usergroups_list())["usergroups"]
+    assert [(each["id"], each["handle"]) for each in known] == [(group.id, "oncall")]
+    assert (await client.usergroups_users_list(usergroup=group.id))["users"] == [ana.id]
+
+
+async def _files(client: AsyncWebClient, slack: StandIn, ana: User, general: Channel) -> None:
+    sent = await client.files_upload_v2(filename="a.csv", content="id\n1\n", title="A", channel=general.id)
+    assert (sent["file"]["title"], sent["files"]) == ("A", [sent["file"]])
+    shared = slack.seen_by(ana, general)[-1]
+    assert [(file.name, file.content) for file in shared.files] == [("a.csv", b"id\n1\n")]
 
 
 async def test_every_method_that_there_is(client: AsyncWebClient, slack: StandIn, ana: User, general: Channel) -> None:
@@ -83,6 +99,8 @@ async def test_every_method_that_there_is(client: AsyncWebClient, slack: StandIn
     await _views(client, slack, ana)
     await _people(client, slack, ana, general)
     await _pages(client, ana, general)
+    await _groups(client, slack, ana)
+    await _files(client, slack, ana, general)
     assert {call.method for call in slack.calls} == METHODS
     assert [call for call in slack.calls if not call.ok] == []
 

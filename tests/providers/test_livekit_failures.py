@@ -7,6 +7,8 @@ from datetime import timedelta
 
 import aiohttp
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from livekit.api import ServerError
 from pydantic import SecretStr
 
@@ -46,6 +48,24 @@ async def provider(server: LiveKitStandIn) -> AsyncIterator[LiveKit]:
     provider = livekit(server.url)
     yield provider
     await provider.aclose()
+
+
+async def test_a_redirect_is_not_followed() -> None:
+    """The token and what is sent would go to another server."""
+    asked: list[str] = []
+
+    async def elsewhere(request: web.Request) -> web.Response:
+        asked.append(request.path)
+        return web.Response(status=307, headers={"Location": "/elsewhere"})
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", elsewhere)
+    async with TestServer(app) as server:
+        provider = livekit(str(server.make_url("")))
+        with pytest.raises(Malformed):
+            await read(provider)
+        await provider.aclose()
+    assert asked == ["/twirp/livekit.RoomService/ListRooms"]
 
 
 def read(provider: LiveKit) -> Awaitable[object]:

@@ -1,18 +1,24 @@
 """The methods that look up people and conversations."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from bot.demo.slack.errors import Refused
 from bot.demo.slack.request import Answer, Method, Request
 from bot.demo.slack.things import Channel, ChannelKind
-from bot.demo.slack.workspace import BOT_ID, TEAM_DOMAIN, TEAM_ID
+from bot.demo.slack.workspace import BOT_ID, OTHER_TEAM_ID, TEAM_DOMAIN, TEAM_ID
 
 PAGE: Final = 100
+MOST_IN_PAGE: Final = 999
 _READ_SCOPES: Mapping[ChannelKind, str] = {
     ChannelKind.PUBLIC: "channels:read",
     ChannelKind.PRIVATE: "groups:read",
     ChannelKind.DIRECT: "im:read",
+}
+_KINDS: Mapping[str, ChannelKind] = {
+    "public_channel": ChannelKind.PUBLIC,
+    "private_channel": ChannelKind.PRIVATE,
+    "im": ChannelKind.DIRECT,
 }
 
 
@@ -68,14 +74,50 @@ def _open_conversation(request: Request) -> Answer:
 
 def _members(request: Request) -> Answer:
     channel = _readable_channel(request)
-    limit = int(request.text("limit") or PAGE)
-    start = request.text("cursor") or "0"
+    return _page(request, "members", sorted(channel.members))
+
+
+def _page(request: Request, key: str, everything: Sequence[object]) -> Answer:
+    start, limit = request.text("cursor") or "0", request.text("limit") or str(PAGE)
     if not start.isdecimal():
         raise Refused("invalid_cursor")
-    members = sorted(channel.members)
-    end = int(start) + limit
-    cursor = str(end) if end < len(members) else ""
-    return {"members": members[int(start) : end], "response_metadata": {"next_cursor": cursor}}
+    if not limit.isdecimal() or not 0 < int(limit) <= MOST_IN_PAGE:
+        raise Refused("invalid_limit")
+    end = int(start) + int(limit)
+    cursor = str(end) if end < len(everything) else ""
+    return {key: list(everything[int(start) : end]), "response_metadata": {"next_cursor": cursor}}
+
+
+def _own_channels(request: Request) -> Answer:
+    """The channels that the bot is in, of the kinds that are asked for."""
+    wanted = (request.text("types") or "public_channel").split(",")
+    for kind in wanted:
+        request.need_scope(_READ_SCOPES[_KINDS[kind]])
+    found = [
+        {"id": channel.id, "name": channel.name, "is_private": channel.kind is ChannelKind.PRIVATE}
+        for channel in request.workspace.channels
+        if channel.kind in [_KINDS[kind] for kind in wanted]
+        and request.workspace.bot.id in channel.members
+        and not (channel.archived and request.flag("exclude_archived"))
+    ]
+    return _page(request, "channels", found)
+
+
+def _user_groups(request: Request) -> Answer:
+    return {
+        "usergroups": [
+            {"id": group.id, "team_id": TEAM_ID, "handle": group.handle, "name": group.handle.title(), "date_delete": 0}
+            for group in request.workspace.groups
+            if not group.disabled
+        ]
+    }
+
+
+def _group_members(request: Request) -> Answer:
+    group = request.workspace.group(request.text("usergroup"))
+    if group is None or group.disabled:
+        raise Refused("no_such_subteam")
+    return {"users": sorted(group.members)}
 
 
 def _user(request: Request) -> Answer:
@@ -85,7 +127,7 @@ def _user(request: Request) -> Answer:
     return {
         "user": {
             "id": user.id,
-            "team_id": TEAM_ID,
+            "team_id": OTHER_TEAM_ID if user.is_outsider else TEAM_ID,
             "name": user.name,
             "real_name": user.name.title(),
             "deleted": user.deleted,
@@ -106,5 +148,8 @@ METHODS: Mapping[str, Method] = {
     "conversations.info": Method(_conversation, tuple(_READ_SCOPES.values())),
     "conversations.members": Method(_members, tuple(_READ_SCOPES.values())),
     "conversations.open": Method(_open_conversation, ("im:write",)),
+    "users.conversations": Method(_own_channels, tuple(_READ_SCOPES.values())),
+    "usergroups.list": Method(_user_groups, ("usergroups:read",)),
+    "usergroups.users.list": Method(_group_members, ("usergroups:read",)),
     "users.info": Method(_user, ("users:read",)),
 }

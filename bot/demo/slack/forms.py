@@ -105,7 +105,8 @@ def filled(view: View, given: Mapping[str, object]) -> State:
 
 def _value(view: View, block_id: str, part: Part, given: Mapping[str, object]) -> Part:
     initial, key, convert = _ENTRIES[part["type"]]
-    name = part["action_id"] if part["action_id"] in given else block_id
+    blocks = {each for each, _ in elements(view.blocks)}
+    name = block_id if block_id in given or part["action_id"] in blocks else part["action_id"]
     if name not in given and (block_id, part["action_id"]) in view.typed:
         return view.typed[block_id, part["action_id"]]
     value = given[name] if name in given else part.get(initial)

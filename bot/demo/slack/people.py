@@ -19,7 +19,7 @@ from bot.demo.slack.forms import State, filled, refusals
 from bot.demo.slack.responses import say
 from bot.demo.slack.things import Ack, Button, Channel, ChannelKind, Message, User, View, elements
 from bot.demo.slack.views import view_payload
-from bot.demo.slack.workspace import APP_ID, TEAM_DOMAIN, TEAM_ID, Workspace
+from bot.demo.slack.workspace import APP_ID, OTHER_TEAM_ID, TEAM_DOMAIN, TEAM_ID, Workspace
 
 _CHANNEL_NAMES: Final[Mapping[ChannelKind, str]] = {
     ChannelKind.DIRECT: "directmessage",
@@ -338,12 +338,13 @@ class People:
             raise ValueError("the manifest does not enable interactivity")
 
     def _gesture(self, kind: str, user: User, view_id: str | None) -> Mapping[str, Any]:
+        team_id = OTHER_TEAM_ID if user.is_outsider else TEAM_ID
         return {
             "type": kind,
             "token": "",
             "api_app_id": APP_ID,
             "team": {"id": TEAM_ID, "domain": TEAM_DOMAIN},
-            "user": {"id": user.id, "username": user.name, "name": user.name, "team_id": TEAM_ID},
+            "user": {"id": user.id, "username": user.name, "name": user.name, "team_id": team_id},
             "enterprise": None,
             "is_enterprise_install": False,
             "trigger_id": self._workspace.permits.issue_trigger(user.id, view_id),

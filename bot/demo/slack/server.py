@@ -12,6 +12,9 @@ from bot.demo.slack.responses import respond
 from bot.demo.slack.web_api import WebApi
 from bot.demo.slack.workspace import Workspace
 
+LARGEST = 64 * 1024 * 1024
+"""Bytes of a request, such as an upload's."""
+
 _GONE = frozenset({"invalid_url", "expired_url", "used_url", "message_not_found"})
 
 
@@ -21,12 +24,13 @@ class Server:
     def __init__(self, workspace: Workspace, api: WebApi, sockets: Sockets) -> None:
         self._workspace = workspace
         self._api = api
-        app = web.Application()
+        app = web.Application(client_max_size=LARGEST)
         app.add_routes(
             [
                 web.get("/api/{method}", self._call),
                 web.post("/api/{method}", self._call),
                 web.post("/response/{key}", self._respond),
+                web.post("/upload/{key}", self._upload),
                 web.get("/link", sockets.serve),
             ]
         )
@@ -38,6 +42,7 @@ class Server:
         site = web.TCPSite(self._runner, "127.0.0.1", port)
         await site.start()
         self.origin = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+        self._workspace.uploads.origin = self.origin
 
     async def stop(self) -> None:
         await self._runner.cleanup()
@@ -60,6 +65,17 @@ class Server:
             status = 404 if refused.code in _GONE else 400
             return web.json_response({"ok": False, "error": refused.code, **refused.more}, status=status)
         return web.Response(text="ok")
+
+    async def _upload(self, request: web.Request) -> web.Response:
+        """The bytes as they are; Slack takes a form too."""
+        try:
+            content = await request.read()
+            self._api.limits.admit("upload", {})
+        except Refused as refused:
+            return web.json_response({"ok": False, "error": refused.code}, status=400)
+        if not self._workspace.uploads.take(request.match_info["key"], content):
+            return web.Response(status=404)
+        return web.Response(text=f"OK - {len(content)}")
 
 
 async def _arguments(request: web.Request) -> dict[str, Any]:

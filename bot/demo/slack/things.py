@@ -10,6 +10,8 @@ from bot.demo.slack.reading import Blocks, label, lines
 
 @dataclass(eq=False, slots=True)
 class User:
+    """`is_outsider`: of another organisation, here by a channel that both share."""
+
     id: str
     name: str
     is_owner: bool = False
@@ -17,6 +19,17 @@ class User:
     is_restricted: bool = False
     is_bot: bool = False
     deleted: bool = False
+    is_outsider: bool = False
+
+
+@dataclass(eq=False, slots=True)
+class UserGroup:
+    """`members` are ids. One that is `disabled` can neither be mentioned nor asked for."""
+
+    id: str
+    handle: str
+    members: set[str] = field(default_factory=set)
+    disabled: bool = False
 
 
 class ChannelKind(StrEnum):
@@ -61,6 +74,16 @@ def _buttons(blocks: Blocks) -> list[Button]:
 
 
 @dataclass(frozen=True, slots=True)
+class File:
+    """`name` has the extension; `title` is what people see."""
+
+    id: str
+    name: str
+    title: str
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """`user` is its author's id. Seen by everybody in the channel, or only by `ephemeral_to`."""
 
@@ -74,6 +97,7 @@ class Message:
     broadcast: bool = False
     edited: bool = False
     deleted: bool = False
+    files: tuple[File, ...] = ()
 
     @property
     def buttons(self) -> list[Button]:
@@ -81,8 +105,8 @@ class Message:
 
     @property
     def lines(self) -> list[str]:
-        """The visible text in reading order; a button is its label in brackets."""
-        return lines(self.text, self.blocks)
+        """The visible text in reading order; a button is its label in brackets, and so is a file its title."""
+        return [*lines(self.text, self.blocks), *(f"[{file.title}: {file.name}]" for file in self.files)]
 
     @property
     def words(self) -> str:

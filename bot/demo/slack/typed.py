@@ -19,8 +19,8 @@ def plain(text: str) -> str:
 
 
 def written(workspace: Workspace, user: User, text: str) -> str:
-    """As in a message: like a command's text, but people and channels go by their ids alone."""
-    return re.sub(r"<([@#][A-Z0-9]+)\|[^>]*>", r"<\1>", escaped(workspace, user, text))
+    """As in a message: like a command's text, but people, groups and channels go by their ids alone."""
+    return re.sub(r"<((?:[@#]|!subteam\^)[A-Z0-9]+)\|[^>]*>", r"<\1>", escaped(workspace, user, text))
 
 
 def escaped(workspace: Workspace, user: User, text: str) -> str:
@@ -46,6 +46,8 @@ def escaped(workspace: Workspace, user: User, text: str) -> str:
 def _person(workspace: Workspace, name: str) -> str | None:
     if name in _SPECIAL:
         return f"<!{name}>"
+    if (group := workspace.group_of_handle(name)) is not None:
+        return f"<!subteam^{group.id}|@{group.handle}>"
     user = workspace.user_named(name)
     return f"<@{user.id}|{user.name}>" if user else None
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import uuid4
 
-from bot.demo.slack import chat, directory, views
+from bot.demo.slack import chat, directory, files, views
 from bot.demo.slack.app import App
 from bot.demo.slack.errors import Refused
 from bot.demo.slack.limits import Limits
@@ -43,6 +43,7 @@ class WebApi:
             **chat.METHODS,
             **views.METHODS,
             **directory.METHODS,
+            **files.METHODS,
             "apps.connections.open": Method(self._connect, ("connections:write",), app_token=True),
         }
         self.calls: list[Call] = []

@@ -10,9 +10,11 @@ from bot.demo.slack.modals import Modals
 from bot.demo.slack.permits import Permits
 from bot.demo.slack.reading import Blocks
 from bot.demo.slack.settle import settled
-from bot.demo.slack.things import Channel, ChannelKind, Message, Notice, User
+from bot.demo.slack.things import Channel, ChannelKind, File, Message, Notice, User, UserGroup
+from bot.demo.slack.uploads import Uploads
 
 TEAM_ID: Final = "T00000001"
+OTHER_TEAM_ID: Final = "T00000002"
 TEAM_DOMAIN: Final = "showcaller-demo"
 APP_ID: Final = "A00000001"
 BOT_ID: Final = "B00000001"
@@ -25,12 +27,14 @@ class Workspace:
         self._now = now
         self._changed = asyncio.Event()
         self._users: dict[str, User] = {}
+        self._groups: dict[str, UserGroup] = {}
         self._channels: dict[str, Channel] = {}
         self._messages: dict[str, dict[str, Message]] = {}
         self._stamps = 0
         self.notices: list[Notice] = []
         self.modals = Modals(self.changed)
         self.permits = Permits(now)
+        self.uploads = Uploads()
         self.bot = self.add_user(bot_name, bot=True)
 
     def changed(self) -> None:
@@ -57,11 +61,12 @@ class Workspace:
         guest: bool = False,
         bot: bool = False,
         deleted: bool = False,
+        outsider: bool = False,
     ) -> User:
         """A new person. As in Slack, an owner is an admin too."""
         if any(user.name == name for user in self._users.values()):
             raise ValueError(f"there is a {name} already")
-        user = User(f"U{len(self._users) + 1:08d}", name, owner, admin or owner, guest, bot, deleted)
+        user = User(f"U{len(self._users) + 1:08d}", name, owner, admin or owner, guest, bot, deleted, outsider)
         self._users[user.id] = user
         self.changed()
         return user
@@ -71,6 +76,24 @@ class Workspace:
 
     def user_named(self, name: str) -> User | None:
         return next((user for user in self._users.values() if user.name == name), None)
+
+    # User groups
+
+    @property
+    def groups(self) -> list[UserGroup]:
+        return list(self._groups.values())
+
+    def add_group(self, handle: str, *, members: Iterable[User] = ()) -> UserGroup:
+        group = UserGroup(f"S{len(self._groups) + 1:08d}", handle, {user.id for user in members})
+        self._groups[group.id] = group
+        self.changed()
+        return group
+
+    def group(self, group_id: object) -> UserGroup | None:
+        return self._groups.get(str(group_id))
+
+    def group_of_handle(self, handle: str) -> UserGroup | None:
+        return next((group for group in self._groups.values() if group.handle == handle and not group.disabled), None)
 
     # Channels
 
@@ -134,10 +157,13 @@ class Workspace:
         thread_ts: str | None = None,
         ephemeral_to: str | None = None,
         broadcast: bool = False,
+        files: tuple[File, ...] = (),
     ) -> Message:
         self._stamps += 1
         ts = f"{int(self._now())}.{self._stamps:06d}"
-        return self._keep(Message(ts, channel.id, user.id, text, settled(blocks), thread_ts, ephemeral_to, broadcast))
+        return self._keep(
+            Message(ts, channel.id, user.id, text, settled(blocks), thread_ts, ephemeral_to, broadcast, files=files)
+        )
 
     def edit(self, message: Message, text: str, blocks: Blocks = ()) -> Message:
         """Blocks that are not given are gone. Slack marks an edit only where there are none."""

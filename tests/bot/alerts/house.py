@@ -48,11 +48,17 @@ class House:
         assert await self.intake.fold_waiting()
 
     async def command(
-        self, fact: Fact, *, channel: str | None, thread: str | None = None, user: str | None = "U1"
+        self,
+        fact: Fact,
+        *,
+        channel: str | None,
+        thread: str | None = None,
+        user: str | None = "U1",
+        private: bool = False,
     ) -> None:
-        """What a command does. `user` made the thing, None where it only looked."""
+        """What a command does. `user` made the thing, None where it only looked; `private`: in a private place."""
         card_in = Place(TEAM, channel, thread) if channel else None
-        await self.intake.report(fact, team_id=TEAM, made_by=user, card_in=card_in)
+        await self.intake.report(fact, team_id=TEAM, made_by=user, card_in=card_in, is_private=private)
 
     async def subscribe(
         self, channel: str, *kinds: ThingKind, room: str = "*", provider: str | None = None, by: str = "U1"

@@ -18,6 +18,7 @@ from bot.demo.slack.things import Channel, Message, User
 from bot.metrics import Metrics
 from bot.providers import ConfiguredProviders
 from bot.slack.client import SlackClient
+from bot.store.backlog import Backlogs
 from bot.store.closures import Closures
 from tests.bot.alerts.house import House, open_house
 from tests.bot.alerts.proxy import Proxy, before
@@ -55,7 +56,6 @@ class Scene:
             self.client,
             ConfiguredProviders([]),
             clock or SystemClock(),
-            self.metrics.cards_behind.set,
         )
 
     @asynccontextmanager
@@ -94,7 +94,7 @@ class Scene:
                 await asyncio.sleep(0.01)
 
     async def behind(self) -> int:
-        return await self.house.cards.count_dirty()
+        return (await Backlogs(self.house.store).read()).cards_behind
 
     async def is_quiet(self) -> None:
         """Wait until no card is behind."""

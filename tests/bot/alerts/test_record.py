@@ -155,30 +155,30 @@ async def test_news_that_come_too_late_do_not_make_a_room_look_recorded(house: H
 
 async def test_who_asks_for_a_card_again_gets_it_back(house: House) -> None:
     await house.command(seen(1), channel="C1")
-    due = await house.cards.next_dirty()
+    due = await house.cards.claim()
     assert due is not None
-    await house.cards.delivered(due[0].id, due[0].wanted, "1.1", "hash")
+    await house.cards.delivered(due[0], "1.1", "hash")
 
     for reason in (DELETED, "not_in_channel"):
-        await house.cards.block(due[0].id, reason)
+        await house.cards.block(due[0], reason)
         await house.tell(seen(2))
-        assert await house.cards.next_dirty() is None
+        assert await house.cards.claim() is None
         await house.command(seen(3), channel="C1")
-        again = await house.cards.next_dirty()
+        again = await house.cards.claim()
         assert again is not None
         assert (again[0].blocked, again[0].ts) == (None, None if reason == DELETED else "1.1")
-        await house.cards.delivered(due[0].id, again[0].wanted, "1.1", "hash")
+        await house.cards.delivered(again[0], "1.1", "hash")
 
 
 async def test_what_changes_nothing_makes_no_card_behind(house: House) -> None:
     await house.command(seen(1), channel="C1")
-    due = await house.cards.next_dirty()
+    due = await house.cards.claim()
     assert due is not None
-    await house.cards.delivered(due[0].id, due[0].wanted, "1.1", "hash")
+    await house.cards.delivered(due[0], "1.1", "hash")
 
     await house.tell(seen(0, 7), started(9))
 
-    assert await house.cards.next_dirty() is None
+    assert await house.cards.claim() is None
 
 
 STORY: list[Fact] = [

@@ -99,7 +99,19 @@ TABLE = [
     ),
     ("provider show", r"\*memory\* can: .*close room, .*\*Answers\*\nyes\n\*Address\*\nmemory://memory$"),
     ("provider show nix", r"There is no video server called `nix` here\.\nThere is memory\.$"),
+    ("role grant @U00000002 operator", r"`role grant` is for people with the role admin\."),
+    ("role revoke @U00000002", r"`role revoke` is for people with the role admin\."),
+    ("role list", r"`role list` is for people with the role admin\."),
     ("provider use memory", r"`provider use` is for people with the role admin\."),
+    ("audit list --failed", r"`audit list` is for people with the role admin\."),
+    (
+        "setting list",
+        r"10 settings; this channel has set 0\.\n`provider` \*memory\*\n"
+        r"The video server that commands go to · the default\n.*`joins` \*quiet\*.*`keep\.events` \*30d\*",
+    ),
+    ("setting set joins told", r"`setting set` is for people with the role admin\."),
+    ("setting unset joins", r"`setting unset` is for people with the role admin\."),
+    ("audit forget bob", r"`audit forget` is for people with the role admin\."),
     # The words of other vendors, and the room of the channel.
     ("session list", r"1 room is live on `memory`\."),
     ("connection list .", r"\*standup\*: 1 person is in it\."),

@@ -13,7 +13,20 @@ from bot.demo.world import World
 from tests.bot.conversations.clock import MovedClock
 from tests.bot.conversations.conftest import Wanted
 from tests.bot.conversations.log import Log
-from tests.bot.conversations.talk import accepted, ask, attempts, card, doors, form, heard, mention, press, rooms, tell
+from tests.bot.conversations.talk import (
+    accepted,
+    ask,
+    attempts,
+    card,
+    doors,
+    forget_forms,
+    form,
+    heard,
+    mention,
+    press,
+    rooms,
+    tell,
+)
 
 
 async def test_a_command_that_is_delivered_twice_acts_once(world: World, log: Log) -> None:
@@ -160,7 +173,7 @@ async def test_a_repeat_is_known_for_eleven_minutes(world: World, clock: MovedCl
 async def test_an_answer_that_the_channel_does_not_take_comes_as_a_direct_message(world: World, wanted: Wanted) -> None:
     wanted.refusals.add("not_in_channel")
     view = await form(world, world.operator, "/video token create")
-    await world.restart()  # the form's response_url was kept in memory
+    forget_forms(world)
     world.slack.workspace.kick(world.general, world.slack.workspace.bot)
     accepted(await world.slack.submit(world.operator, view, {"room": "standup"}))
     here = world.slack.workspace.dm(world.operator)

@@ -4,12 +4,13 @@ from typing import Any
 
 import pytest
 
+from bot.demo.form import fields_of
 from bot.demo.slack import View
 from bot.demo.world import World
 from providers.base import Participant
 from tests.bot.conversations.clock import MovedClock
 from tests.bot.conversations.conftest import Wanted
-from tests.bot.conversations.talk import accepted, ask, attempts, card, form, heard, labels, opened, rooms
+from tests.bot.conversations.talk import accepted, ask, attempts, card, forget_forms, form, heard, labels, opened, rooms
 
 
 async def _turned(world: World, view: View, button: str) -> View:
@@ -66,10 +67,23 @@ async def test_pages_forth_and_back(world: World) -> None:
     assert list((await _turned(world, await _turned(world, third, "Back"), "Back")).fields) == list(first.fields)
 
 
-async def test_a_restart_loses_other_pages_and_says_which(world: World) -> None:
+async def test_other_pages_survive_a_restart(world: World) -> None:
     first = await form(world, world.operator, "/video token create --attribute a=1")
     assert "attribute" not in first.fields
     await world.restart()
+    second = await _turned(world, first, "More options")
+    assert {field.block_id: field.value for field in fields_of(second)}["attribute"] == "a=1"
+    await world.restart()
+    first = await _turned(world, second, "Back")
+    accepted(await world.slack.submit(world.operator, first, {"room": "standup", "ttl": "15m"}))
+    await _said(world, "Your way into")
+    assert "--ttl 15m" in attempts(world)[-1][0]
+    assert "--attribute a=***" in attempts(world)[-1][0]
+
+
+async def test_after_half_an_hour_other_pages_are_lost_and_it_is_said_which(world: World) -> None:
+    first = await form(world, world.operator, "/video token create --attribute a=1")
+    forget_forms(world)
     accepted(await world.slack.submit(world.operator, first, {"room": "standup", "ttl": "15m"}))
     shown = await opened(world, world.operator, after=first)
     assert "Lost, so give it again: *Attribute*." in shown.words

@@ -155,7 +155,7 @@ async def test_who_may_not_do_it_is_not_made_to_fill_in_a_form(world: World) -> 
     said = await ask(world, world.guest, "/video room create")
     assert said.words == (
         "`room create` is for people with the role operator.\n"
-        "You are *viewer*: you are a guest in this workspace. Ask an owner or admin of the workspace to do it."
+        "You are *viewer*: a guest in this workspace. Ask an owner or admin of the workspace to do it."
     )
     assert world.slack.view_of(world.guest) is None
 

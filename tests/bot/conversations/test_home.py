@@ -6,7 +6,8 @@ from bot.demo.slack import Message, User, View
 from bot.demo.slack.things import elements
 from bot.demo.world import World, free_port
 from bot.store.dashboard import StoredDashboard
-from commands.core.ports import BlockedCard, Viewer
+from commands.core.directory import BlockedCard
+from commands.core.ports import Viewer
 from providers.base import RoomOptions
 from tests.bot.conversations.clock import MovedClock
 from tests.bot.conversations.conftest import MEMORY, Start, Wanted
@@ -118,7 +119,7 @@ async def test_ending_a_room_asks_first_and_then_it_is_gone_from_the_home(world:
 
 @SOCKET
 async def test_a_role_is_looked_at_when_something_is_pressed(world: World) -> None:
-    await ask(world, world.operator, "/video room create standup")
+    await ask(world, world.owner, "/video room create standup")
     view = await open_home(world, world.operator, "standup", "answered")
     world.operator.is_restricted = True
     world_clock(world).move(seconds=3_700)  # what Slack said of people is asked again after an hour

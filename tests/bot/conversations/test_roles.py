@@ -8,7 +8,7 @@ from tests.bot.conversations.log import Log
 from tests.bot.conversations.talk import ask, attempts, card, form, heard, labels, press, public, rooms
 
 INSTEAD = " Ask an owner or admin of the workspace to do it."
-GUEST = "You are *viewer*: you are a guest in this workspace." + INSTEAD
+GUEST = "You are *viewer*: a guest in this workspace." + INSTEAD
 
 
 async def test_a_guest_may_look_and_join_but_not_change_anything(world: World) -> None:
@@ -37,10 +37,10 @@ async def test_admins_are_named_by_the_configuration_or_by_the_workspace(start: 
     world = await start(environ={"SHOWCALLER_ADMINS": "U00000003"})
     assert world.operator.id == "U00000003"
     said = await ask(world, world.operator, "/video whoami")
-    assert said.lines[0] == "You are *admin*: the bot's configuration names you as an admin."
+    assert said.lines[0] == "You are *admin*: named as an admin in the bot's configuration."
     abe = world.slack.workspace.add_user("abe", admin=True)
     said = await ask(world, abe, "/video whoami")
-    assert said.lines[0] == "You are *admin*: you are an owner or admin of this workspace."
+    assert said.lines[0] == "You are *admin*: an owner or admin of this workspace."
 
 
 async def test_who_is_no_member_may_do_nothing(world: World) -> None:
@@ -48,16 +48,16 @@ async def test_who_is_no_member_may_do_nothing(world: World) -> None:
     await ask(world, world.operator, "/video room create standup")
     shown = await card(world, "standup")
     for said in (await ask(world, robot, "/video room list"), await press(world, robot, shown, "Join")):
-        assert said.lines[1] == f"You are *nobody*: you are not a member of this workspace.{INSTEAD}"
+        assert said.lines[1] == f"You are *nobody*: not a member of this workspace.{INSTEAD}"
     said = await ask(world, robot, "/video whoami")
-    assert said.lines[0] == "You are *nobody*: you are not a member of this workspace."
+    assert said.lines[0] == "You are *nobody*: not a member of this workspace."
 
 
 @pytest.mark.parametrize(
     ("code", "because"),
     [
         ("internal_error", "Slack could not say who you are, so nothing is allowed; try again in a minute."),
-        ("user_not_found", f"Slack does not know you as a member of this workspace.{INSTEAD}"),
+        ("user_not_found", f"Slack knows no such member of this workspace.{INSTEAD}"),
     ],
 )
 async def test_while_slack_cannot_say_who_somebody_is_nothing_is_allowed(

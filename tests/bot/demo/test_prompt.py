@@ -50,6 +50,15 @@ class Terminal:
         self._read += len(seen[0]) + len(seen[1])
         return seen[0] + seen[1]
 
+    async def sees_both(self, *words: str) -> None:
+        """Whichever comes first."""
+        before, ends = self._read, []
+        for each in words:
+            self._read = before
+            await self.sees(each)
+            ends.append(self._read)
+        self._read = max(ends)
+
     def _fresh(self) -> str:
         return self.paper.getvalue()[self._read :].replace("\u00a0", " ")
 
@@ -89,10 +98,11 @@ async def at_the_prompt(world: World) -> AsyncIterator[Terminal]:
 async def test_a_command_and_its_buttons(world: World) -> None:
     async with at_the_prompt(world) as terminal:
         await terminal.sees("Try /video room create standup")
-        await terminal.types(
-            "/video room create standup", "[1] Join  [2] Record  [3] Participants  [4] Mute all  [5] End"
+        terminal.press("/video room create standup\r")
+        await terminal.sees_both(
+            "[1] Join  [2] Record  [3] Participants  [4] Mute all  [5] End",
+            "showcaller · only you see it\n▌ Created standup.",
         )
-        await terminal.sees("showcaller · only you see it\n▌ Created standup.")
         await terminal.types("3", "standup: nobody is in it.")
         await terminal.types("5", "[6] End room  [7] Keep it")
         await terminal.types("6", "Ended standup.")
@@ -348,7 +358,7 @@ async def test_a_channel_of_that_name_is_refused(world: World) -> None:
         (":reply ", ["1"]),
         (":reply 1 ", []),
         (":reply 1 @showcaller room close ", ["standup", "--provider"]),
-        ("/video ro", ["room"]),
+        ("/video ro", ["role", "room"]),
         ("/video room c", ["close", "create"]),
         ("/video room close ", ["standup", "--provider"]),
         ("/video room create x --max", ["--max-participants"]),

@@ -207,5 +207,6 @@ async def street(directory: Path, *, socket_mode: bool = False) -> AsyncIterator
                 "DATABASE_URL": f"sqlite:///{directory / 'showcaller.db'}",
                 "PORT": "0",
                 "LOG_FORMAT": "json",
+                "SHOWCALLER_COMMANDS_PER_MINUTE": "1000000",
             },
         )

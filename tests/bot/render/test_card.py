@@ -12,7 +12,8 @@ from bot.render.card import draw, note
 from bot.render.message import Message
 from commands.core.base import Command
 from commands.core.registry import all_commands
-from commands.participant import ParticipantAdmit, ParticipantList
+from commands.participant import ParticipantList
+from commands.participant_removal import ParticipantAdmit
 from commands.recording import RecordingStart, RecordingStop
 from commands.room import RoomClose, RoomJoin
 from commands.room_muting import RoomMute

@@ -14,6 +14,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.metrics import Metrics
 from bot.slack.client import SlackClient
+from bot.slack.sdk import slack_session
 
 RESET: Final = object()
 """An answer that never comes: Slack has taken what was asked, and the connection breaks."""
@@ -80,7 +81,7 @@ async def scripted(monotonic: Callable[[], float] = time.monotonic) -> AsyncIter
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     slack.origin = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    async with aiohttp.ClientSession() as session:
+    async with slack_session(aiohttp.ClientTimeout(total=60)) as session:
         asking = AsyncWebClient(token="xoxb-1", base_url=f"{slack.origin}/api/", session=session, retry_handlers=[])
         yield slack, SlackClient(asking, session, Metrics(), monotonic=monotonic)
     await runner.cleanup()

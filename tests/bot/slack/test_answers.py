@@ -7,9 +7,10 @@ from structlog.testing import capture_logs
 from bot.render.message import Message, section
 from bot.slack.answers import Address, Answers
 from bot.slack.client import SlackClient
+from commands.core.attempts import Pending, Press
 from commands.core.base import Audience, Command
 from commands.core.errors import NothingHere
-from commands.core.ports import Caller, Pending, Place
+from commands.core.ports import Caller, Place
 from commands.core.reply import Reply, Secret
 from providers.errors import Unreachable
 from tests.bot.slack.conftest import Clock
@@ -25,7 +26,7 @@ class Announce(Command, path="announce", audience=Audience.CHANNEL):
 
 
 class NoPending:
-    """`commands.core.ports.PendingActions` of answers whose buttons carry their commands."""
+    """`commands.core.attempts.PendingActions` of answers whose buttons carry their commands."""
 
     async def put(self, pending: Pending) -> str:
         raise AssertionError("nothing is to be stored")
@@ -36,7 +37,10 @@ class NoPending:
     async def expired(self, token: str) -> Pending | None:
         return None
 
-    async def take(self, token: str) -> bool:
+    async def was_taken_by(self, token: str, press: Press) -> bool:
+        return False
+
+    async def take(self, token: str, press: Press | None = None) -> bool:
         return False
 
 
@@ -50,7 +54,7 @@ def refused(code: str) -> dict[str, object]:
 
 
 async def test_by_response_url_where_there_is_one(api: Scripted, answers: Answers) -> None:
-    await answers.tell(SHOWN, Address(CALLER, HERE, api.response_url, replaces=True))
+    await answers.tell(SHOWN, Address(CALLER, HERE, SecretStr(api.response_url), replaces=True))
     ((method, said),) = api.asked
     assert method == "response"
     assert (said["response_type"], said["replace_original"], said["unfurl_links"]) == ("ephemeral", True, False)
@@ -58,7 +62,7 @@ async def test_by_response_url_where_there_is_one(api: Scripted, answers: Answer
 
 async def test_else_to_the_person_in_the_channel(api: Scripted, answers: Answers) -> None:
     api.answers["response"] = Raw(404, "no", "text/plain")
-    await answers.tell(SHOWN, Address(CALLER, Place("T1", "C1", thread_ts="1.0"), api.response_url))
+    await answers.tell(SHOWN, Address(CALLER, Place("T1", "C1", thread_ts="1.0"), SecretStr(api.response_url)))
     method, said = api.asked[-1]
     assert (method, said["channel"], said["user"], said["thread_ts"]) == ("chat.postEphemeral", "C1", "U1", "1.0")
 
@@ -77,7 +81,7 @@ async def test_else_it_is_lost_and_the_log_says_so(api: Scripted, answers: Answe
         "chat.postMessage": refused("internal_error"),
     }
     with capture_logs() as lines:
-        await answers.tell(SHOWN, Address(CALLER, HERE, api.response_url))
+        await answers.tell(SHOWN, Address(CALLER, HERE, SecretStr(api.response_url)))
     assert [line["event"] for line in lines if line["log_level"] == "error"] == ["an answer was not delivered"]
     assert api.response_url not in str(lines)
 
@@ -94,7 +98,7 @@ async def test_a_direct_conversation_needs_no_ephemeral_message(api: Scripted, a
 async def test_a_page_that_cannot_be_had_does_not_take_the_place_of_the_list(
     api: Scripted, answers: Answers, result: Reply | NothingHere | Unreachable, replaces: bool
 ) -> None:
-    await answers.give(result, Address(CALLER, HERE, api.response_url, turns=True))
+    await answers.give(result, Address(CALLER, HERE, SecretStr(api.response_url), turns=True))
     ((_, said),) = api.asked
     assert said["replace_original"] is replaces
 
@@ -111,6 +115,6 @@ async def test_a_page_that_cannot_be_had_does_not_take_the_place_of_the_list(
 async def test_the_channel_sees_what_is_for_it_but_no_refusal_and_no_secret(
     api: Scripted, answers: Answers, result: Reply | NothingHere | Unreachable, seen_by: str
 ) -> None:
-    await answers.give(result, Address(CALLER, HERE, api.response_url), Announce())
+    await answers.give(result, Address(CALLER, HERE, SecretStr(api.response_url)), Announce())
     ((_, said),) = api.asked
     assert said["response_type"] == seen_by

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 
 import aiohttp
 import pytest
+from pydantic import SecretStr
 from slack_sdk.web.async_client import AsyncWebClient
 from structlog.testing import capture_logs
 
@@ -48,7 +49,7 @@ CALLS: dict[str, Call] = {
     "views.open": lambda slack, _: slack.open_view("1.1", MODAL),
     "views.update": lambda slack, _: slack.update_view("V1", "1.1", MODAL),
     "views.publish": lambda slack, _: slack.publish_view("U1", HOME),
-    "response": lambda slack, url: slack.respond(url, SHOWN),
+    "response": lambda slack, url: slack.respond(SecretStr(url), SHOWN),
 }
 ONE_BY_ONE = [pytest.param(method, call, id=method) for method, call in CALLS.items()]
 READS = ("users.info", "conversations.info")
@@ -190,11 +191,16 @@ async def test_what_a_proxy_refuses_did_not_happen(
     assert api.methods == [method]
 
 
-async def test_a_response_url_leads_nowhere_else(api: Scripted, client: SlackClient) -> None:
-    api.answers["response"] = Raw(307, headers={"Location": f"{api.origin}/api/elsewhere"})
+@pytest.mark.parametrize(("method", "call"), ONE_BY_ONE)
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_a_redirect_is_not_followed(
+    api: Scripted, client: SlackClient, method: str, call: Call, status: int
+) -> None:
+    """Token and message would go to another host."""
+    api.answers[method] = Raw(status, headers={"Location": f"{api.origin}/api/elsewhere"})
     with pytest.raises(Unreached):
-        await client.respond(api.response_url, SHOWN)
-    assert api.methods == ["response"]
+        await call(client, api.response_url)
+    assert api.methods == [method]
 
 
 # What is sent once more, as it was refused
@@ -212,7 +218,7 @@ async def test_blocks_that_slack_refuses_are_sent_once_more_as_text(
         "chat.postMessage": lambda slack, _: slack.post("C1", shown),
         "chat.update": lambda slack, _: slack.update("C1", "1.1", shown),
         "chat.postEphemeral": lambda slack, _: slack.whisper("C1", "U1", shown),
-        "response": lambda slack, url: slack.respond(url, shown),
+        "response": lambda slack, url: slack.respond(SecretStr(url), shown),
     }
     with capture_logs() as lines:
         await calls[method](client, api.response_url)
@@ -279,7 +285,7 @@ async def test_a_response_url_needs_no_token(api: Scripted, client: SlackClient)
     api.answers["chat.postMessage"] = {"ok": False, "error": "token_revoked"}
     with pytest.raises(TokenDead):
         await client.post("C1", SHOWN)
-    await client.respond(api.response_url, SHOWN)
+    await client.respond(SecretStr(api.response_url), SHOWN)
     assert api.methods == ["chat.postMessage", "response"]
 
 
@@ -346,7 +352,7 @@ async def test_a_response_url_that_does_not_work_is_told(
 ) -> None:
     api.answers["response"] = answer
     with pytest.raises(SlackError) as raised:
-        await client.respond(api.response_url, SHOWN)
+        await client.respond(SecretStr(api.response_url), SHOWN)
     assert (type(raised.value).__name__, str(raised.value)) == (kind, f"response_url: {code}")
     assert api.response_url not in str(raised.value)
     assert raised.value.may_have_happened is (kind == "SlackDown")
@@ -355,11 +361,11 @@ async def test_a_response_url_that_does_not_work_is_told(
 async def test_a_response_url_that_is_used_up_is_not_tried(api: Scripted, client: SlackClient, clock: Clock) -> None:
     api.answers["response"] = [Raw(500)]
     with pytest.raises(SlackDown):
-        await client.respond(api.response_url, SHOWN)
+        await client.respond(SecretStr(api.response_url), SHOWN)
     for _ in range(4):
-        await client.respond(api.response_url, SHOWN)
+        await client.respond(SecretStr(api.response_url), SHOWN)
     with pytest.raises(SlackError) as raised:
-        await client.respond(api.response_url, SHOWN)
+        await client.respond(SecretStr(api.response_url), SHOWN)
     assert (raised.value.code, len(api.asked)) == ("used_url", 5)
 
 

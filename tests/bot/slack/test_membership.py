@@ -3,7 +3,7 @@
 import pytest
 
 from bot.slack.client import TOKEN_PAUSE_SECONDS, SlackClient
-from bot.slack.membership import SlackMembership
+from bot.slack.membership import CLOSED_SECONDS, SlackMembership
 from commands.core.ports import Place
 from tests.bot.slack.conftest import Clock
 from tests.bot.slack.scripted import Raw, Scripted
@@ -36,6 +36,37 @@ async def test_it_must_have_been_invited(
 ) -> None:
     channel(api, **found)
     assert await membership.can_post(HERE) is can
+
+
+@pytest.mark.parametrize(
+    ("found", "is_private"),
+    [
+        ({"is_private": False}, False),
+        ({"is_private": True}, True),
+        ({"is_private": False, "is_im": True}, True),
+        ({"is_private": False, "is_mpim": True}, True),
+        ({"is_member": True}, True),
+    ],
+)
+async def test_a_place_is_private_unless_slack_says_otherwise(
+    api: Scripted, membership: SlackMembership, found: dict[str, object], is_private: bool
+) -> None:
+    """By what Slack says of it, not by the letter that its id begins with."""
+    channel(api, **found)
+    assert await membership.is_private(HERE) is is_private
+
+
+async def test_the_conversation_with_the_bot_is_private(api: Scripted, membership: SlackMembership) -> None:
+    assert await membership.is_private(DIRECT) is True
+    assert api.asked == []
+
+
+@pytest.mark.parametrize("code", ["channel_not_found", "missing_scope", "internal_error"])
+async def test_a_place_that_slack_does_not_speak_of_is_private(
+    api: Scripted, membership: SlackMembership, code: str
+) -> None:
+    api.answers["conversations.info"] = {"ok": False, "error": code}
+    assert await membership.is_private(HERE) is True
 
 
 @pytest.mark.parametrize("code", ["channel_not_found", "missing_scope"])
@@ -76,3 +107,16 @@ async def test_while_slack_is_down_nobody_is_kept_from_work_and_nothing_is_remem
     assert await membership.can_post(HERE) is True
     channel(api, is_member=False)
     assert await membership.can_post(HERE) is False
+
+
+async def test_a_channel_that_is_closed_is_asked_about_again_soon(
+    api: Scripted, membership: SlackMembership, clock: Clock
+) -> None:
+    """Another process may have heard that it was opened."""
+    channel(api, is_member=False)
+    assert await membership.can_post(HERE) is False
+    channel(api, is_member=True)
+    clock.seconds = CLOSED_SECONDS - 1
+    assert await membership.can_post(HERE) is False
+    clock.seconds = CLOSED_SECONDS
+    assert await membership.can_post(HERE) is True

@@ -1,5 +1,6 @@
 """From what stands in a form, and what is kept of it, to the fields of a command."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,7 +17,7 @@ from commands.core.registry import all_commands
 from commands.participant_update import ParticipantUpdate
 from providers.base import Backend, Capability
 from tests.bot.render.test_form import submitted
-from tests.commands.ports import ManualClock
+from tests.bot.slack.kept import Kept
 from tests.commands.strategies import commands_of
 
 
@@ -44,14 +45,14 @@ def test_a_form_that_nobody_touched_is_the_command_it_began_with(path: tuple[str
     if isinstance(command, ServerCommand):
         command = command.model_copy(update={"provider": "able"})
     known = {name: getattr(command, name) for name in command.changed_fields()}
-    drafts = Drafts(ManualClock())
+    drafts = Drafts(Kept())
     asked = {name: value for name, value in known.items() if name not in fixed(command_type, known)}
     meta = FormMeta(
         provider="able",
         channel_id="C1",
         fixed=fixed(command_type, known),
         opened=opened(command_type, known),
-        key=drafts.add(Draft(values=asked)),
+        key=asyncio.run(drafts.add(Draft(values=asked))),
     )
     meta = FormMeta.model_validate_json(meta.model_dump_json())
     shown = [name for names in pages(command_type, ABLE, known) for name in names]
@@ -59,31 +60,33 @@ def test_a_form_that_nobody_touched_is_the_command_it_began_with(path: tuple[str
         name: value for name, value in known.items() if name in (*shown, *fixed(command_type, known), "provider")
     }
     for page in range(len(pages(command_type, ABLE, known))):
-        form = look(body(command_type, known, page), command_type, ABLE, meta, drafts)
+        form = asyncio.run(look(body(command_type, known, page), command_type, ABLE, meta, drafts))
         assert command_type.model_validate(form.fields()) == command_type.model_validate(expected)
 
 
-def said(there: Mapping[str, object], typed: Mapping[str, object], *, restarted: bool = False) -> dict[str, object]:
-    """What a form says that began with what is there, was typed in, and was sent."""
-    drafts = Drafts(ManualClock())
-    key = drafts.add(Draft(values={**WHO, **there}))
+async def said(
+    there: Mapping[str, object], typed: Mapping[str, object], *, forgotten: bool = False
+) -> dict[str, object]:
+    """What a form says that began with what is there, was typed in, and was sent, so late that all is `forgotten`."""
+    drafts = Drafts(Kept())
+    key = await drafts.add(Draft(values={**WHO, **there}))
     meta = FormMeta(provider="able", channel_id="C1", begun=begun(ParticipantUpdate, there), key=key)
     sent = body(ParticipantUpdate, {**WHO, **there})
     for name, value in typed.items():
         sent["view"]["state"]["values"][name] = {"value": {"type": "plain_text_input", "value": value}}
-    form = look(sent, ParticipantUpdate, ABLE, meta, Drafts(ManualClock()) if restarted else drafts)
+    form = await look(sent, ParticipantUpdate, ABLE, meta, Drafts(Kept()) if forgotten else drafts)
     return {name: value for name, value in form.fields().items() if name not in ("room", "who", "provider")}
 
 
-@pytest.mark.parametrize("restarted", [False, True])
-def test_only_what_was_changed_is_said(restarted: bool) -> None:
+@pytest.mark.parametrize("forgotten", [False, True])
+async def test_only_what_was_changed_is_said(forgotten: bool) -> None:
     there = {"name": "Bob", "metadata": "  kept\n", "attribute": {"a": "1", "b": "2"}, "can_publish": True}
-    assert said(there, {}, restarted=restarted) == {}
-    assert said(there, {"name": "Bobby"}, restarted=restarted) == {"name": "Bobby"}
-    assert said(there, {"name": None}, restarted=restarted) == {"name": ""}
-    assert said(there, {"attribute": "a=1\nb=3\nc=4"}, restarted=restarted) == {"attribute": ["b=3", "c=4"]}
-    assert said(there, {"attribute": None}, restarted=restarted) == {"attribute": ["a=", "b="]}
-    assert said(there, {"attribute": "a"}, restarted=restarted) == {"attribute": ["a", "b="]}
+    assert await said(there, {}, forgotten=forgotten) == {}
+    assert await said(there, {"name": "Bobby"}, forgotten=forgotten) == {"name": "Bobby"}
+    assert await said(there, {"name": None}, forgotten=forgotten) == {"name": ""}
+    assert await said(there, {"attribute": "a=1\nb=3\nc=4"}, forgotten=forgotten) == {"attribute": ["b=3", "c=4"]}
+    assert await said(there, {"attribute": None}, forgotten=forgotten) == {"attribute": ["a=", "b="]}
+    assert await said(there, {"attribute": "a"}, forgotten=forgotten) == {"attribute": ["a", "b="]}
 
 
 def test_what_cannot_be_shown_faithfully_is_not_begun_with() -> None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 from structlog.testing import capture_logs
 
 from bot.slack.app import REMEMBERED_SECONDS, Seen
@@ -27,7 +28,7 @@ def test_a_command() -> None:
     body = {"team_id": "T1", "channel_id": "C1", "channel_name": "general", "user_id": "U1", "user_name": "ana"}
     address = slash_address({**body, "response_url": "https://x"})
     assert (address.caller, address.place) == (Caller("T1", "U1", "ana"), Place("T1", "C1"))
-    assert address.response_url == "https://x"
+    assert address.response_url == SecretStr("https://x")
     assert slash_address({**body, "channel_name": "directmessage"}).place.is_direct
 
 
@@ -99,7 +100,7 @@ def test_what_lacks_its_sender_or_place_has_no_address(body: dict[str, Any]) -> 
 
 def test_a_form_that_was_asked_for_aloud_is_answered_aloud() -> None:
     meta = FormMeta(provider="memory", channel_id="C1", thread_ts="1.0", under="1.0")
-    address = form_address({"team": {"id": "T1"}, "user": USER}, meta, "https://x")
+    address = form_address({"team": {"id": "T1"}, "user": USER}, meta, SecretStr("https://x"))
     assert (address.under, address.response_url) == ("1.0", None)
 
 

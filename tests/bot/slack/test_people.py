@@ -1,11 +1,10 @@
-"""Who somebody is to the bot."""
+"""Who somebody is to the workspace."""
 
 import pytest
 
 from bot.slack.client import SlackClient
-from bot.slack.people import SlackRoles
-from commands.core.base import Role
-from commands.core.ports import Caller
+from bot.slack.errors import PersonUnreachable
+from bot.slack.people import Member, People
 from tests.bot.slack.conftest import Clock
 from tests.bot.slack.scripted import Scripted
 
@@ -13,8 +12,8 @@ TEAM = "T1"
 
 
 @pytest.fixture
-def roles(client: SlackClient, clock: Clock) -> SlackRoles:
-    return SlackRoles(client, clock, team_id=TEAM, admins=["U9"], default=Role.OPERATOR)
+def people(client: SlackClient, clock: Clock) -> People:
+    return People(client, clock, team_id=TEAM)
 
 
 def is_(api: Scripted, **user: object) -> None:
@@ -22,26 +21,25 @@ def is_(api: Scripted, **user: object) -> None:
 
 
 @pytest.mark.parametrize(
-    ("user", "role"),
+    ("user", "member"),
     [
-        ({}, Role.OPERATOR),
-        ({"is_admin": True}, Role.ADMIN),
-        ({"is_owner": True}, Role.ADMIN),
-        ({"is_primary_owner": True}, Role.ADMIN),
-        ({"is_restricted": True}, Role.VIEWER),
-        ({"is_ultra_restricted": True}, Role.VIEWER),
-        ({"is_stranger": True}, Role.NOBODY),
-        ({"team_id": "T2"}, Role.NOBODY),
-        ({"team_id": "T2", "is_admin": True}, Role.NOBODY),
-        ({"deleted": True, "is_owner": True}, Role.NOBODY),
-        ({"is_bot": True}, Role.NOBODY),
+        ({}, Member("")),
+        ({"is_admin": True}, Member("", is_admin=True)),
+        ({"is_owner": True}, Member("", is_admin=True)),
+        ({"is_primary_owner": True}, Member("", is_admin=True)),
+        ({"is_restricted": True}, Member("", is_guest=True)),
+        ({"is_ultra_restricted": True}, Member("", is_guest=True)),
+        ({"is_stranger": True}, Member("", is_outsider=True)),
+        ({"team_id": "T2"}, Member("", is_outsider=True)),
+        ({"deleted": True}, Member("", is_outsider=True)),
+        ({"is_bot": True}, Member("", is_outsider=True)),
     ],
 )
-async def test_a_role_follows_from_the_workspaces_own_list(
-    api: Scripted, roles: SlackRoles, user: dict[str, object], role: Role
+async def test_what_the_workspaces_own_list_says(
+    api: Scripted, people: People, user: dict[str, object], member: Member
 ) -> None:
     is_(api, **user)
-    assert (await roles.standing(Caller(TEAM, "U1"))).role is role
+    assert await people.member("U1") == member
 
 
 @pytest.mark.parametrize(
@@ -54,57 +52,29 @@ async def test_a_role_follows_from_the_workspaces_own_list(
         ({}, ""),
     ],
 )
-async def test_a_name_comes_with_the_role(api: Scripted, roles: SlackRoles, user: dict[str, object], name: str) -> None:
+async def test_a_name_comes_with_it(api: Scripted, people: People, user: dict[str, object], name: str) -> None:
     is_(api, **user)
-    assert await roles.name("U1") == name
-    await roles.standing(Caller(TEAM, "U1"))
+    assert await people.name("U1") == name
+    await people.member("U1")
     assert api.methods == ["users.info"]
+    assert people.seen() == {"U1": await people.member("U1")}
 
 
-async def test_a_guest_never_gets_more_than_the_default(api: Scripted, client: SlackClient, clock: Clock) -> None:
-    roles = SlackRoles(client, clock, team_id=TEAM, admins=[], default=Role.NOBODY)
-    is_(api, is_restricted=True)
-    assert (await roles.standing(Caller(TEAM, "U1"))).role is Role.NOBODY
-
-
-async def test_a_configured_admin_needs_no_question(api: Scripted, roles: SlackRoles) -> None:
-    assert (await roles.standing(Caller(TEAM, "U9"))).role is Role.ADMIN
-    assert api.methods == []
-
-
-async def test_what_slack_said_is_kept_for_an_hour(api: Scripted, roles: SlackRoles, clock: Clock) -> None:
+async def test_what_slack_said_is_kept_for_an_hour(api: Scripted, people: People, clock: Clock) -> None:
     is_(api)
-    await roles.standing(Caller(TEAM, "U1"))
+    await people.member("U1")
     is_(api, is_restricted=True)
     clock.seconds = 3_600
-    assert (await roles.standing(Caller(TEAM, "U1"))).role is Role.OPERATOR
+    assert not (await people.member("U1")).is_guest
     clock.seconds = 3_601
-    assert (await roles.standing(Caller(TEAM, "U1"))).role is Role.VIEWER
+    assert (await people.member("U1")).is_guest
     assert api.methods == ["users.info"] * 2
 
 
-@pytest.mark.parametrize(
-    ("answer", "because"),
-    [
-        ({"error": "user_not_found"}, "Slack does not know you"),
-        ({"error": "user_not_visible"}, "Slack does not know you"),
-        ({"error": "missing_scope", "needed": "users:read"}, "the app (it lacks users:read) is installed anew"),
-        ({"error": "ratelimited"}, "try again in a minute"),
-        ({"error": "token_revoked"}, "try again in a minute"),
-    ],
-)
-async def test_a_refusal_says_what_helps(
-    api: Scripted, roles: SlackRoles, answer: dict[str, str], because: str
-) -> None:
-    api.answers["users.info"] = {"ok": False, **answer}
-    standing = await roles.standing(Caller(TEAM, "U1"))
-    assert standing.role is Role.NOBODY
-    assert because in standing.because
-
-
-async def test_a_failure_allows_nothing_and_is_not_kept(api: Scripted, roles: SlackRoles) -> None:
-    api.answers["users.info"] = {"ok": False, "error": "internal_error"}
-    standing = await roles.standing(Caller(TEAM, "U1"))
-    assert (standing.role, "Slack could not say who you are" in standing.because) == (Role.NOBODY, True)
-    is_(api)
-    assert (await roles.standing(Caller(TEAM, "U1"))).role is Role.OPERATOR
+async def test_a_failure_is_not_kept(api: Scripted, people: People) -> None:
+    api.answers["users.info"] = {"ok": False, "error": "user_not_found"}
+    with pytest.raises(PersonUnreachable):
+        await people.member("U1")
+    assert await people.name("U1") == ""
+    is_(api, name="ana")
+    assert await people.name("U1") == "ana"

@@ -14,6 +14,7 @@ from uuid import uuid4
 import aiohttp
 import pytest
 from aiohttp import web
+from pydantic import SecretStr
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 from structlog.testing import capture_logs
@@ -391,7 +392,8 @@ async def test_what_changes_before_the_first_connection_leaves_the_loop_its_turn
     server = await serve(slack, "127.0.0.1", 0)
     async with aiohttp.ClientSession() as session, asyncio.timeout(10):
         client = AsyncWebClient(token="xoxb-1", base_url=f"http://127.0.0.1:{server.port}/api/", session=session)
-        socket = SocketMode(AsyncApp(client=client, request_verification_enabled=False), "xapp-1", Metrics(), QUICK)
+        app = AsyncApp(client=client, request_verification_enabled=False)
+        socket = SocketMode(app, SecretStr("xapp-1"), Metrics(), QUICK)
         connecting = asyncio.create_task(socket.connect(0.3))
         await asked.wait()
         socket._changed.set()

@@ -1,6 +1,7 @@
 """Workspaces that take tables, and those that do not: nothing is posted twice, and nobody is asked in vain again."""
 
 import pytest
+from pydantic import SecretStr
 
 from bot.render.reply import render_reply
 from bot.slack.client import SlackClient
@@ -23,7 +24,7 @@ def refuse(api: Scripted, code: str) -> None:
 
 
 async def send(api: Scripted, client: SlackClient, way: str) -> None:
-    await (client.post("C1", SHOWN) if way == "post" else client.respond(api.response_url, SHOWN))
+    await (client.post("C1", SHOWN) if way == "post" else client.respond(SecretStr(api.response_url), SHOWN))
 
 
 ways = pytest.mark.parametrize("way", ["post", "response"])

@@ -1,6 +1,7 @@
 """Which failures send an answer the next way, and which leave it where it may have arrived."""
 
 import pytest
+from pydantic import SecretStr
 from structlog.testing import capture_logs
 
 from bot.render.message import Message, section
@@ -39,18 +40,19 @@ async def test_what_proves_that_nothing_arrived_sends_it_the_next_way(
     api: Scripted, answers: Answers, answer: object
 ) -> None:
     api.answers["response"] = answer
-    await answers.tell(SHOWN, Address(CALLER, HERE, api.response_url))
+    await answers.tell(SHOWN, Address(CALLER, HERE, SecretStr(api.response_url)))
     assert api.methods == ["response", "chat.postEphemeral"]
 
 
 async def test_a_url_where_nobody_listens_sends_it_the_next_way(api: Scripted, answers: Answers) -> None:
-    await answers.tell(SHOWN, Address(CALLER, HERE, "http://127.0.0.1:1/response"))
+    await answers.tell(SHOWN, Address(CALLER, HERE, SecretStr("http://127.0.0.1:1/response")))
     assert api.methods == ["chat.postEphemeral"]
 
 
 async def test_a_url_of_somebody_elses_is_not_called(api: Scripted, answers: Answers) -> None:
     with capture_logs() as lines:
-        await answers.tell(SHOWN, Address(CALLER, HERE, api.response_url.replace("127.0.0.1", "localhost")))
+        elsewhere = SecretStr(api.response_url.replace("127.0.0.1", "localhost"))
+        await answers.tell(SHOWN, Address(CALLER, HERE, elsewhere))
     assert api.methods == ["chat.postEphemeral"]
     assert [line["error"] for line in lines] == ["response_url: foreign_host"]
 
@@ -59,7 +61,7 @@ async def test_a_url_of_somebody_elses_is_not_called(api: Scripted, answers: Ans
 async def test_what_may_have_arrived_is_not_said_again(api: Scripted, answers: Answers, answer: object) -> None:
     api.answers["response"] = answer
     with capture_logs() as lines:
-        await answers.tell(SHOWN, Address(CALLER, HERE, api.response_url))
+        await answers.tell(SHOWN, Address(CALLER, HERE, SecretStr(api.response_url)))
     assert api.methods == ["response"]
     assert [line["event"] for line in lines if line["log_level"] == "error"] == ["an answer was not delivered"]
 

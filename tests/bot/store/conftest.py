@@ -38,12 +38,24 @@ def file_url(tmp_path: Path) -> str:
 
 
 @pytest_asyncio.fixture(params=["sqlite", "postgresql"])
-async def url(request: pytest.FixtureRequest, file_url: str) -> AsyncIterator[str]:
+async def empty_url(request: pytest.FixtureRequest, file_url: str) -> AsyncIterator[str]:
+    """A database without tables."""
     if request.param == "sqlite":
         yield file_url
         return
     server: Server = request.getfixturevalue("postgresql_server")
     async with server.database() as database_url:
+        yield database_url
+
+
+@pytest_asyncio.fixture(params=["sqlite", "postgresql"])
+async def url(request: pytest.FixtureRequest, file_url: str) -> AsyncIterator[str]:
+    """One that has been used before."""
+    if request.param == "sqlite":
+        yield file_url
+        return
+    server: Server = request.getfixturevalue("postgresql_server")
+    async with server.upgraded() as database_url:
         yield database_url
 
 

@@ -11,12 +11,14 @@ from structlog.testing import capture_logs
 from bot.secrets import SecretBox
 from bot.store.attempts import StoredAttempts, Unanswered
 from bot.store.engine import Store
+from bot.store.replicas import Replicas
 from bot.store.tables import attempt as table
-from commands.core.ports import Attempt, Caller, Outcome, Place
+from commands.core.attempts import Attempt, Outcome, Press, Repeated
+from commands.core.ports import Caller, Place
 from tests.bot.store.conftest import StillClock
 from tests.bot.store.snapshots import dumped
 
-RESPONSE_URL = "https://hooks.slack.test/commands/T1/123/very-secret"
+RESPONSE_URL = SecretStr("https://hooks.slack.test/commands/T1/123/very-secret")
 
 ATTEMPT = Attempt(
     caller=Caller("T1", "U1"),
@@ -40,17 +42,31 @@ async def _columns(store: Store, *names: str) -> Sequence[tuple[object, ...]]:
 
 
 @pytest.fixture
-def attempts(store: Store, clock: StillClock) -> StoredAttempts:
-    return StoredAttempts(store, clock, _new_box())
+def box() -> SecretBox:
+    return _new_box()
 
 
-async def test_one_that_is_open_comes_back_whole(attempts: StoredAttempts, clock: StillClock) -> None:
+@pytest.fixture
+def attempts(store: Store, clock: StillClock, box: SecretBox) -> StoredAttempts:
+    """Those of a process that has never said that it is alive."""
+    return StoredAttempts(store, clock, box, replica="gone")
+
+
+@pytest.fixture
+def heir(store: Store, clock: StillClock, box: SecretBox) -> StoredAttempts:
+    """Of the process that takes over."""
+    return StoredAttempts(store, clock, box, replica="heir")
+
+
+async def test_one_that_is_open_comes_back_whole(
+    attempts: StoredAttempts, heir: StoredAttempts, clock: StillClock
+) -> None:
     opened_at = clock.now()
     attempt_id = await attempts.open(replace(ATTEMPT, caller=Caller("T1", "U1", "Ana")))
     clock.advance(timedelta(seconds=1))
     second_id = await attempts.open(replace(ATTEMPT, provider=None, response_url=None))
 
-    first, second = await attempts.unanswered()
+    first, second = await heir.take_over()
 
     assert first == Unanswered(attempt_id, opened_at, ATTEMPT, None)
     assert (second.id, second.attempt.provider, second.attempt.response_url) == (second_id, None, None)
@@ -59,7 +75,7 @@ async def test_one_that_is_open_comes_back_whole(attempts: StoredAttempts, clock
 
 @pytest.mark.parametrize("outcome", list(Outcome))
 async def test_closing_keeps_how_it_ended_and_the_way_back_to_the_asker(
-    attempts: StoredAttempts, store: Store, clock: StillClock, outcome: Outcome
+    attempts: StoredAttempts, heir: StoredAttempts, store: Store, clock: StillClock, outcome: Outcome
 ) -> None:
     opened_at = clock.now()
     attempt_id = await attempts.open(ATTEMPT)
@@ -67,20 +83,22 @@ async def test_closing_keeps_how_it_ended_and_the_way_back_to_the_asker(
 
     await attempts.close(attempt_id, outcome, detail="the server is down", reference="ab12")
 
-    assert await attempts.unanswered() == [Unanswered(attempt_id, opened_at, ATTEMPT, outcome)]
+    assert await heir.take_over() == [Unanswered(attempt_id, opened_at, ATTEMPT, outcome)]
     assert await _columns(store, "outcome", "detail", "reference", "closed_at", "answered_at") == [
         (outcome.value, "the server is down", "ab12", clock.now(), None)
     ]
 
 
-async def test_an_answer_ends_it_and_forgets_the_url(attempts: StoredAttempts, store: Store, clock: StillClock) -> None:
+async def test_an_answer_ends_it_and_forgets_the_url(
+    attempts: StoredAttempts, heir: StoredAttempts, store: Store, clock: StillClock
+) -> None:
     attempt_id = await attempts.open(ATTEMPT)
     await attempts.close(attempt_id, Outcome.DONE)
     clock.advance(timedelta(seconds=2))
 
     await attempts.answered(attempt_id)
 
-    assert await attempts.unanswered() == []
+    assert await heir.take_over() == []
     assert await _columns(store, "outcome", "response_url", "answered_at") == [("done", None, clock.now())]
 
 
@@ -93,14 +111,16 @@ async def test_the_first_outcome_stays(attempts: StoredAttempts, store: Store) -
     assert await _columns(store, "outcome", "detail") == [("done", None)]
 
 
-async def test_the_response_url_is_not_in_the_database(attempts: StoredAttempts, store: Store) -> None:
+async def test_the_response_url_is_not_in_the_database(
+    attempts: StoredAttempts, heir: StoredAttempts, store: Store
+) -> None:
     await attempts.open(ATTEMPT)
 
     kept = await dumped(store)
 
     assert b"room create standup" in kept
     assert b"very-secret" not in kept
-    assert "very-secret" not in repr(await attempts.unanswered())
+    assert "very-secret" not in repr(await heir.take_over())
 
 
 async def test_without_the_key_the_attempt_comes_back_without_the_url(
@@ -109,7 +129,38 @@ async def test_without_the_key_the_attempt_comes_back_without_the_url(
     await attempts.open(ATTEMPT)
 
     with capture_logs() as logs:
-        [left] = await StoredAttempts(store, clock, _new_box()).unanswered()
+        [left] = await StoredAttempts(store, clock, _new_box(), replica="heir").take_over()
 
     assert left.attempt == replace(ATTEMPT, response_url=None)
     assert [entry["log_level"] for entry in logs] == ["warning"]
+
+
+async def test_only_what_the_gone_left_is_taken_over_and_by_one(
+    store: Store, clock: StillClock, box: SecretBox, attempts: StoredAttempts, heir: StoredAttempts
+) -> None:
+    there = Replicas(store, clock, own="there", team_id="T1")
+    await there.beat()
+    working = StoredAttempts(store, clock, box, replica="there")
+    lost, own, kept = await attempts.open(ATTEMPT), await heir.open(ATTEMPT), await working.open(ATTEMPT)
+
+    assert [left.id for left in await heir.take_over()] == [lost]
+    assert await heir.take_over() == []
+    assert [left.id for left in await working.take_over()] == [lost, own], "nobody has heard of the heir"
+    await there.leave()
+    assert [left.id for left in await heir.take_over()] == [lost, own, kept]
+
+
+async def test_two_quick_clicks_are_one(attempts: StoredAttempts, heir: StoredAttempts, clock: StillClock) -> None:
+    async def click(by: StoredAttempts, key: str, seconds: float, delivery: str) -> bool:
+        press = Press(key, clock.now() + timedelta(seconds=seconds))
+        try:
+            await by.open(replace(ATTEMPT, press=press, delivery=delivery))
+        except Repeated:
+            return False
+        return True
+
+    assert await click(attempts, "ana on stop", 0.0, "1")
+    assert not await click(heir, "ana on stop", 0.4, "2")
+    assert not await click(heir, "ana on stop", -0.4, "3"), "the later click may come first"
+    assert await click(heir, "bob on stop", 0.1, "4")
+    assert await click(heir, "ana on stop", 0.9, "5")

@@ -1,12 +1,15 @@
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Row, select
+from sqlalchemy import Row, select, update
 
+from bot.store.backlog import Backlogs
 from bot.store.cards import DELETED, Card, Cards
 from bot.store.engine import Store
+from bot.store.leases import RELEASED
 from bot.store.tables import card as table
 from commands.core.ports import Place
 from tests.bot.store.conftest import StillClock
@@ -26,10 +29,17 @@ async def _bump(store: Store, cards: Cards, thing_id: int, *, revive: bool = Fal
     await store.write(lambda conn: cards.bump(conn, thing_id, revive=revive))
 
 
-async def _next(cards: Cards, *skip: str) -> Card:
-    found = await cards.next_dirty(skip)
+async def _free(store: Store) -> None:
+    """The lease is over, and nobody has written down what came of it."""
+    await store.write(lambda conn: conn.execute(update(table).values(RELEASED)))
+
+
+async def _next(store: Store, cards: Cards, *skip: str) -> Card:
+    """The next one as it is while nobody holds it."""
+    found = await cards.claim(skip)
     assert found is not None
-    return found[0]
+    await _free(store)
+    return replace(found[0], claim=None)
 
 
 async def _row(store: Store, card_id: int) -> Row[Any]:
@@ -39,10 +49,10 @@ async def _row(store: Store, card_id: int) -> Row[Any]:
 
 async def test_a_wanted_card_is_dirty_until_it_is_delivered(store: Store, cards: Cards, clock: StillClock) -> None:
     thing_id = await save(store, snapshot())
-    assert await cards.next_dirty() is None
+    assert await cards.claim() is None
 
     await _want(store, cards, thing_id)
-    found = await cards.next_dirty()
+    found = await cards.claim()
 
     assert found is not None
     card, thing = found
@@ -57,14 +67,15 @@ async def test_a_wanted_card_is_dirty_until_it_is_delivered(store: Store, cards:
         delivered=0,
         hash=None,
         generation=0,
-        post_key=None,
+        post_key=card.post_key,
         dirty_at=clock.now(),
         digest_id=None,
         blocked=None,
+        claim=card.claim,
     )
     assert (thing.id, thing.name, thing.version) == (thing_id, "standup", 1)
-    assert await cards.delivered(card.id, card.wanted, "1.1", "h1")
-    assert await cards.next_dirty() is None
+    assert await cards.delivered(card, "1.1", "h1")
+    assert await cards.claim() is None
     kept = await _row(store, card.id)
     assert (kept.ts, kept.hash, kept.delivered) == ("1.1", "h1", 1)
 
@@ -75,46 +86,46 @@ async def test_wanting_again_raises_the_same_card(store: Store, cards: Cards) ->
     await _want(store, cards, thing_id)
     await _want(store, cards, thing_id, "C2")
 
-    first, second = await _next(cards, "C2"), await _next(cards, "C1")
+    first, second = await _next(store, cards, "C2"), await _next(store, cards, "C1")
 
     assert (first.wanted, second.wanted) == (2, 1)
-    assert await cards.count_dirty() == 2
-    assert await cards.next_dirty(["C1", "C2"]) is None
+    assert await _behind(store) == 2
+    assert await cards.claim(["C1", "C2"]) is None
 
 
 async def test_a_change_bumps_every_card_of_the_thing_and_no_other(store: Store, cards: Cards) -> None:
     one, other = await save(store, snapshot("RM_1")), await save(store, snapshot("RM_2"))
     for thing_id, channel_id in ((one, "C1"), (one, "C2"), (other, "C3")):
         await _want(store, cards, thing_id, channel_id)
-        card = await _next(cards)
-        await cards.delivered(card.id, card.wanted, "1.1", "h")
+        card = await _next(store, cards)
+        await cards.delivered(card, "1.1", "h")
 
     await _bump(store, cards, one)
 
-    assert await cards.count_dirty() == 2
-    assert {(await _next(cards)).channel_id, (await _next(cards, "C1")).channel_id} == {"C1", "C2"}
+    assert await _behind(store) == 2
+    assert {(await _next(store, cards)).channel_id, (await _next(store, cards, "C1")).channel_id} == {"C1", "C2"}
 
 
 async def test_a_change_during_the_call_leaves_the_card_dirty(store: Store, cards: Cards) -> None:
     thing_id = await save(store, snapshot())
     await _want(store, cards, thing_id)
-    claimed = await _next(cards)
+    claimed = await _next(store, cards)
     await _bump(store, cards, thing_id)
 
-    assert await cards.delivered(claimed.id, claimed.wanted, "1.1", "h1")
+    assert await cards.delivered(claimed, "1.1", "h1")
 
-    assert (await _next(cards)).delivered == 1
-    assert (await _next(cards)).wanted == 2
+    assert (await _next(store, cards)).delivered == 1
+    assert (await _next(store, cards)).wanted == 2
 
 
 async def test_a_late_answer_never_takes_the_delivered_version_back(store: Store, cards: Cards) -> None:
     thing_id = await save(store, snapshot())
     await _want(store, cards, thing_id)
     await _bump(store, cards, thing_id)
-    card = await _next(cards)
+    card = await _next(store, cards)
 
-    await cards.delivered(card.id, 2, "1.1", "h2")
-    await cards.delivered(card.id, 1, "1.1", "h1")
+    await cards.delivered(replace(card, wanted=2), "1.1", "h2")
+    await cards.delivered(replace(card, wanted=1), "1.1", "h1")
 
     kept = await _row(store, card.id)
     assert (kept.wanted, kept.delivered) == (2, 2)
@@ -129,21 +140,21 @@ async def test_who_waits_longest_comes_first_and_who_was_served_goes_last(
     await _want(store, cards, quiet)
     await _bump(store, cards, busy)
 
-    first = await _next(cards)
+    first = await _next(store, cards)
     await _bump(store, cards, busy)
     clock.advance(timedelta(seconds=1))
-    await cards.delivered(first.id, first.wanted, "1.1", "h")
+    await cards.delivered(first, "1.1", "h")
 
     assert first.thing_id == busy
-    assert (await _next(cards)).thing_id == quiet
+    assert (await _next(store, cards)).thing_id == quiet
 
 
 async def test_a_second_message_of_one_card_is_known_as_a_duplicate(store: Store, cards: Cards) -> None:
     await _want(store, cards, await save(store, snapshot()))
-    card = await _next(cards)
+    card = await _next(store, cards)
 
-    assert await cards.delivered(card.id, 1, "1.1", "h1")
-    assert not await cards.delivered(card.id, 1, "2.2", "h1")
+    assert await cards.delivered(replace(card, wanted=1), "1.1", "h1")
+    assert not await cards.delivered(replace(card, wanted=1), "2.2", "h1")
 
     kept = await _row(store, card.id)
     assert kept.ts == "1.1"
@@ -152,71 +163,68 @@ async def test_a_second_message_of_one_card_is_known_as_a_duplicate(store: Store
 async def test_the_post_key_stays_until_the_next_generation(store: Store, cards: Cards) -> None:
     thing_id = await save(store, snapshot())
     await _want(store, cards, thing_id)
-    card = await _next(cards)
+    card = await _next(store, cards)
+    assert card.post_key
+    assert (await _next(store, cards)).post_key == card.post_key == (await _row(store, card.id)).post_key
 
-    key = await cards.start_post(card.id)
-    assert await cards.start_post(card.id) == key
-    assert (await _next(cards)).post_key == key
-
-    await cards.delivered(card.id, 1, "1.1", "h")
-    await cards.block(card.id, DELETED)
+    await cards.delivered(card, "1.1", "h")
+    await cards.block(card, DELETED)
     await _bump(store, cards, thing_id, revive=True)
-    assert await cards.start_post(card.id) != key
+    assert (await _next(store, cards)).post_key not in (None, card.post_key)
 
 
 async def test_a_deleted_card_is_left_alone_until_it_is_revived(store: Store, cards: Cards) -> None:
     thing_id = await save(store, snapshot())
     await _want(store, cards, thing_id)
-    card = await _next(cards)
-    await cards.delivered(card.id, 1, "1.1", "h")
-    await cards.block(card.id, DELETED)
+    card = await _next(store, cards)
+    await cards.delivered(replace(card, wanted=1), "1.1", "h")
+    await cards.block(card, DELETED)
 
     await _bump(store, cards, thing_id)
-    assert await cards.next_dirty() is None
+    assert await cards.claim() is None
 
     await _bump(store, cards, thing_id, revive=True)
-    again = await _next(cards)
+    again = await _next(store, cards)
     assert (again.id, again.ts, again.hash, again.generation, again.blocked) == (card.id, None, None, 1, None)
 
 
 async def test_a_card_whose_thread_is_gone_is_to_be_a_message_of_its_own(store: Store, cards: Cards) -> None:
     thing_id = await save(store, snapshot())
     await store.write(lambda conn: cards.want(conn, thing_id, Place("T1", "C1", "5.5")))
-    card = await _next(cards)
-    key = await cards.start_post(card.id)
+    card = await _next(store, cards)
     assert card.thread_ts == "5.5"
 
-    await cards.leave_thread(card.id)
+    await cards.leave_thread(card)
 
-    again = await _next(cards)
+    again = await _next(store, cards)
     assert (again.id, again.thread_ts, again.ts, again.generation) == (card.id, None, None, 1)
-    assert await cards.start_post(card.id) != key
+    assert again.post_key != card.post_key
 
 
 @pytest.mark.parametrize("anew", [Cards.renew, Cards.leave_thread])
 async def test_what_is_posted_anew_keeps_nobody_waiting(
-    store: Store, cards: Cards, clock: StillClock, anew: Callable[[Cards, int], Awaitable[None]]
+    store: Store, cards: Cards, clock: StillClock, anew: Callable[[Cards, Card], Awaitable[None]]
 ) -> None:
     for server_id in ("RM_1", "RM_2"):
         await _want(store, cards, await save(store, snapshot(server_id)))
-    first = await _next(cards)
+    first = await _next(store, cards)
     clock.advance(timedelta(seconds=1))
 
-    await anew(cards, first.id)
+    await anew(cards, first)
 
-    assert (await _next(cards)).id != first.id
-    assert await cards.count_dirty() == 2
+    assert (await _next(store, cards)).id != first.id
+    assert await _behind(store) == 2
 
 
 async def test_any_other_block_is_not_lifted(store: Store, cards: Cards) -> None:
     thing_id = await save(store, snapshot())
     await _want(store, cards, thing_id)
-    await cards.block((await _next(cards)).id, "archived")
+    await cards.block(await _next(store, cards), "archived")
 
     await _bump(store, cards, thing_id, revive=True)
 
-    assert await cards.next_dirty() is None
-    assert await cards.count_dirty() == 0
+    assert await cards.claim() is None
+    assert await _behind(store) == 0
 
 
 @pytest.mark.parametrize(
@@ -237,14 +245,18 @@ async def test_a_channel_that_opens_again_is_shown_what_it_missed(
     thing_id = await save(store, snapshot(terminal=is_over))
     for channel_id in ("C1", "C2"):
         await _want(store, cards, thing_id, channel_id)
-        card = await _next(cards)
+        card = await _next(store, cards)
         if was_posted:
-            await cards.delivered(card.id, 1, f"1.{card.id}", "h")
-        await cards.block(card.id, reason)
+            await cards.delivered(replace(card, wanted=1), f"1.{card.id}", "h")
+        await cards.block(card, reason)
 
     await cards.unblock("C1", lambda why: why in ("not_in_channel", "is_archived") or "closed" in why)
 
-    assert await cards.count_dirty() == int(is_drawn)
+    assert await _behind(store) == int(is_drawn)
     if is_drawn:
-        again = await _next(cards)
+        again = await _next(store, cards)
         assert (again.channel_id, again.wanted, again.generation) == ("C1", 2, 0)
+
+
+async def _behind(store: Store) -> int:
+    return (await Backlogs(store).read()).cards_behind

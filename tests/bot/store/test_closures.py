@@ -37,7 +37,7 @@ async def _subscribe(store: Store, clock: StillClock, channel: str, by: str, tea
 async def _due(closures: Closures) -> list[tuple[str, str]]:
     """Who is told what, one after the other."""
     found = []
-    while (due := await closures.next_due()) is not None:
+    while (due := await closures.claim()) is not None:
         found.append((due.user_id, due.reason))
         await closures.told(due)
     return found
@@ -60,7 +60,7 @@ async def test_who_made_it_elsewhere_did_not_ask_for_it_here(
 ) -> None:
     await closures.add(await _card(store, clock, in_channel="C1", made_in="C2", by="U1"), "is_archived")
     await closures.add(await _card(store, clock, in_channel="C3"), "is_archived")
-    assert await closures.next_due() is None
+    assert await closures.claim() is None
 
 
 async def test_once_for_each_reason_until_it_is_forgotten(store: Store, clock: StillClock, closures: Closures) -> None:
@@ -80,5 +80,5 @@ async def test_who_must_wait_is_passed_over(store: Store, clock: StillClock, clo
     card_id = await _card(store, clock, in_channel="C1", made_in="C1", by="U1")
     await _subscribe(store, clock, "C1", "U2")
     await closures.add(card_id, "is_archived")
-    assert await closures.next_due(["U1"]) == Closure(team_id="T1", channel_id="C1", user_id="U2", reason="is_archived")
-    assert await closures.next_due(["U1", "U2"]) is None
+    assert await closures.claim(["U1"]) == Closure(team_id="T1", channel_id="C1", user_id="U2", reason="is_archived")
+    assert await closures.claim(["U1", "U2"]) is None

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import pytest
+from sqlalchemy import Update, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.alerts.state import Present, RecordingState, RoomState, RoomStatus, ThingState
@@ -12,8 +13,10 @@ from bot.store.cards import DELETED, Cards
 from bot.store.dashboard import StoredDashboard
 from bot.store.engine import Store
 from bot.store.inbox import Inbox, Incoming
+from bot.store.tables import card
 from bot.store.things import Snapshot
-from commands.core.ports import BlockedCard, Dashboard, KnownRoom, LiveRoom, Place, Viewer, Webhooks
+from commands.core.directory import BlockedCard, Dashboard, KnownRoom, LiveRoom, Webhooks
+from commands.core.ports import Place, Viewer
 from providers.base import Participant, Recording, RecordingRef, RecordingStatus, RoomRef
 from providers.facts import Source, ThingKind
 from tests.bot.store.conftest import StillClock
@@ -127,7 +130,8 @@ async def test_cards_that_slack_does_not_let_us_show(dashboard: Dashboard, store
     for thing_id, channel in ((live, "C1"), (live, "C2"), (live, "C3"), (over, "C1")):
         await store.write(partial(_want, cards, thing_id, channel))
     for card_id, reason in ((1, "is_archived"), (2, DELETED), (4, "is_archived")):
-        await cards.block(card_id, reason)
+        blocked = update(card).where(card.c.id == card_id).values(blocked=reason)
+        await store.write(partial(_carry_out, blocked))
     assert await dashboard.blocked_cards(U1) == [BlockedCard("C1", "is_archived", "rm_1", "U1")]
     assert await dashboard.blocked_cards(replace(U1, team_id="T2")) == []
 
@@ -153,3 +157,7 @@ async def _want(cards: Cards, thing_id: int, channel_id: str, conn: AsyncConnect
 
 def _incoming(key: str, source: Source) -> Incoming:
     return Incoming(team_id="T1", provider="livekit", event_key=key, kind="room_seen", source=source, body=b"[]")
+
+
+async def _carry_out(statement: Update, conn: AsyncConnection) -> None:
+    await conn.execute(statement)

@@ -1,8 +1,6 @@
 """The steps lead to the tables, whichever way one looks."""
 
 import os
-import re
-import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -10,79 +8,96 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import create_engine
+from sqlalchemy import Connection, text
+from structlog.testing import capture_logs
 
 import bot
 from bot.store.engine import Store
 from bot.store.errors import StoreUnusable
 from bot.store.tables import metadata
+from tests.bot.store import schema
+from tests.postgresql import Server
 
 
-def _schema(path: Path) -> dict[str, str]:
-    """The text of every table and index, as SQLite keeps it; a column that was added later stands last in it."""
-    connection = sqlite3.connect(path)
-    rows = connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
-    connection.close()
-    named = {name: " ".join(sql.split()) for name, sql in rows if not name.startswith(("sqlite_", "alembic_"))}
-    return {name: " ".join(sorted(re.split(r"\W+", sql))) for name, sql in named.items()}
-
-
-async def _migrate(path: Path) -> None:
-    store = await Store.open(f"sqlite:///{path}")
+async def _migrate(url: str) -> None:
+    store = await Store.open(url)
     await store.close()
 
 
-async def test_alembic_finds_no_difference(tmp_path: Path) -> None:
-    await _migrate(tmp_path / "a.db")
-
-    engine = create_engine(f"sqlite:///{tmp_path}/a.db")
-    with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
-        differences = compare_metadata(context, metadata)
-    engine.dispose()
-
-    assert differences == []
+def _differences(connection: Connection) -> list[object]:
+    context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+    return list(compare_metadata(context, metadata))
 
 
-async def test_the_text_of_the_schema_is_the_same(tmp_path: Path) -> None:
+async def test_alembic_finds_no_difference(empty_url: str) -> None:
+    await _migrate(empty_url)
+
+    async with schema.connected(empty_url) as conn:
+        assert await conn.run_sync(_differences) == []
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+async def test_the_text_of_the_schema_is_the_same(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     """Sees what Alembic does not compare: the conditions of indexes, checks, names of keys."""
-    await _migrate(tmp_path / "migrated.db")
-
-    engine = create_engine(f"sqlite:///{tmp_path}/made.db")
-    metadata.create_all(engine)
-    engine.dispose()
-
-    migrated, made = _schema(tmp_path / "migrated.db"), _schema(tmp_path / "made.db")
-    assert len(made) == 27
-    assert migrated == made
+    if kind == "sqlite":
+        await _same_text(f"sqlite:///{tmp_path}/migrated.db", f"sqlite:///{tmp_path}/made.db")
+        return
+    server: Server = request.getfixturevalue("postgresql_server")
+    async with server.database() as migrated, server.database() as made:
+        await _same_text(migrated, made)
 
 
-async def test_a_second_time_changes_nothing(tmp_path: Path) -> None:
-    await _migrate(tmp_path / "a.db")
-    connection = sqlite3.connect(tmp_path / "a.db")
-    connection.execute("INSERT INTO setting VALUES ('T1', 'C1', 'provider', 'eu', 'U1', 0)")
-    connection.commit()
-    connection.close()
-    before = _schema(tmp_path / "a.db")
+async def _same_text(migrated: str, made: str) -> None:
+    await _migrate(migrated)
+    async with schema.connected(made) as conn:
+        await conn.run_sync(metadata.create_all)
 
-    await _migrate(tmp_path / "a.db")
+    wanted = await schema.look(made)
+    assert len(wanted) > len(metadata.tables)
+    assert await schema.look(migrated) == wanted
 
-    assert _schema(tmp_path / "a.db") == before
-    connection = sqlite3.connect(tmp_path / "a.db")
-    assert connection.execute("SELECT value FROM setting").fetchall() == [("eu",)]
-    connection.close()
+
+async def test_a_second_time_changes_nothing(empty_url: str) -> None:
+    await _migrate(empty_url)
+    await schema.run(empty_url, "INSERT INTO setting VALUES ('T1', 'C1', 'provider', 'eu', 'U1', 0)")
+    before = await schema.look(empty_url)
+
+    await _migrate(empty_url)
+
+    assert await schema.look(empty_url) == before
+    async with schema.connected(empty_url) as conn:
+        assert (await conn.execute(text("SELECT value FROM setting"))).scalars().all() == ["eu"]
 
 
 @pytest.mark.parametrize("revision", ["1000", "9999", "elsewhere"])
-async def test_a_schema_that_broke_with_this_version_is_refused_in_words(tmp_path: Path, revision: str) -> None:
-    await _migrate(tmp_path / "a.db")
-    connection = sqlite3.connect(tmp_path / "a.db")
-    connection.execute("UPDATE alembic_version SET version_num = ?", [revision])
-    connection.commit()
-    connection.close()
+async def test_a_schema_that_broke_with_this_version_is_refused_in_words(empty_url: str, revision: str) -> None:
+    await _migrate(empty_url)
+    await schema.run(empty_url, f"UPDATE alembic_version SET version_num = '{revision}'")
 
     with pytest.raises(StoreUnusable, match=rf"{revision}.*newer version"):
-        await _migrate(tmp_path / "a.db")
+        await _migrate(empty_url)
+
+
+async def test_a_schema_that_a_newer_version_added_to_is_left_as_it_is_and_said(empty_url: str) -> None:
+    await _migrate(empty_url)
+    await schema.take_next_step(empty_url)
+    before = await schema.look(empty_url)
+
+    with capture_logs() as logs:
+        await _migrate(empty_url)
+
+    assert await schema.look(empty_url) == before
+    assert [entry["event"] for entry in logs] == ["the database was upgraded by a newer version"]
+
+
+async def test_a_step_that_fails_leaves_nothing_behind(empty_url: str) -> None:
+    """All steps are one transaction. Here somebody else's table is in the way of the first."""
+    await schema.run(empty_url, "CREATE TABLE note (words TEXT)")
+
+    with pytest.raises(StoreUnusable, match=r"note.*already exists"):
+        await _migrate(empty_url)
+
+    assert {name.partition(".")[0] for name in await schema.look(empty_url)} == {"note"}
 
 
 def test_it_works_from_any_folder_and_a_path_with_odd_letters(tmp_path: Path) -> None:
@@ -104,4 +119,4 @@ def test_it_works_from_any_folder_and_a_path_with_odd_letters(tmp_path: Path) ->
     )
 
     assert done.returncode == 0, done.stderr
-    assert "inbox" in _schema(tmp_path / "x.db")
+    assert (tmp_path / "x.db").stat().st_size > 0

@@ -1,9 +1,13 @@
-import pytest
+from dataclasses import replace
 
-from bot.store.cards import DELETED, Cards
+import pytest
+from sqlalchemy import select
+
+from bot.store.cards import DELETED, Card, Cards
 from bot.store.engine import Store
 from bot.store.inbox import Inbox, Incoming
 from bot.store.notes import DueNote, Notes
+from bot.store.tables import note as table
 from commands.core.ports import Place
 from providers.facts import Source
 from tests.bot.store.conftest import StillClock
@@ -20,16 +24,16 @@ def cards(store: Store, clock: StillClock) -> Cards:
     return Cards(store, clock)
 
 
-async def _card_and_fact(store: Store, cards: Cards, clock: StillClock) -> tuple[int, int]:
+async def _card_and_fact(store: Store, cards: Cards, clock: StillClock) -> tuple[Card, int]:
     inbox = Inbox(store, clock)
     incoming = Incoming(team_id="T1", provider="livekit", event_key="a", kind="x", source=Source.WEBHOOK, body=b"[1]")
     await inbox.accept([incoming])
     [row] = await inbox.unfolded(1)
     thing_id = await save(store, snapshot())
     await store.write(lambda conn: cards.want(conn, thing_id, Place("T1", "C1")))
-    found = await cards.next_dirty()
+    found = await cards.claim()
     assert found is not None
-    return found[0].id, row.id
+    return found[0], row.id
 
 
 async def _add(store: Store, notes: Notes, card_id: int, inbox_id: int, kind: str = "failed") -> bool:
@@ -43,46 +47,48 @@ async def _add(store: Store, notes: Notes, card_id: int, inbox_id: int, kind: st
 async def test_a_note_waits_for_its_card_and_is_told_once(
     store: Store, notes: Notes, cards: Cards, clock: StillClock
 ) -> None:
-    card_id, inbox_id = await _card_and_fact(store, cards, clock)
-    assert await _add(store, notes, card_id, inbox_id)
-    assert not await _add(store, notes, card_id, inbox_id)
-    assert await _add(store, notes, card_id, inbox_id, "history")
-    assert await notes.next_due() is None
+    card, inbox_id = await _card_and_fact(store, cards, clock)
+    assert await _add(store, notes, card.id, inbox_id)
+    assert not await _add(store, notes, card.id, inbox_id)
+    assert await _add(store, notes, card.id, inbox_id, "history")
+    assert await notes.claim() is None
 
-    await cards.delivered(card_id, 1, "1.1", "h")
-    found = await notes.next_due()
+    await cards.delivered(card, "1.1", "h")
+    found = await notes.claim()
 
     assert found is not None
     due, thing = found
     assert thing.server_id == snapshot().server_id
-    assert due == DueNote(id=due.id, channel_id="C1", thread_ts="1.1", broadcast=True, facts=b"[1]")
-    await notes.done(due.id, "1.2")
-    assert await notes.next_due(skip_channels=["C1"]) is None
-    found = await notes.next_due()
+    assert due == DueNote(id=due.id, channel_id="C1", thread_ts="1.1", broadcast=True, facts=b"[1]", claim=due.claim)
+    await notes.done(due, "1.2")
+    assert await notes.claim(skip_channels=["C1"]) is None
+    found = await notes.claim()
     assert found is not None
     second = found[0]
     assert not second.broadcast
-    await notes.done(second.id, "1.3")
-    assert await notes.next_due() is None
+    await notes.done(second, "1.3")
+    assert await notes.claim() is None
 
 
 async def test_the_key_of_a_note_stays(store: Store, notes: Notes, cards: Cards, clock: StillClock) -> None:
-    card_id, inbox_id = await _card_and_fact(store, cards, clock)
-    await _add(store, notes, card_id, inbox_id)
-    await cards.delivered(card_id, 1, "1.1", "h")
-    found = await notes.next_due()
-    assert found is not None
-    due = found[0]
+    card, inbox_id = await _card_and_fact(store, cards, clock)
+    await _add(store, notes, card.id, inbox_id)
+    await cards.delivered(card, "1.1", "h")
+    keys = []
+    for _ in range(2):
+        found = await notes.claim()
+        assert found is not None
+        async with store.reading() as conn:
+            keys.append((await conn.execute(select(table.c.post_key))).scalar_one())
+        await notes.release(found[0])
 
-    key = await notes.start_post(due.id)
-
-    assert await notes.start_post(due.id) == key
+    assert keys[0] == keys[1] != ""
 
 
 async def test_a_blocked_card_gets_no_notes(store: Store, notes: Notes, cards: Cards, clock: StillClock) -> None:
-    card_id, inbox_id = await _card_and_fact(store, cards, clock)
-    await _add(store, notes, card_id, inbox_id)
-    await cards.delivered(card_id, 1, "1.1", "h")
-    await cards.block(card_id, DELETED)
+    card, inbox_id = await _card_and_fact(store, cards, clock)
+    await _add(store, notes, card.id, inbox_id)
+    await cards.delivered(card, "1.1", "h")
+    await cards.block(replace(card, claim=None), DELETED)
 
-    assert await notes.next_due() is None
+    assert await notes.claim() is None

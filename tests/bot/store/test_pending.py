@@ -11,8 +11,8 @@ from structlog.testing import capture_logs
 from bot.secrets import SecretBox
 from bot.store.engine import Store
 from bot.store.pending import StoredPendingActions
+from commands.core.attempts import QUESTION_LIFETIME, Pending
 from commands.core.base import Command
-from commands.core.ports import QUESTION_LIFETIME, Pending
 from commands.core.registry import Commands
 from commands.core.types import Duration
 from tests.bot.store.conftest import StillClock

@@ -6,7 +6,8 @@ from bot.alerts.state import Present, RecordingState, RoomState
 from bot.store.cards import Cards
 from bot.store.engine import Store
 from bot.store.rooms import StoredRooms
-from commands.core.ports import KnownRoom, Place, Rooms
+from commands.core.directory import KnownRoom, Rooms
+from commands.core.ports import Place
 from providers.base import Participant, Recording, RecordingRef, RecordingStatus, RoomRef
 from providers.facts import ThingKind
 from tests.bot.store.conftest import StillClock

@@ -1,16 +1,14 @@
-import sqlite3
 import stat
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Select, select, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.engine import Store
 from bot.store.errors import StoreClosed, StoreInUse, StoreUnusable, UnsupportedDatabase
 from bot.store.sqlite import path_of
-from bot.store.tables import attempt, card, inbox, note, setting, thing
+from bot.store.tables import attempt, card, inbox, note, thing
 
 
 async def _nothing(_conn: AsyncConnection) -> None:
@@ -59,19 +57,7 @@ async def test_it_is_set_up_for_durable_writes_and_readers_that_only_read(file_s
     assert await file_store.write(writer) == ["wal", 2, 1, 2]
 
     async with file_store.reading() as conn:
-        assert await _pragma(conn, "foreign_keys") == 1
-        with pytest.raises(OperationalError, match="readonly"):
-            await conn.execute(text("DELETE FROM thing"))
-
-
-async def test_readers_see_what_is_committed_at_once(file_store: Store) -> None:
-    async def put(conn: AsyncConnection) -> None:
-        await conn.execute(text("INSERT INTO setting VALUES ('T', 'C', 'k', 'v', 'U', 0)"))
-
-    async with file_store.reading() as conn:
-        assert (await conn.execute(select(setting.c.value))).all() == []
-        await file_store.write(put)
-        assert (await conn.execute(select(setting.c.value))).scalars().all() == ["v"]
+        assert [await _pragma(conn, name) for name in ("foreign_keys", "query_only")] == [1, 1]
 
 
 async def test_only_the_owner_can_read_the_files(file_store: Store, tmp_path: Path) -> None:
@@ -126,20 +112,6 @@ async def test_a_file_that_is_no_database_is_said_and_left_alone(tmp_path: Path)
             await Store.open(f"sqlite:///{path}")
 
     assert path.read_text() == "Dear Ana, " * 1000
-
-
-async def test_a_database_of_somebody_else_keeps_its_tables(tmp_path: Path) -> None:
-    """A step that fails leaves nothing behind: all steps are one transaction."""
-    connection = sqlite3.connect(tmp_path / "a.db")
-    connection.execute("CREATE TABLE note (text)")
-    connection.commit()
-
-    with pytest.raises(StoreUnusable, match="table note already exists"):
-        await Store.open(f"sqlite:///{tmp_path}/a.db")
-
-    tables = connection.execute("SELECT name FROM sqlite_master").fetchall()
-    connection.close()
-    assert tables == [("note",)]
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 from structlog.testing import capture_logs
 
 from bot.store.engine import Store
-from bot.store.errors import StoreClosed
+from bot.store.errors import StoreClosed, StoreUnavailable
 from bot.store.tables import setting
 
 _INSERT = text("INSERT INTO setting VALUES ('T', :channel, :key, 'v', 'U', 0)")
@@ -159,13 +159,13 @@ async def test_a_lock_held_from_outside_fails_the_write_and_not_the_next(file_st
     outside = sqlite3.connect(tmp_path / "showcaller.db", isolation_level=None)
     outside.execute("BEGIN IMMEDIATE")
 
-    with pytest.raises(OperationalError, match="locked") as caught:
+    with pytest.raises(StoreUnavailable) as caught:
         await pairs.write(1)
     outside.execute("ROLLBACK")
     outside.close()
     await pairs.write(2)
 
-    assert getattr(caught.value.orig, "sqlite_errorname", None) == "SQLITE_BUSY"
+    assert _sqlite_name(caught.value) == "SQLITE_BUSY"
     assert await pairs.kept() == (1, 0)
 
 
@@ -178,11 +178,12 @@ async def test_a_full_disk_fails_the_write_and_not_the_next(file_store: Store) -
         await conn.execute(_INSERT, {"channel": "C", "key": "k" * 100_000})
 
     await file_store.write(limit)
-    with pytest.raises(OperationalError, match="full"):
+    with pytest.raises(StoreUnavailable) as caught:
         await file_store.write(too_much)
     pairs = Pairs(file_store)
     await pairs.write(1)
 
+    assert _sqlite_name(caught.value) == "SQLITE_FULL"
     assert await pairs.kept() == (1, 0)
 
 
@@ -202,3 +203,9 @@ async def test_five_hundred_cancelled_reads_leave_the_readers_usable(store: Stor
         for _ in range(100):
             await asyncio.gather(*(read_and_cancel() for _ in range(5)))
         assert await asyncio.gather(*(pairs.kept() for _ in range(20))) == [(1, 0)] * 20
+
+
+def _sqlite_name(error: StoreUnavailable) -> str:
+    """https://www.sqlite.org/rescode.html"""
+    assert isinstance(error.__cause__, DBAPIError)
+    return str(getattr(error.__cause__.orig, "sqlite_errorname", ""))

@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar
 import pytest
 from pydantic import Field, SecretStr
 
+from commands.core.attempts import QUESTION_LIFETIME, Attempt, Outcome
 from commands.core.base import Arg, Command, Needs, Role, ServerCommand
 from commands.core.context import Context
 from commands.core.dispatch import (
@@ -24,7 +25,7 @@ from commands.core.dispatch import (
     require,
 )
 from commands.core.errors import CannotDo, Ended, NotAllowed, Problem, UsageError
-from commands.core.ports import CHANNEL_PROVIDER, QUESTION_LIFETIME, Attempt, Outcome
+from commands.core.ports import CHANNEL_PROVIDER
 from commands.core.registry import Commands
 from commands.core.reply import Question, Reply, plain
 from providers.base import Backend, Capability, Provider
@@ -70,6 +71,8 @@ class Step(ServerCommand, path="step take", role=Role.OPERATOR, needs=Capability
                 raise TimedOut("the server's own words", provider=self.provider)
             case "bug":
                 raise LookupError("never shown")
+            case "elsewhere":
+                ctx.meant.append(self.ending)
             case "never":
                 await asyncio.Event().wait()
         return Reply(text="Taken.")
@@ -96,9 +99,17 @@ class JournalledAttempts(AttemptLog):
         Journal.steps.append("open")
         return await super().open(attempt)
 
-    async def close(self, attempt_id: int, outcome: Outcome, *, detail: str = "", reference: str = "") -> None:
+    async def close(
+        self,
+        attempt_id: int,
+        outcome: Outcome,
+        *,
+        detail: str = "",
+        reference: str = "",
+        also_about: str | None = None,
+    ) -> None:
         Journal.steps.append("close")
-        await super().close(attempt_id, outcome, detail=detail, reference=reference)
+        await super().close(attempt_id, outcome, detail=detail, reference=reference, also_about=also_about)
 
 
 @pytest.fixture
@@ -128,7 +139,7 @@ async def test_the_role_comes_before_the_check(workspace: Workspace, steps: list
     assert isinstance(error, NotAllowed)
     assert says(error) == (
         "step take is for people with the role operator.",
-        "You are viewer: the test said so. Ask an owner or admin of the workspace to do it.",
+        "You are viewer: the test said so. Ask whoever the test names to do it.",
     )
     assert steps == ["open", "close"]
 
@@ -172,7 +183,7 @@ async def test_an_admin_may_what_an_operator_may(workspace: Workspace) -> None:
 
 async def test_the_attempt_says_who_what_and_where(workspace: Workspace) -> None:
     command = Step(provider="memory", ending="well", key=SecretStr("s3cret"))
-    request = Request(OLGA, STUDIO, Door.FORM, "https://hooks.test/answer-here")
+    request = Request(OLGA, STUDIO, Door.FORM, SecretStr("https://hooks.test/answer-here"))
     await workspace.dispatcher.dispatch(command, request)
     attempt = workspace.attempts.rows[0].attempt
     assert attempt == Attempt(
@@ -182,7 +193,7 @@ async def test_the_attempt_says_who_what_and_where(workspace: Workspace) -> None
         words="step take well --provider memory --key ***",
         provider="memory",
         door="form",
-        response_url="https://hooks.test/answer-here",
+        response_url=SecretStr("https://hooks.test/answer-here"),
     )
     assert "answer-here" not in repr(attempt)
 
@@ -345,6 +356,29 @@ async def test_a_bug_has_a_reference_and_a_traceback(workspace: Workspace, caplo
     assert error.exc_info is not None
     assert error.exc_info[0] is LookupError
     assert workspace.attempts.rows[0].reference == reference
+
+
+async def test_a_bug_goes_by_the_id_of_its_request(workspace: Workspace) -> None:
+    request = Request(OLGA, STUDIO, Door.SLASH, request_id="0a1b2c3d")
+    answer = await workspace.dispatcher.dispatch(Step(ending="bug", provider="memory"), request)
+    assert bug(answer).reference == "0a1b2c3d"
+    assert workspace.attempts.rows[0].attempt.request_id == "0a1b2c3d"
+
+
+async def test_what_else_it_was_about_is_closed_with_it(workspace: Workspace) -> None:
+    await workspace.say("step take elsewhere")
+    await workspace.say("step take")
+    assert [row.also_about for row in workspace.attempts.rows] == ["elsewhere", None]
+
+
+async def test_a_form_that_is_refused_is_closed_at_once(workspace: Workspace) -> None:
+    given = {"ending": "grave", "provider": "annex"}
+    refusal, request = NotAllowed("No.", "Ask Anna."), Request(VERA, STUDIO, Door.SHORTCUT, request_id="0a1b2c3d")
+    attempt_id = await workspace.dispatcher.refuse_form(Step, given, refusal, request)
+    row = workspace.attempts.rows[attempt_id]
+    assert (row.outcome, row.detail, row.closings) == (Outcome.REFUSED, "NotAllowed: No.", 1)
+    assert (row.attempt.words, row.attempt.provider, row.attempt.door) == ("step take", "annex", "shortcut")
+    assert row.attempt.request_id == "0a1b2c3d"
 
 
 async def test_two_bugs_have_two_references(workspace: Workspace) -> None:

@@ -1,10 +1,13 @@
 """Long lists: cut into pages by number and by size, filtered, and as tables."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import pytest
 from pydantic import Field
 
 from bot.render.reply import render_reply, stored_actions
-from commands.core.paging import PAGE, TABLE_ROWS, PagedCommand, Rows
+from commands.core.paging import PAGE, TABLE_ROWS, LogCommand, PagedCommand, Rows
 from commands.core.reply import Action, Code, Form, Item, Reply, Strong, plain
 from tests.bot.render.foreign import NASTY, check, words
 from tests.commands.workspace import button, labels, titles
@@ -18,6 +21,14 @@ class Show(PagedCommand, path="sample show"):
 
 class Listing(PagedCommand, path="sample list"):
     """A command that answers with a list."""
+
+    filters = ("pattern",)
+
+    pattern: str | None = Field(None, description="Only names like this")
+
+
+class Walk(LogCommand, path="sample walk"):
+    """A command that answers with a page of what is too long to be in hand."""
 
     filters = ("pattern",)
 
@@ -139,3 +150,66 @@ def test_everybody_is_on_some_page(nasty: str, pattern: str | None) -> None:
         assert isinstance(following, Listing)
         command = following
     assert seen == [plain((Strong(each),)) for each in every]
+
+
+NUMBERED: Rows[int] = Rows(
+    item=lambda row: Item(str(row)), columns=("Number",), cells=lambda row: (f"{row}",), buttons=0
+)
+
+
+async def walked(last: int, size: int = 0, **fields: object) -> Reply:
+    """A page of the rows 1 to `last`, each of so many characters."""
+
+    async def fetch(*, limit: int, before: int | None, after: int | None) -> Sequence[int]:
+        rows = range(last, 0, -1)
+        if after is not None:
+            return [row for row in rows if row > after][-limit:]
+        return [row for row in rows if before is None or row < before][:limit]
+
+    rows = replace(NUMBERED, cells=lambda row: (f"{row}" + "x" * size,))
+    return await Walk.model_validate(fields).walked("Rows.", fetch, lambda row: row, rows)
+
+
+@pytest.mark.parametrize(
+    ("last", "fields", "shown", "turns"),
+    [
+        (0, {}, [], []),
+        (1, {}, [1], []),
+        (PAGE, {}, range(PAGE, 0, -1), []),
+        (PAGE + 1, {}, range(PAGE + 1, 1, -1), ["Older"]),
+        (PAGE + 1, {"before": 2}, [1], ["Newer"]),
+        (3 * PAGE, {"before": PAGE + 5}, range(PAGE + 4, 4, -1), ["Newer", "Older"]),
+        (3 * PAGE, {"after": PAGE}, range(2 * PAGE, PAGE, -1), ["Newer", "Older"]),
+        (2 * PAGE, {"after": PAGE}, range(2 * PAGE, PAGE, -1), ["Older"]),
+        (PAGE, {"after": 3 * PAGE}, range(PAGE, 0, -1), []),
+    ],
+)
+async def test_a_walk(last: int, fields: dict[str, int], shown: Sequence[int], turns: list[str]) -> None:
+    """Where nothing stands any more, the walk begins anew."""
+    reply = await walked(last, **fields)
+    assert titles(reply) == [str(row) for row in shown]
+    assert labels(reply.actions) == [*turns, *(["All in a table", "Filter"] if turns else [])]
+
+
+async def test_a_step_of_a_walk_and_back_is_the_same_page_whatever_its_size() -> None:
+    first = await walked(100, size=3_000)
+    assert 0 < len(first.items) < PAGE
+    older = button(first.actions, "Older")
+    assert isinstance(older, Walk)
+    second = await walked(100, size=3_000, before=older.before)
+    newer = button(second.actions, "Newer")
+    assert isinstance(newer, Walk)
+    assert titles(await walked(100, size=3_000, after=newer.after)) == titles(first)
+    assert [int(title) for title in titles(first) + titles(second)] == list(range(100, 100 - 2 * len(first.items), -1))
+
+
+async def test_a_walk_by_tables() -> None:
+    reply = await walked(3 * TABLE_ROWS, table=True)
+    assert reply.table is not None
+    assert len(reply.table.rows) == TABLE_ROWS
+    assert labels(reply.actions) == ["Older", "As a list", "Filter"]
+    assert button(reply.actions, "As a list") == Walk()
+
+
+async def test_a_walk_that_finds_nothing_can_be_widened() -> None:
+    assert labels((await walked(0, pattern="x")).actions) == ["Filter", "Show all"]

@@ -18,7 +18,7 @@ every_command = pytest.mark.parametrize("model", COMMANDS.values(), ids=[" ".joi
 
 VERBS = {
     "admit", "api", "close", "create", "forward", "join", "list", "move", "mute", "remove", "send", "show", "start",
-    "stop", "subscribe", "unmute", "unsubscribe", "update", "use",
+    "stop", "subscribe", "unmute", "unsubscribe", "update", "use", "unset", "set", "forget", "grant", "revoke",
 }  # fmt: skip
 WITHOUT_NOUN = {("help",), ("overview",), ("whoami",)}
 

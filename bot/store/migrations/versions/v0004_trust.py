@@ -12,20 +12,43 @@ _CLAIMED = ("card", "note", "closure")
 def upgrade() -> None:
     _add_columns()
     _make_tables()
-    op.create_index("ix_attempt_user", "attempt", ["team_id", "user_id", "id"])
+    for column, index in (("user_id", "user"), ("about", "about"), ("also_about", "also_about")):
+        op.create_index(f"ix_attempt_{index}", "attempt", ["team_id", column, "id"])
+    _index_what_is_pruned()
+    is_press = sa.text("press IS NOT NULL")
+    op.create_index(
+        "ix_attempt_press", "attempt", ["press", "pressed_at"], sqlite_where=is_press, postgresql_where=is_press
+    )
     # Slack's ids of conversations with the bot begin with D: what was made there so far is private from now on.
     op.execute(sa.text("UPDATE thing SET is_private = :yes WHERE channel_id LIKE 'D%'").bindparams(yes=True))
 
 
+def _index_what_is_pruned() -> None:
+    op.create_index("ix_inbox_received", "inbox", ["received_at"])
+    op.create_index("ix_inbox_heard", "inbox", ["provider", "source", "id"])
+    op.create_index("ix_attempt_opened", "attempt", ["team_id", "opened_at"])
+    partial = (
+        ("ix_inbox_whole", "inbox", "folded_at", sa.column("has_body", sa.Boolean()).is_(True)),
+        ("ix_thing_ended", "thing", "seen_at", sa.column("terminal", sa.Boolean()).is_(True)),
+    )
+    for name, table, column, where in partial:
+        op.create_index(name, table, [column], sqlite_where=where, postgresql_where=where)
+
+
 def _add_columns() -> None:
     op.add_column("inbox", sa.Column("is_private", sa.Boolean(), server_default=sa.false(), nullable=False))
+    op.add_column("inbox", sa.Column("has_body", sa.Boolean(), server_default=sa.true(), nullable=False))
     op.add_column("thing", sa.Column("is_private", sa.Boolean(), server_default=sa.false(), nullable=False))
     op.add_column("thing", sa.Column("room_id", sa.Text()))
     for table in _CLAIMED:
         op.add_column(table, sa.Column("claim", sa.Text()))
         op.add_column(table, sa.Column("lease_until", sa.BigInteger()))
-    for name in ("about", "request_id", "replica"):
+    op.add_column("inbox", sa.Column("replica", sa.Text()))
+    op.add_column("pending_action", sa.Column("press", sa.Text()))
+    op.add_column("card", sa.Column("untold_since", sa.BigInteger()))
+    for name in ("about", "also_about", "request_id", "replica", "press"):
         op.add_column("attempt", sa.Column(name, sa.Text()))
+    op.add_column("attempt", sa.Column("pressed_at", sa.BigInteger()))
 
 
 def _make_tables() -> None:
@@ -44,9 +67,10 @@ def _make_tables() -> None:
     )
     op.create_table(
         "reserved_name",
-        *(sa.Column(name, sa.Text(), nullable=False) for name in ("team_id", "provider", "name", "channel_id")),
+        *(sa.Column(name, sa.Text(), nullable=False) for name in ("team_id", "provider", "kind", "name", "channel_id")),
+        sa.Column("made_by", sa.Text()),
         sa.Column("until", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("team_id", "provider", "name", name="pk_reserved_name"),
+        sa.PrimaryKeyConstraint("team_id", "provider", "kind", "name", name="pk_reserved_name"),
     )
     op.create_table(
         "draft",

@@ -1,0 +1,62 @@
+"""Where a thing belongs, and whether it is seen there alone: decided when a fact is folded."""
+
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.alerts.state import RecordingState, ThingState
+from bot.store.inbox import InboxRow
+from bot.store.reservations import Name, held_in
+from bot.store.things import Thing, get
+from commands.core.ports import Place
+from providers.facts import Fact, ThingKind
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The channel that a thing was made in, None where no command made it or wanted its card."""
+
+    channel_id: str | None
+    is_private: bool
+
+    def is_open_to(self, channel_id: str) -> bool:
+        """Whether its card may stand there."""
+        return not self.is_private or channel_id == self.channel_id
+
+    def place(self, wanted: Place) -> Place | None:
+        """Where its card stands that is wanted there: what is private has one in its own channel alone."""
+        if self.is_open_to(wanted.channel_id):
+            return wanted
+        return Place(wanted.team_id, self.channel_id) if self.channel_id is not None else None
+
+
+async def home_of(
+    conn: AsyncConnection, row: InboxRow, fact: Fact, state: ThingState, known: Thing | None, *, is_subject: bool
+) -> Home:
+    """After `fact`, which makes `state` of what is `known`. `is_subject`: it is what the command was about.
+
+    A recording of a private room is private, whoever started it. What was private stays so.
+    """
+    if known is not None and known.is_private:
+        return Home(known.channel_id, True)
+    if isinstance(state, RecordingState) and (rooms := await _of_private_room(conn, row, fact, state)) is not None:
+        return rooms
+    made = is_subject and row.user_id is not None
+    if made and row.is_private:
+        return Home(row.channel_id, True)
+    if known is None and not made:
+        name = Name(row.team_id, fact.provider, ThingKind(state.kind), state.name)
+        if (channel_id := await held_in(conn, name, fact.seen_at)) is not None:
+            return Home(channel_id, True)
+    before = known.channel_id if known is not None else None
+    return Home(before or (row.channel_id if is_subject else None), False)
+
+
+async def _of_private_room(conn: AsyncConnection, row: InboxRow, fact: Fact, state: RecordingState) -> Home | None:
+    """The home of the room, where that is private. Some servers tell at first what is recorded by its name only."""
+    room = state.recording.room
+    known = await get(conn, fact.provider, ThingKind.ROOM, room.id) if room.id else None
+    if known is not None:
+        return Home(known.channel_id, True) if known.is_private else None
+    channel_id = await held_in(conn, Name(row.team_id, fact.provider, ThingKind.ROOM, room.name), fact.seen_at)
+    return Home(channel_id, True) if channel_id is not None else None

@@ -1,0 +1,296 @@
+"""What is kept of somebody, and how it is forgotten: rows stay as a record that something was done, without the person.
+
+Identities and display names of participants stand in the states of things, in the facts that servers told, and in what
+people typed; ids of people of the workspace in columns, too. What Slack shows and a video server keeps stays there.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from types import MappingProxyType
+from typing import Any, Final, Self
+
+from pydantic_core import to_json
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Delete,
+    LargeBinary,
+    RowMapping,
+    Select,
+    Table,
+    Update,
+    and_,
+    delete,
+    false,
+    func,
+    literal,
+    not_,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.secrets import SecretBox, WrongKey
+from bot.store.engine import Store
+from bot.store.inbox import PARKED_AFTER
+from bot.store.tables import (
+    attempt,
+    closure,
+    draft,
+    inbox,
+    keep_out,
+    pending_action,
+    reserved_name,
+    role_grant,
+    setting,
+    subscription,
+    thing,
+)
+from commands.core.identity import FORGOTTEN, person_of, without_number
+from commands.core.ports import Traces
+
+BATCH = 200
+"""Rows of a transaction: each is read, changed and written."""
+
+_FREE_TEXT: Final = frozenset({"error", "reason", "metadata", "location"})
+"""Where a server may say anything. Elsewhere a word that somebody has for an identity means what it means."""
+
+_REF: Final = frozenset({"provider", "id", "name"})
+"""The fields of a `RoomRef`: a room may be called like anybody."""
+
+_SIGNED: Final[Mapping[str, str | None]] = MappingProxyType({"made_by": None, "by": FORGOTTEN})
+"""Who did it, in states and facts."""
+
+_TYPED: Final = (attempt.c.words, attempt.c.detail, attempt.c.about, attempt.c.also_about)
+_OWN: Final = (closure.c.user_id, subscription.c.user_id, role_grant.c.subject, pending_action.c.user_id)
+_DONE_BY: Final = (
+    (keep_out.c.said_by, FORGOTTEN),
+    (subscription.c.created_by, FORGOTTEN),
+    (role_grant.c.granted_by, FORGOTTEN),
+    (setting.c.set_by, FORGOTTEN),
+    (reserved_name.c.made_by, None),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Person:
+    """Whom it is about. `user_id` is None for somebody who is none of the workspace.
+
+    `names` are those that they were found to go by.
+    """
+
+    team_id: str
+    identity: str
+    user_id: str | None
+    names: set[str] = field(default_factory=set)
+
+    @classmethod
+    def of(cls, team_id: str, identity: str) -> Self:
+        plain = without_number(identity)
+        return cls(team_id, plain, person_of(plain, team_id))
+
+    @property
+    def needle(self) -> str:
+        """Whatever speaks of them has it."""
+        return self.user_id or self.identity
+
+    def is_meant(self, word: object) -> bool:
+        return isinstance(word, str) and (word == self.user_id or without_number(word) == self.identity)
+
+    def without(self, text: str, *, named: bool = False) -> str:
+        """`named`: without the names they went by, too, which others may have."""
+        words = [re.escape(self.identity) + (r"(?:-\d+)?" if self.user_id else "")]
+        words += map(re.escape, sorted(self.names, key=len, reverse=True)) if named else ()
+        alone = rf"(?<![\w-])(?:{'|'.join(words)})(?![\w-])"
+        by_id = rf"|(?<![A-Z0-9])@?{self.user_id}(?![A-Z0-9])" if self.user_id else ""
+        return re.sub(alone + by_id, FORGOTTEN, text, flags=re.IGNORECASE)
+
+
+Change = Callable[[RowMapping, _Person], dict[str, object]]
+
+
+class StoredForgetting:
+    """`commands.core.ports.Forgetting`."""
+
+    def __init__(self, store: Store, box: SecretBox) -> None:
+        self._store = store
+        self._box = box
+
+    async def traces(self, team_id: str, identity: str) -> Traces:
+        return await self._go_through(_Person.of(team_id, identity), erases=False)
+
+    async def forget(self, team_id: str, identity: str) -> Traces:
+        return await self._go_through(_Person.of(team_id, identity), erases=True)
+
+    async def _go_through(self, who: _Person, *, erases: bool) -> Traces:
+        """Count, and change where it `erases`. What people typed comes last, as by then the names are known."""
+        in_things = or_(_is(thing.c.made_by, who), thing.c.state.contains(_in_json(who.needle), autoescape=True))
+        live = await self._each(thing, and_(in_things, not_(thing.c.terminal)), who, _thing_without, erases=False)
+        things = await self._each(thing, and_(in_things, thing.c.terminal), who, _thing_without, erases=erases)
+        is_read = or_(inbox.c.folded_at.is_not(None), inbox.c.attempts >= PARKED_AFTER)
+        told = and_(is_read, or_(_is(inbox.c.user_id, who), self._body_has(who.needle)))
+        events = await self._each(inbox, told, who, _event_without, erases=erases)
+        spoken = [column.icontains(word, autoescape=True) for column in _TYPED for word in (who.needle, *who.names)]
+        tried = and_(attempt.c.answered_at.is_not(None), or_(_is(attempt.c.user_id, who), *spoken))
+        commands = await self._each(attempt, tried, who, _attempt_without, erases=erases)
+        others = await self._others(who, erases=erases) + await self._sealed(who, erases=erases)
+        return Traces(commands, events, things, others, live)
+
+    async def _each(
+        self, table: Table, where: ColumnElement[bool], who: _Person, change: Change, *, erases: bool
+    ) -> int:
+        """How many rows `change` makes other than they are, in the order of their ids."""
+        meant = and_(table.c.team_id == who.team_id, where)
+        query, after, count = select(table).where(meant).order_by(table.c.id).limit(BATCH), 0, 0
+        while True:
+            async with self._store.reading() as conn:
+                rows = (await conn.execute(query.where(table.c.id > after))).mappings().all()
+            if not rows:
+                return count
+            after, changed = rows[-1]["id"], [row["id"] for row in rows if change(row, who)]
+            count += len(changed)
+            if changed and erases:
+                await self._store.write(partial(_change_all, table, and_(table.c.id.in_(changed), meant), who, change))
+
+    def _body_has(self, word: str) -> ColumnElement[bool]:
+        """LIKE looks into bytes on PostgreSQL alone, and what both have for it goes by two names."""
+        position = func.pg_catalog.position if self._store.is_shared else func.instr
+        return position(inbox.c.body, literal(_in_json(word).encode(), LargeBinary)) > 0
+
+    async def _others(self, who: _Person, *, erases: bool) -> int:
+        """What is their own goes; of what is for others, only who did it."""
+
+        others = _others_of(who)
+        async with self._store.reading() as conn:
+            count = sum([int((await conn.execute(query)).scalar_one()) for query in _counts(others)])
+
+        async def write(conn: AsyncConnection) -> None:
+            for other in others:
+                await conn.execute(other.statement)
+
+        if count and erases:
+            await self._store.write(write)
+        return count
+
+    async def _sealed(self, who: _Person, *, erases: bool) -> int:
+        """What waits for a press or in a form, and speaks of them. It would be gone by itself within a day."""
+        gone = 0
+        for table in (pending_action, draft):
+            (key,) = table.primary_key.columns
+            async with self._store.reading() as conn:
+                query = select(key, table.c.payload).where(table.c.team_id == who.team_id, table.c.payload != b"")
+                rows = (await conn.execute(query)).all()
+            named = [token for token, payload in rows if self._speaks_of(who, payload)]
+            gone += len(named)
+            if named and erases:
+                await self._store.write(partial(_delete, delete(table).where(key.in_(named))))
+        return gone
+
+    def _speaks_of(self, who: _Person, payload: bytes) -> bool:
+        try:
+            text = self._box.open(payload)
+        except WrongKey:
+            return False  # so nobody can read it
+        escaped = _in_json(who.identity)
+        return who.without(text) != text or (escaped != who.identity and escaped in text)
+
+
+async def _delete(meant: Delete, conn: AsyncConnection) -> None:
+    await conn.execute(meant)
+
+
+async def _change_all(
+    table: Table, where: ColumnElement[bool], who: _Person, change: Change, conn: AsyncConnection
+) -> None:
+    for row in (await conn.execute(select(table).where(where))).mappings().all():
+        if values := change(row, who):
+            await conn.execute(update(table).where(table.c.id == row["id"]).values(values))
+
+
+def _thing_without(row: RowMapping, who: _Person) -> dict[str, object]:
+    """What changes, as in the next two; nothing where the row does not speak of them."""
+    state = json.loads(row["state"])
+    changed = _without(state, who)
+    values: dict[str, object] = {} if changed == state else {"state": to_json(changed).decode()}
+    return values | ({"made_by": None} if who.is_meant(row["made_by"]) else {})
+
+
+def _event_without(row: RowMapping, who: _Person) -> dict[str, object]:
+    facts = json.loads(row["body"])
+    changed = _without(facts, who)
+    values: dict[str, object] = {} if changed == facts else {"body": to_json(changed)}
+    return values | ({"user_id": FORGOTTEN} if who.is_meant(row["user_id"]) else {})
+
+
+def _attempt_without(row: RowMapping, who: _Person) -> dict[str, object]:
+    typed = {column.name: row[column.name] for column in _TYPED if row[column.name] is not None}
+    values: dict[str, object] = {
+        name: now for name, text in typed.items() if (now := who.without(text, named=True)) != text
+    }
+    return values | ({"user_id": FORGOTTEN} if who.is_meant(row["user_id"]) else {})
+
+
+def _without(value: Any, who: _Person, key: str = "") -> Any:
+    """JSON without them. The names that they go by in it are noted down."""
+    match value:
+        case {"identity": identity} if who.is_meant(identity):
+            who.names.update({name} if len(name := str(value.get("name", ""))) > 1 else ())
+            blank = {"identity": FORGOTTEN, "name": FORGOTTEN, "metadata": "", "attributes": {}}
+            return {name: blank.get(name, entry) for name, entry in value.items()}
+        case dict() if value.keys() == _REF:
+            return value
+        case dict():
+            return {FORGOTTEN if who.is_meant(k) else k: _without(entry, who, k) for k, entry in value.items()}
+        case list():
+            return [_without(entry, who) for entry in value]
+        case str() if key in _FREE_TEXT:
+            return who.without(value)
+        case str() if key in _SIGNED and who.is_meant(value):
+            return _SIGNED[key]
+        case _:
+            return value
+
+
+@dataclass(frozen=True, slots=True)
+class _Other:
+    """Rows that go, or get the values `instead`."""
+
+    table: Table
+    where: ColumnElement[bool]
+    instead: dict[str, object] | None = None
+
+    @property
+    def statement(self) -> Delete | Update:
+        if self.instead is None:
+            return delete(self.table).where(self.where)
+        return update(self.table).where(self.where).values(self.instead)
+
+
+def _counts(others: Sequence[_Other]) -> Iterator[Select[Any]]:
+    """By table, as two may mean the same row."""
+    tables = {other.table: [each.where for each in others if each.table is other.table] for other in others}
+    for table, meant in tables.items():
+        yield select(func.count()).select_from(table).where(or_(*meant))
+
+
+def _others_of(who: _Person) -> list[_Other]:
+    kept_out = or_(
+        keep_out.c.identity == who.identity, keep_out.c.identity.startswith(f"{who.identity}-", autoescape=True)
+    )
+    others = [_Other(keep_out, kept_out if who.user_id else keep_out.c.identity == who.identity)]
+    if who.user_id is not None:
+        others += [_Other(column.table, column == who.user_id) for column in _OWN]
+        others += [_Other(column.table, column == who.user_id, {column.name: name}) for column, name in _DONE_BY]
+    return [replace(other, where=and_(other.table.c.team_id == who.team_id, other.where)) for other in others]
+
+
+def _is(column: Column[Any], who: _Person) -> ColumnElement[bool]:
+    return column == who.user_id if who.user_id is not None else false()
+
+
+def _in_json(word: str) -> str:
+    return to_json(word)[1:-1].decode()

@@ -1,0 +1,173 @@
+"""What is kept, and how long: a rule for every table that grows by itself.
+
+Cards and notes go with the thing that they are of. Work that is not done stays, however old it is.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+from sqlalchemy import (
+    ColumnElement,
+    Delete,
+    Table,
+    Update,
+    and_,
+    delete,
+    exists,
+    literal,
+    not_,
+    or_,
+    select,
+    tuple_,
+    update,
+)
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.store.engine import Store
+from bot.store.settings import StoredSettings
+from bot.store.tables import (
+    UtcTime,
+    attempt,
+    closure,
+    draft,
+    inbox,
+    note,
+    pending_action,
+    reserved_name,
+    role_grant,
+    thing,
+)
+from commands.core.ports import Clock, everywhere
+from commands.core.settings import Key, kept_for
+from providers.facts import Source, ThingKind
+
+BATCH = 1_000
+"""Rows of a transaction, so that no other write waits long."""
+
+PAGES = 1_000
+"""Of a SQLite file that one transaction gives back to the system."""
+
+NO_FACTS: Final = b"[]"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Rows of `table` are over that were `is_over` before a time; how long before, `kept` says or the setting of it.
+
+    They are deleted, or given the values `instead`.
+    """
+
+    name: str
+    table: Table
+    is_over: Callable[[ColumnElement[Any]], ColumnElement[bool]]
+    kept: Key | timedelta
+    instead: Mapping[str, object] | None = None
+
+
+def _has_news() -> ColumnElement[bool]:
+    """A note is still to be posted because of this row, and tells what its body says."""
+    return exists().where(note.c.inbox_id == inbox.c.id, note.c.ts.is_(None))
+
+
+def _is_not_the_last_webhook() -> ColumnElement[bool]:
+    """That of each server stays: it says that webhooks come at all, and when the last one did."""
+    newer = inbox.alias("newer")
+    same = and_(newer.c.provider == inbox.c.provider, newer.c.source == Source.WEBHOOK, newer.c.id > inbox.c.id)
+    return or_(inbox.c.source != Source.WEBHOOK, exists().where(newer.c.team_id == inbox.c.team_id, same))
+
+
+def _is_needed_to_hide() -> ColumnElement[bool]:
+    """A server may list a recording for years. Without our row, nobody knew that it was made in private."""
+    return and_(thing.c.kind == ThingKind.RECORDING, thing.c.is_private)
+
+
+RULES: Final = (
+    Rule(
+        "bodies",
+        inbox,
+        lambda before: and_(inbox.c.folded_at <= before, inbox.c.has_body.is_(True), not_(_has_news())),
+        "keep.bodies",
+        instead={"body": NO_FACTS, "has_body": False},
+    ),
+    Rule(
+        "events",
+        inbox,
+        lambda before: and_(
+            inbox.c.received_at <= before,
+            inbox.c.folded_at.is_not(None),
+            not_(_has_news()),
+            _is_not_the_last_webhook(),
+        ),
+        "keep.events",
+    ),
+    Rule(
+        "things",
+        thing,
+        lambda before: and_(thing.c.terminal.is_(True), thing.c.seen_at <= before, not_(_is_needed_to_hide())),
+        "keep.things",
+    ),
+    Rule(
+        "commands",
+        attempt,
+        lambda before: and_(attempt.c.opened_at <= before, attempt.c.answered_at.is_not(None)),
+        "keep.commands",
+    ),
+    Rule("grants", role_grant, lambda before: role_grant.c.until <= before, "keep.grants"),
+    Rule("closures", closure, lambda before: closure.c.told_at <= before, "keep.closures"),
+    Rule("pending actions", pending_action, lambda before: pending_action.c.expires_at <= before, timedelta(days=1)),
+    Rule("drafts", draft, lambda before: draft.c.expires_at <= before, timedelta()),
+    Rule("reserved names", reserved_name, lambda before: reserved_name.c.until <= before, timedelta()),
+)
+"""What expires by itself has no setting. Others see to keep-outs, the bouncer, and to replicas that are gone."""
+
+
+class Retention:
+    """For the rows of one team. Several processes may prune at once: each row goes once."""
+
+    def __init__(self, store: Store, settings: StoredSettings, clock: Clock, *, team_id: str) -> None:
+        self._store = store
+        self._settings = settings
+        self._clock = clock
+        self._team_id = team_id
+
+    async def prune(self, rule: Rule) -> int:
+        """At most `BATCH` rows, in a transaction of their own. Returns how many; 0 when no more are over."""
+        before = literal(self._clock.now() - await self.kept(rule), UtcTime)
+        over = and_(rule.table.c.team_id == self._team_id, rule.is_over(before))
+        key = list(rule.table.primary_key.columns)
+        async with self._store.reading() as conn:  # as nearly always nothing is over, and writing has its turns
+            found = [tuple(row) for row in await conn.execute(select(*key).where(over).limit(BATCH))]
+        if not found:
+            return 0
+        these = and_(tuple_(*key).in_(found), over)
+        gone: Update | Delete = delete(rule.table) if rule.instead is None else update(rule.table).values(rule.instead)
+
+        async def write(conn: AsyncConnection) -> int:
+            return (await conn.execute(gone.where(these))).rowcount
+
+        return await self._store.write(write)
+
+    async def kept(self, rule: Rule) -> timedelta:
+        """How long, by the workspace's setting where it has one."""
+        if isinstance(rule.kept, timedelta):
+            return rule.kept
+        return kept_for(rule.kept, await self._settings.get(everywhere(self._team_id), rule.kept))
+
+    async def give_back(self) -> bool:
+        """Hand free pages of a SQLite file back to the system; PostgreSQL sees to its own. True while there are more.
+
+        https://www.sqlite.org/pragma.html#pragma_incremental_vacuum
+        """
+        if self._store.is_shared:
+            return False
+
+        async def write(conn: AsyncConnection) -> bool:
+            connection = (await conn.get_raw_connection()).driver_connection
+            assert connection is not None, "it is open"
+            # A script, as anything else stops after the first page. It ends the transaction, which holds nothing yet.
+            await connection.executescript(f"PRAGMA incremental_vacuum({PAGES})")
+            return bool((await conn.exec_driver_sql("PRAGMA freelist_count")).scalar_one())
+
+        return await self._store.write(write)

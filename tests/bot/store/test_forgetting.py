@@ -1,0 +1,219 @@
+"""After somebody was forgotten, no table speaks of them; what was done is still there."""
+
+import json
+from typing import Any
+
+import pytest
+from pydantic_core import to_json
+from sqlalchemy import Table, select
+
+from bot.alerts.state import Present, RecordingState, RoomState, RoomStatus, state_from_json
+from bot.secrets import SecretBox, new_key
+from bot.store.engine import Store
+from bot.store.forgetting import BATCH, StoredForgetting
+from bot.store.tables import (
+    attempt,
+    closure,
+    draft,
+    inbox,
+    keep_out,
+    metadata,
+    pending_action,
+    reserved_name,
+    role_grant,
+    setting,
+    subscription,
+    thing,
+)
+from commands.core.identity import numbered, stable_identity
+from commands.core.ports import Traces
+from providers.base import Participant, Recording, RecordingRef, RecordingStatus, RoomRef
+from providers.facts import (
+    Fact,
+    Origin,
+    ParticipantJoined,
+    ParticipantKeptOut,
+    ParticipantsListed,
+    RecordingChanged,
+    Source,
+    facts_from_json,
+    facts_to_json,
+)
+from tests.bot.store.rows import add, row
+from tests.bot.store.snapshots import SEEN_AT, dumped
+
+ANA, BEN = "U0ANA000001", "U0BEN000001"
+MINE = stable_identity("T1", ANA)
+GUEST = 'guest "100%" \\_7'
+ROOM = RoomRef("livekit", "RM_1", "standup")
+ORIGIN = Origin(provider="livekit", key="EV_1", at=SEEN_AT, seen_at=SEEN_AT, source=Source.WEBHOOK)
+
+
+@pytest.fixture
+def box() -> SecretBox:
+    return SecretBox(new_key())
+
+
+@pytest.fixture
+def forgetting(store: Store, box: SecretBox) -> StoredForgetting:
+    return StoredForgetting(store, box)
+
+
+def who(identity: str, name: str = "") -> Participant:
+    return Participant(f"PA_{identity[-4:]}", identity, name)
+
+
+def over(state: RoomState | RecordingState) -> dict[str, Any]:
+    room = isinstance(state, RoomState)
+    known = {"kind": state.kind, "name": state.name, "terminal": True, "made_by": state.made_by}
+    return row(thing, **known, status="ended" if room else "failed", state=state.model_dump_json())
+
+
+def failed(location: str, error: str, made_by: str | None) -> RecordingState:
+    recording = Recording(RecordingRef("livekit", "EG_1"), ROOM, RecordingStatus.FAILED, location=location, error=error)
+    return RecordingState(recording=recording, seen_at=SEEN_AT, made_by=made_by)
+
+
+def told(*facts: Fact, **given: object) -> dict[str, Any]:
+    return row(inbox, body=facts_to_json(list(facts)), folded_at=SEEN_AT, **given)
+
+
+async def fill(store: Store, box: SecretBox, identity: str, user_id: str, name: str) -> None:
+    """Everything that can be known of somebody."""
+    second, me = numbered(identity, 2) if identity == stable_identity("T1", user_id) else identity, who(identity, name)
+    ended = RoomState(ref=ROOM, status=RoomStatus.ENDED, made_by=user_id, kept_out={identity: SEEN_AT, second: SEEN_AT})
+    await add(store, thing, over(ended), over(failed(f"out/{identity}.mp4", f"{identity} has left", user_id)))
+    await add(
+        store,
+        inbox,
+        told(ParticipantJoined(**ORIGIN, room=ROOM, participant=me), user_id=user_id),
+        told(ParticipantsListed(**ORIGIN, room=ROOM, participants=(me, who(second, name), who("bob", "Bob")))),
+        told(ParticipantKeptOut(**ORIGIN, room=ROOM, participant=me, until=SEEN_AT, by=user_id)),
+        told(RecordingChanged(**ORIGIN, recording=failed("", f"{second} has left", None).recording)),
+        row(inbox, body=facts_to_json([ParticipantJoined(**ORIGIN, room=ROOM, participant=me)]), attempts=5),
+    )
+    typed = (
+        f"participant mute standup {identity}",
+        f"participant remove standup @{user_id}",
+        f'participant show standup "{name}"',
+        f"participant unmute standup --who={second}",
+    )
+    await add(store, attempt, *(row(attempt, words=words, answered_at=SEEN_AT) for words in typed))
+    refused = row(attempt, user_id=user_id, detail=f"NotInRoom: {name} is not in standup", answered_at=SEEN_AT)
+    await add(store, attempt, refused, row(attempt, also_about=identity, answered_at=SEEN_AT))
+    await add(store, keep_out, *(row(keep_out, identity=each, stays=[]) for each in {identity, second}))
+    await add(store, keep_out, row(keep_out, identity="bob", said_by=user_id, stays=[]))
+    await add(store, closure, row(closure, user_id=user_id))
+    await add(store, subscription, row(subscription, channel_id="C1", created_by=user_id))
+    await add(store, subscription, row(subscription, user_id=user_id, created_by=user_id))
+    await add(store, role_grant, row(role_grant, kind="person", subject=user_id), row(role_grant, granted_by=user_id))
+    await add(store, setting, row(setting, set_by=user_id))
+    await add(store, reserved_name, row(reserved_name, made_by=user_id))
+    await add(store, pending_action, row(pending_action, user_id=user_id))
+    sealed = box.seal(json.dumps({"fields": {"who": identity}}, ensure_ascii=False))
+    await add(store, pending_action, row(pending_action, payload=sealed))
+    await add(store, draft, row(draft, payload=sealed), row(draft, payload=b"of a key that is gone"))
+
+
+async def rows(store: Store, table: Table) -> list[dict[str, Any]]:
+    async with store.reading() as conn:
+        order = list(table.primary_key.columns)
+        return [dict(each) for each in (await conn.execute(select(table).order_by(*order))).mappings()]
+
+
+async def counted(store: Store) -> dict[str, int]:
+    return {table.name: len(await rows(store, table)) for table in metadata.sorted_tables}
+
+
+async def test_somebody_of_the_workspace(store: Store, box: SecretBox, forgetting: StoredForgetting) -> None:
+    await fill(store, box, MINE, ANA, "Ana Ángel")
+    before, counts = await dumped(store), await counted(store)
+    assert before.count(ANA.encode()) > 20
+
+    traces = Traces(commands=6, events=5, things=2, others=13, live=0)
+    assert await forgetting.traces("T1", MINE) == traces
+    assert await dumped(store) == before
+    assert await forgetting.forget("T1", MINE) == traces
+
+    after = await dumped(store)
+    assert [word for word in (ANA, MINE, "Ana", "Ángel") if word.encode() in after] == []
+    assert b"bob" in after
+    gone = {"keep_out": 2, "closure": 1, "subscription": 1, "role_grant": 1, "pending_action": 2, "draft": 1}
+    assert await counted(store) == {name: count - gone.get(name, 0) for name, count in counts.items()}
+
+
+async def test_a_second_time_is_harmless(store: Store, box: SecretBox, forgetting: StoredForgetting) -> None:
+    await fill(store, box, MINE, ANA, "Ana Ángel")
+    await forgetting.forget("T1", MINE)
+    after = await dumped(store)
+    assert await forgetting.forget("T1", numbered(MINE, 2)) == Traces()
+    assert await dumped(store) == after
+
+
+async def test_somebody_from_outside_with_a_nasty_identity(
+    store: Store, box: SecretBox, forgetting: StoredForgetting
+) -> None:
+    await fill(store, box, GUEST, BEN, "Guest")
+    await forgetting.forget("T1", GUEST)
+    after = await dumped(store)
+    assert to_json(GUEST)[1:-1] not in after
+    assert b'"identity":"forgotten","name":"forgotten"' in after
+    assert BEN.encode() in after
+    assert [each["identity"] for each in await rows(store, keep_out)] == ["bob"]
+
+
+async def test_what_is_left_can_be_read(store: Store, box: SecretBox, forgetting: StoredForgetting) -> None:
+    await fill(store, box, MINE, ANA, "Ana Ángel")
+    await forgetting.forget("T1", MINE)
+    ended, recorded = [state_from_json(each["state"]) for each in await rows(store, thing)]
+    assert isinstance(ended, RoomState)
+    assert (ended.ref, ended.made_by, set(ended.kept_out)) == (ROOM, None, {"forgotten"})
+    assert isinstance(recorded, RecordingState)
+    assert (recorded.recording.location, recorded.recording.error) == ("out/forgotten.mp4", "forgotten has left")
+    listed = facts_from_json((await rows(store, inbox))[1]["body"])[0]
+    assert isinstance(listed, ParticipantsListed)
+    assert [(p.identity, p.name) for p in listed.participants] == [
+        ("forgotten", "forgotten"),
+        ("forgotten", "forgotten"),
+        ("bob", "Bob"),
+    ]
+    assert [each["words"] for each in await rows(store, attempt)][:4] == [
+        "participant mute standup forgotten",
+        "participant remove standup forgotten",
+        'participant show standup "forgotten"',
+        "participant unmute standup --who=forgotten",
+    ]
+    assert (await rows(store, attempt))[4]["user_id"] == "forgotten"
+
+
+async def test_what_is_live_stays_until_it_ends(store: Store, forgetting: StoredForgetting) -> None:
+    present = {"PA_1": Present(participant=who(MINE), seen_at=SEEN_AT)}
+    live = RoomState(ref=ROOM, made_by=ANA, present=present)
+    await add(store, thing, over(live) | {"terminal": False, "status": "live"})
+    await add(store, attempt, row(attempt, user_id=ANA))
+    before = await dumped(store)
+    assert await forgetting.forget("T1", MINE) == Traces(live=1)
+    assert await dumped(store) == before
+
+
+async def test_nobody_else_is_forgotten(store: Store, box: SecretBox, forgetting: StoredForgetting) -> None:
+    """Whose id begins alike, who is of another team, and a room that is called like somebody."""
+    near, room = stable_identity("T1", ANA + "9"), RoomRef("livekit", "RM_9", "bob")
+    await fill(store, box, near, ANA + "9", "Anabel")
+    await add(store, attempt, row(attempt, team_id="T2", user_id=ANA, words=f"@{ANA}", answered_at=SEEN_AT))
+    await add(store, thing, over(RoomState(ref=room, status=RoomStatus.ENDED)))
+    await add(store, attempt, row(attempt, words="room show bobby", answered_at=SEEN_AT))
+    before = await dumped(store)
+    assert await forgetting.forget("T1", MINE) == Traces()
+    assert await forgetting.traces("T1", "live") == Traces()
+    assert await dumped(store) == before
+    await forgetting.forget("T1", "bob")
+    assert state_from_json((await rows(store, thing))[-1]["state"]).name == "bob"
+    assert (await rows(store, attempt))[-1]["words"] == "room show bobby"
+
+
+async def test_there_may_be_many_rows(store: Store, forgetting: StoredForgetting) -> None:
+    many = 2 * BATCH + 1
+    await add(store, attempt, *(row(attempt, user_id=ANA, answered_at=SEEN_AT) for _ in range(many)))
+    assert await forgetting.forget("T1", MINE) == Traces(commands=many)
+    assert {each["user_id"] for each in await rows(store, attempt)} == {"forgotten"}

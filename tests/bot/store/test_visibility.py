@@ -1,0 +1,210 @@
+"""Who sees what was made in private, on each kind of database."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.alerts.state import Present, RecordingState, RoomState
+from bot.store import reservations
+from bot.store.cards import Cards
+from bot.store.dashboard import StoredDashboard
+from bot.store.engine import Store
+from bot.store.reservations import KEPT, Name
+from bot.store.rooms import StoredRooms
+from bot.store.tables import card
+from commands.core.ports import Place, Viewer
+from providers.base import Participant, Recording, RecordingRef, RecordingStatus, RoomRef
+from providers.facts import ThingKind
+from tests.bot.store.conftest import StillClock
+from tests.bot.store.snapshots import SEEN_AT, save, snapshot
+
+HOME = "C_PRIVATE"
+MAKER, MEMBER, STRANGER, ADMIN = "U_MAKER", "U_MEMBER", "U_STRANGER", "U_ADMIN"
+ROOM = RoomRef("livekit", "RM_1", "standup")
+NAME = Name("T1", "livekit", ThingKind.ROOM, "standup")
+
+VIEWERS = [
+    (Viewer("T1", MAKER, HOME), True),
+    (Viewer("T1", MAKER, "C_OTHER"), True),
+    (Viewer("T1", MAKER, None), True),
+    (Viewer("T1", MEMBER, HOME), True),
+    (Viewer("T1", MEMBER, "C_OTHER"), False),
+    (Viewer("T1", MEMBER, None), False),
+    (Viewer("T1", STRANGER, "C_OTHER"), False),
+    (Viewer("T1", STRANGER, None), False),
+    (Viewer("T1", ADMIN, "C_OTHER", sees_all=True), True),
+    (Viewer("T1", None, HOME), True),
+    (Viewer("T1", None, "C_OTHER"), False),
+]
+"""Everybody, from everywhere, and whether they see what the maker made in private. Without a person: aloud."""
+
+
+@pytest.fixture
+def rooms(store: Store, clock: StillClock) -> StoredRooms:
+    return StoredRooms(store, clock)
+
+
+async def keep_room(store: Store, server_id: str = "RM_1", *, private: bool = True, terminal: bool = False) -> int:
+    ref = RoomRef("livekit", server_id, "standup")
+    bob = Participant("PA_1", "bob")
+    state = RoomState(ref=ref, present={"PA_1": Present(participant=bob, seen_at=SEEN_AT)}).model_dump_json()
+    known = snapshot(server_id, terminal=terminal, channel_id=HOME, made_by=MAKER)
+    return await save(store, replace(known, state=state, is_private=private))
+
+
+async def keep_recording(
+    store: Store, *, channel_id: str | None, made_by: str | None, private: bool = True
+) -> Recording:
+    recording = Recording(RecordingRef("livekit", "EG_1"), ROOM, RecordingStatus.FAILED)
+    state = RecordingState(recording=recording, seen_at=SEEN_AT).model_dump_json()
+    known = snapshot("EG_1", kind=ThingKind.RECORDING, terminal=True, channel_id=channel_id, made_by=made_by)
+    await save(store, replace(known, state=state, status="failed", is_private=private, room_id="RM_1"))
+    return recording
+
+
+@pytest.mark.parametrize(("viewer", "sees"), VIEWERS)
+async def test_a_private_room_is_found_by_those_who_may_see_it(
+    rooms: StoredRooms, store: Store, clock: StillClock, viewer: Viewer, sees: bool
+) -> None:
+    thing_id = await keep_room(store)
+    await store.write(lambda conn: Cards(store, clock).want(conn, thing_id, Place("T1", "C_OTHER")))
+    dashboard = StoredDashboard(store)
+    mine, _ = await dashboard.live_rooms(viewer, ["livekit"], mine=True, limit=5)
+    others, count = await dashboard.live_rooms(viewer, ["livekit"], mine=False, limit=5)
+    answers: Sequence[object] = [
+        await rooms.newest(viewer, "livekit", "standup"),
+        await rooms.life(viewer, "livekit", "RM_1"),
+        await rooms.live_named(viewer, "standup"),
+        await rooms.live(viewer, "livekit"),
+        await rooms.present(viewer, "livekit", "standup"),
+        not await rooms.hidden(viewer, [ROOM]),
+        not await rooms.hidden(viewer, [RoomRef("livekit", "", "standup")]),
+        not await rooms.hidden(viewer, [RoomRef("livekit", "RM_RENEWED", "standup")]),
+        mine or others,
+    ]
+    assert [bool(answer) for answer in answers] == [sees] * len(answers)
+    assert count == len(others)
+    in_channel = await rooms.live_in_channel(viewer)
+    assert bool(in_channel) is (sees and viewer.channel_id is not None)
+
+
+@pytest.mark.parametrize(("viewer", "sees"), VIEWERS)
+async def test_a_recording_of_a_private_room_is_seen_where_the_room_is(
+    rooms: StoredRooms, store: Store, viewer: Viewer, sees: bool
+) -> None:
+    await keep_room(store)
+    recording = await keep_recording(store, channel_id=None, made_by=None)
+    assert bool(await rooms.recordings(viewer, "livekit", 5)) is sees
+    assert await rooms.hidden_recordings(viewer, [recording]) == (frozenset() if sees else {"EG_1"})
+    failed = await StoredDashboard(store).failed_recordings(viewer, ["livekit"], since=SEEN_AT - timedelta(days=1))
+    assert bool(failed) is sees
+
+
+@pytest.mark.parametrize(("viewer", "sees"), VIEWERS)
+async def test_a_recording_that_nobody_has_reported_goes_by_its_room(
+    rooms: StoredRooms, store: Store, viewer: Viewer, sees: bool
+) -> None:
+    await keep_room(store)
+    recording = Recording(RecordingRef("livekit", "EG_9"), ROOM, RecordingStatus.LIVE)
+    assert await rooms.hidden_recordings(viewer, [recording]) == (frozenset() if sees else {"EG_9"})
+
+
+async def test_who_recorded_a_private_room_sees_the_recording_and_not_the_room(
+    rooms: StoredRooms, store: Store
+) -> None:
+    await keep_room(store)
+    recording = await keep_recording(store, channel_id=HOME, made_by=ADMIN)
+    once_admin = Viewer("T1", ADMIN, "C_OTHER")
+    assert await rooms.hidden_recordings(once_admin, [recording]) == frozenset()
+    assert await rooms.hidden(once_admin, [ROOM]) == {ROOM}
+
+
+async def test_what_is_private_in_a_channel_is_not_so_for_the_maker_of_the_public_room_alone(
+    rooms: StoredRooms, store: Store
+) -> None:
+    await keep_room(store, private=False)
+    recording = await keep_recording(store, channel_id="C_OTHER", made_by=MEMBER)
+    seen_by = {
+        user: not await rooms.hidden_recordings(Viewer("T1", user, None), [recording])
+        for user in (MAKER, MEMBER, STRANGER)
+    }
+    assert seen_by == {MAKER: True, MEMBER: True, STRANGER: False}
+
+
+async def test_a_public_room_is_seen_by_everybody_even_beside_a_private_one_of_its_name(
+    rooms: StoredRooms, store: Store
+) -> None:
+    await keep_room(store, "RM_1", terminal=True)
+    await keep_room(store, "RM_2", private=False)
+    stranger, public = Viewer("T1", STRANGER, None), RoomRef("livekit", "RM_2", "standup")
+    assert await rooms.hidden(stranger, [ROOM, public]) == {ROOM}
+    newest = await rooms.newest(stranger, "livekit", "standup")
+    assert newest is not None
+    assert newest.ref == public
+
+
+async def test_a_card_that_cannot_be_shown_names_nothing_private(store: Store, clock: StillClock) -> None:
+    thing_id = await keep_room(store)
+    await store.write(lambda conn: Cards(store, clock).want(conn, thing_id, Place("T1", HOME)))
+    await store.write(lambda conn: conn.execute(update(card).values(blocked="is_archived")))
+    for viewer, sees in VIEWERS:
+        assert bool(await StoredDashboard(store).blocked_cards(viewer)) is sees
+
+
+@pytest.mark.parametrize(("viewer", "sees"), VIEWERS)
+async def test_a_kept_name_is_hidden_from_those_who_would_not_see_what_comes_up(
+    rooms: StoredRooms, clock: StillClock, viewer: Viewer, sees: bool
+) -> None:
+    await rooms.reserve(Place("T1", HOME), ThingKind.ROOM, "livekit", "standup", by=MAKER)
+    for room in (ROOM, RoomRef("livekit", "", "standup")):
+        assert await rooms.hidden(viewer, [room]) == (frozenset() if sees else {room})
+    free = [RoomRef("livekit", "", "retro"), RoomRef("eu", "", "standup")]
+    assert await rooms.hidden(viewer, free) == frozenset()
+    clock.advance(KEPT)
+    assert await rooms.hidden(viewer, [ROOM]) == frozenset()
+
+
+@pytest.mark.parametrize(("viewer", "may"), VIEWERS)
+async def test_a_kept_name_is_released_by_those_who_may_have_it(rooms: StoredRooms, viewer: Viewer, may: bool) -> None:
+    await rooms.reserve(Place("T1", HOME), ThingKind.ROOM, "livekit", "standup", by=MAKER)
+    await rooms.release(viewer, ThingKind.ROOM, "livekit", "standup")
+    assert bool(await rooms.hidden(Viewer("T1", STRANGER, None), [ROOM])) is not may
+
+
+async def test_a_kept_name_of_a_recording_hides_no_room(rooms: StoredRooms) -> None:
+    await rooms.reserve(Place("T1", HOME), ThingKind.RECORDING, "livekit", "standup", by=MAKER)
+    assert await rooms.hidden(Viewer("T1", STRANGER, None), [ROOM]) == frozenset()
+
+
+async def test_a_name_without_a_maker_is_kept_too(store: Store, rooms: StoredRooms, clock: StillClock) -> None:
+    async def reserve(conn: AsyncConnection) -> None:
+        await reservations.reserve(conn, NAME, channel_id=HOME, made_by=None, until=clock.now() + KEPT)
+
+    await store.write(reserve)
+    assert await rooms.hidden(Viewer("T1", STRANGER, "C_OTHER"), [ROOM]) == {ROOM}
+    assert await rooms.hidden(Viewer("T1", STRANGER, HOME), [ROOM]) == frozenset()
+
+
+async def test_another_team_has_names_of_its_own(rooms: StoredRooms, store: Store) -> None:
+    await keep_room(store)
+    await rooms.reserve(Place("T1", HOME), ThingKind.ROOM, "livekit", "retro", by=MAKER)
+    theirs = Viewer("T2", STRANGER, None)
+    assert (
+        await rooms.hidden(theirs, [RoomRef("livekit", "", "standup"), RoomRef("livekit", "", "retro")]) == frozenset()
+    )
+
+
+async def test_a_live_private_room_holds_its_name_for_the_life_that_comes_next(store: Store, clock: StillClock) -> None:
+    async def held() -> str | None:
+        async with store.reading() as conn:
+            return await reservations.held_in(conn, NAME, clock.now())
+
+    assert await held() is None
+    await keep_room(store)
+    assert await held() == HOME
+    await keep_room(store, terminal=True)
+    assert await held() is None

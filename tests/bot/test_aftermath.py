@@ -1,0 +1,236 @@
+"""What an asker is told whose command was under way when the process died, for every command that changes something.
+
+Each is tried twice: once it was done before the process died, and once it was not.
+"""
+
+import asyncio
+import re
+import sqlite3
+from collections.abc import AsyncIterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from bot.clock import SystemClock
+from bot.demo.slack import Channel, Message
+from bot.demo.world import World
+from bot.secrets import SecretBox, key_for
+from bot.store.attempts import StoredAttempts
+from bot.store.engine import Store
+from commands.core.attempts import Attempt
+from commands.core.base import Command
+from commands.core.parsing import Here, parse
+from commands.core.ports import Caller, Place
+from commands.core.registry import all_commands
+from commands.core.spelling import spell
+from tests.bot.conversations.talk import accepted, heard, labels, press
+
+TWO_SERVERS = '[providers.memory]\nkind = "memory"\n[providers.annex]\nkind = "memory"\n'
+CONFIRMING = {"End room", "Remove", "Keep out"}
+
+READS = {
+    "alert list", "audit list", "help", "overview", "participant list", "participant show", "provider list",
+    "provider show", "recording list", "role list", "room list", "room show", "setting list", "track list", "whoami",
+}  # fmt: skip
+"""Nothing is otherwise after them, so whoever was not answered asks again."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """`{room}` and `{other}` are live rooms of the case's own with bob and cleo in the first, `{new}` is none; `{mia}`
+    and `{ned}` are people of the workspace. `before` is done in any case."""
+
+    line: str
+    done: str
+    not_done: str
+    before: str = ""
+
+
+NOBODY_HAS_IT = r"If a token was made, nobody has it: I keep none\. Ask again for one\.\n\[Ask again\]"
+NO_SERVER_TELLS = r"Whether it was done no video server tells: .*\n\[Do it again\]"
+IT_IS_NOT_KNOWN_WHO = "Somebody may be forgotten in part only"
+CANNOT_BE_KNOWN = r"Whether the message was sent cannot be known: "
+
+CASES = [
+    Case("room create {new}", r"The room \*new\w+\* is there: nobody is in it", r"There is no room \*new"),
+    Case("audit forget guest-7", IT_IS_NOT_KNOWN_WHO, IT_IS_NOT_KNOWN_WHO),
+    Case("room close {room}", r"The room \*room\w+\* is over", r"The room \*room\w+\* is still live"),
+    Case("room mute {room}", "everybody is muted already", "not everybody is muted: Bob, Cleo; mute the room again"),
+    Case("room update {room} --metadata mark", r"\*Metadata\*\nmark", r"\*Metadata\*\nnone"),
+    Case("room join {room}", NOBODY_HAS_IT, NOBODY_HAS_IT),
+    Case("token create {room}", NOBODY_HAS_IT, NOBODY_HAS_IT),
+    Case("token api --allow list_rooms", NOBODY_HAS_IT, NOBODY_HAS_IT),
+    Case("recording start {room}", r"The room \*room\w+\* is being recorded", "is not being recorded; start it again"),
+    Case(
+        "recording stop {room}",
+        r"The recording of \*room\w+\* is being stopped|Nothing called \*room\w+\* is being recorded",
+        r"The room \*room\w+\* is still being recorded; stop it again",
+        before="recording start {room}",
+    ),
+    Case("participant remove {room} bob", r"`bob` is not in \*room", r"\*Bob\* is still in \*room\w+\*; remove them"),
+    Case(
+        "participant remove {room} bob --keep-out 1h",
+        r"`bob` is not in \*room\w+\*\. They are kept out until ",
+        r"\*Bob\* is still in \*room\w+\*; .* They are not kept out\.",
+    ),
+    Case(
+        "participant admit {room} bob",
+        r"`bob` is not kept out of \*room",
+        r"`bob` is kept out of \*room\w+\* until .*; let them in again",
+        before="participant remove {room} bob --keep-out 1h",
+    ),
+    Case("participant mute {room} bob", r"\*Bob\* is muted: microphone", r"\*Bob\* is not muted: microphone; mute"),
+    Case(
+        "participant unmute {room} bob",
+        r"\*Bob\* is not muted: microphone\.",
+        r"\*Bob\* is muted: microphone; unmute them again",
+        before="participant mute {room} bob",
+    ),
+    Case("participant update {room} bob --name Robert", r"\*Name\*\nRobert", r"\*Name\*\nBob"),
+    Case("participant move {room} bob {other}", r"`bob` is in \*other\w+\*\.", r"in \*room\w+\*; do it again"),
+    Case("participant forward {room} bob {other}", r"in \*room\w+\* and in \*other", r"in \*room\w+\*; do it again"),
+    Case("track subscribe {room} cleo bob/microphone", NO_SERVER_TELLS, NO_SERVER_TELLS),
+    Case("track unsubscribe {room} cleo bob/microphone", NO_SERVER_TELLS, NO_SERVER_TELLS),
+    Case("signal send {room} hello", CANNOT_BE_KNOWN, CANNOT_BE_KNOWN),
+    Case("alert subscribe recording", "This channel is told of recordings", "has no such subscription; subscribe"),
+    Case(
+        "alert unsubscribe recording",
+        "There is no such subscription any more",
+        "The subscription is still there: recordings",
+        before="alert subscribe recording",
+    ),
+    Case("provider use annex", r"uses \*annex\*\.", r"uses \*memory\*; choose `annex` again"),
+    Case("setting set joins told", r"`joins` is \*told\* here", r"`joins` is \*quiet\* here"),
+    Case("setting unset joins", r"is \*quiet\* here", r"is \*told\* here", before="setting set joins told"),
+    Case("role grant {mia} operator", r"is granted \*operator\*\.", "Nothing is granted to .*; grant it again"),
+    Case(
+        "role revoke {ned}",
+        r"Nothing is granted to \S+\.",
+        "still has what was granted; revoke it again",
+        before="role grant {ned} operator",
+    ),
+]
+
+
+@pytest_asyncio.fixture(name="world")
+async def _world(tmp_path: Path) -> AsyncIterator[World]:
+    async with await World.open(tmp_path, providers=TWO_SERVERS) as world:
+        yield world
+
+
+@dataclass(frozen=True)
+class Staged:
+    """A case in a channel of its own."""
+
+    case: Case
+    channel: Channel
+    names: dict[str, str]
+
+    @property
+    def line(self) -> str:
+        return self.case.line.format(**self.names)
+
+    @property
+    def before(self) -> str:
+        return self.case.before.format(**self.names)
+
+
+def stage(world: World, number: int, case: Case, people: dict[str, str]) -> Staged:
+    names = {each: f"{each}{number}" for each in ("room", "other", "new")} | people
+    for who in ("bob", "cleo"):
+        world.memory.server.join(names["room"], who, name=who.title())
+        world.memory.server.publish(names["room"], who)
+    world.memory.server.join(names["other"], "dan")
+    return Staged(case, world.slack.workspace.add_channel(f"case-{number}", members=[world.owner]), names)
+
+
+async def do(world: World, channel: Channel, line: str) -> None:
+    """Ask for it, and confirm. On a busy machine the bot says first that it takes longer."""
+    before = heard(world, world.owner, channel)
+    accepted(await world.slack.command(world.owner, channel, f"/video {line}"))
+    said = await news(world, channel, before)
+    for label in set(labels(said)) & CONFIRMING:
+        before = heard(world, world.owner, channel)
+        accepted(await world.slack.press(world.owner, said, label))
+        await news(world, channel, before)
+
+
+async def news(world: World, channel: Channel, before: Sequence[Message]) -> Message:
+    def found() -> Message | None:
+        answers = [m for m in heard(world, world.owner, channel) if m not in before and "takes longer" not in m.words]
+        return answers[0] if answers else None
+
+    return await world.slack.until(found, timeout=20)
+
+
+def understood(line: str) -> Command:
+    return parse(line, all_commands(), Here("memory"))
+
+
+async def leave_open(world: World, staged: list[Staged]) -> None:
+    """As the bot leaves them when it dies in the middle. It must be down."""
+    file = world.directory / "showcaller.db"
+    store = await Store.open(f"sqlite:///{file}")
+    attempts = StoredAttempts(store, SystemClock(), SecretBox(key_for(file)), replica="gone")
+    for each in staged:
+        command, team_id = understood(each.line), world.slack.team_id
+        await attempts.open(
+            Attempt(
+                caller=Caller(team_id, world.owner.id),
+                place=Place(team_id, each.channel.id),
+                path=command.spec.path,
+                words=spell(command, redacted=True),
+                provider=getattr(command, "provider", None),
+                door="slash",
+            )
+        )
+    await store.close()
+
+
+async def until_answered(world: World) -> None:
+    with closing(sqlite3.connect(world.directory / "showcaller.db")) as database:
+        async with asyncio.timeout(20):
+            while database.execute("SELECT count(*) FROM attempt WHERE answered_at IS NULL").fetchone() != (0,):
+                await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("is_done", [True, False], ids=["it happened", "it did not"])
+async def test_the_asker_is_told_the_truth(world: World, is_done: bool) -> None:
+    people = {name: f"@{world.slack.workspace.add_user(name).id}" for name in ("mia", "ned")}
+    staged = [stage(world, number, case, people) for number, case in enumerate(CASES)]
+    for each in staged:
+        for line in filter(None, [each.before, each.line if is_done else ""]):
+            await do(world, each.channel, line)
+    async with world.without_bot():
+        await leave_open(world, staged)
+    await until_answered(world)
+
+    wrong = {}
+    for each in staged:
+        cut, found = [m.words for m in world.slack.seen_by(world.owner, each.channel) if m.ephemeral_to][-2:]
+        wanted = each.case.done if is_done else each.case.not_done
+        if not cut.startswith("I was stopped while I was doing") or re.search(wanted, found, re.DOTALL) is None:
+            wrong[each.line] = (cut, found)
+    assert wrong == {}
+
+
+def test_every_command_that_changes_something_has_an_aftermath_that_is_tried() -> None:
+    names = dict.fromkeys(("room", "other", "new"), "standup") | dict.fromkeys(("mia", "ned"), "@U00000001")
+    tried = {" ".join(understood(case.line.format(**names)).spec.path) for case in CASES}
+    assert tried == {" ".join(path) for path, model in all_commands().items() if not model.only_reads()}
+    assert {" ".join(path) for path in all_commands()} - tried == READS
+
+
+@pytest.mark.parametrize("line", ["room list", "audit list --failed", "participant show standup bob", "whoami"])
+async def test_who_wanted_to_read_asks_again(world: World, line: str) -> None:
+    async with world.without_bot():
+        await leave_open(world, [Staged(Case(line, "", ""), world.general, {})])
+    await until_answered(world)
+    (only,) = [m for m in world.slack.seen_by(world.owner, world.general) if m.ephemeral_to]
+    assert only.lines[0].startswith("I was stopped while I was doing")
+    assert only.lines[1:] == ["It changes nothing, so ask again.", "[Ask again]"]
+    again = await press(world, world.owner, only, "Ask again")
+    assert "I was stopped" not in again.words
