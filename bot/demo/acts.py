@@ -234,6 +234,38 @@ async def refuse_a_guest(story: Story) -> None:
     story.check("the room goes on", _must(story, _room()).words.count("Live") == 1)
 
 
+async def grant_a_role(story: Story) -> None:
+    """A role, for two hours"""
+    await story.types(story.ana, "/video role grant @omar admin --until 2h")
+    granted = await story.told(story.ana, "ana is told what omar is, and until when", "admin", "until")
+    await story.types(story.omar, "/video whoami")
+    await story.told(story.omar, "omar is told where that comes from", "admin", "granted")
+    await story.types(story.ana, "/video role grant @gus operator")
+    await story.told(story.ana, "a guest stays a guest", "guest", "viewer")
+    await story.presses(story.ana, granted, "Revoke")
+    await story.told(story.ana, "taken back, he is what he was", "Taken away", "still", "operator")
+
+
+async def make_it_in_private(story: Story) -> None:
+    """A room that others do not see"""
+    alone = story.world.slack.workspace.dm(story.omar)
+    await story.writes(story.omar, "room create rehearsal", channel=alone)
+    await story.sees(story.omar, "its card stands where he asked", _card("rehearsal", "Live"), channel=alone)
+    await story.types(story.gus, "/video room join rehearsal")
+    await story.told(story.gus, "to others it does not exist", "There is no room", "rehearsal")
+    await story.types(story.gus, "/video room list")
+    await story.told(story.gus, "no list shows it to them", "standup")
+    story.check("nor does anything else", story.sight(story.gus, lambda m: "card rehearsal" in m.words) is None)
+
+
+async def look_at_the_audit(story: Story) -> None:
+    """What was done, and by whom"""
+    await story.types(story.omar, "/video audit list")
+    await story.told(story.omar, "it is for admins", "admin", "operator")
+    await story.types(story.ana, "/video audit list --failed")
+    await story.told(story.ana, "an admin sees who was refused what", story.gus.id, "room close", "refused")
+
+
 async def join(story: Story) -> None:
     """Join: a way in for one person"""
     await story.presses(story.omar, _must(story, _room()), "Join")
