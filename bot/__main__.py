@@ -9,13 +9,14 @@ from functools import partial
 from pathlib import Path
 
 from bot import config, logs, manifest, preflight
+from bot.outside import CannotStart
 from bot.providers import build_providers
 from bot.rotation import NothingToRotate, rotate_key
 from bot.secrets import BadKey, new_key
 from bot.settings import DatabaseSettings, Settings
 from bot.store.engine import Store
 from bot.store.errors import StoreError
-from bot.wiring import Bot, CannotStart
+from bot.wiring import Bot
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -10,7 +10,9 @@ import asyncio
 import re
 import socket
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 SCHEMES = ("http", "https", "rtmp", "rtmps", "rtsp", "rtsps", "srt")
@@ -18,13 +20,21 @@ LONGEST = 2_048
 RESOLVE_SECONDS = 1.5
 """For one look at the name servers: a form that waits for it must be acknowledged within three."""
 
+AT_ONCE = 4
+"""How many names are looked up at the same time, in threads of our own: a look that is given up keeps its thread until
+the system gives up, too, and the loop's threads are those by which the process finds Slack and the video servers."""
+
 _URL = re.compile(
     r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?:(?P<user>[a-z0-9._~!$&'()*+,;=:-]*)@)?"
-    r"(?P<host>\[[0-9a-f.]*:[0-9a-f:.]*\]|[^/?#@:\[\]]*)(?::(?P<port>[0-9]{1,5}))?(?:[/?#][!-~]*)?",
-    re.IGNORECASE,
+    r"(?P<host>\[[0-9a-f.]*:[0-9a-f:.]*\]|[^/?#@:\[\]]*)(?::(?P<port>[0-9]{1,5}))?"
+    r"(?:/[!-\[\]-~]*|[?#][!-?A-\[\]-~]*)?",
+    re.IGNORECASE | re.ASCII,
 )
-_NAME = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?:\.(?!-)[a-z0-9_-]{1,63})*", re.IGNORECASE)
-_LOOKS_LIKE_NUMBERS = re.compile(r"(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)", re.IGNORECASE)
+"""Some take a backslash for a slash, and some let only a slash end the host: before one, `?` and `#` have no `@` behind
+them. Where case is ignored, as in `lower`, only ASCII is safe: the Kelvin sign is a k there."""
+
+_NAME = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?:\.(?!-)[a-z0-9_-]{1,63})*", re.IGNORECASE | re.ASCII)
+_LOOKS_LIKE_NUMBERS = re.compile(r"(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)", re.IGNORECASE | re.ASCII)
 """A last part that is a number makes the whole an IPv4 address to browsers and to C's `inet_aton`, in any base."""
 
 Address = IPv4Address | IPv6Address
@@ -68,6 +78,7 @@ class PublicReach:
     def __init__(self, allowed: Allowed, *, resolve_seconds: float = RESOLVE_SECONDS) -> None:
         self._allowed = allowed
         self._resolve_seconds = resolve_seconds
+        self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="addresses")
 
     async def refusal(self, url: str) -> str | None:
         parsed = _URL.fullmatch(url) if len(url) <= LONGEST else None
@@ -82,15 +93,15 @@ class PublicReach:
             return self._judged(host, [host[1:-1]])
         if _LOOKS_LIKE_NUMBERS.fullmatch(host):
             return self._judged(host, [host])
-        if not _NAME.fullmatch(host) or len(host) > 253:
+        if not parsed["host"].isascii() or not _NAME.fullmatch(host) or len(host) > 253:
             return "The host is no name that I understand. Write it in a to z, digits, dots and dashes (as xn--...)."
         return None if host in self._allowed.hosts else await self._named(host)
 
     async def _named(self, host: str) -> str | None:
-        loop = asyncio.get_running_loop()
+        look = partial(socket.getaddrinfo, host, None, type=socket.SOCK_STREAM)
         try:
-            async with asyncio.timeout(self._resolve_seconds):
-                found = await loop.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+            async with asyncio.timeout(self._resolve_seconds):  # its turn included: whoever waits in vain never asks
+                found = await asyncio.get_running_loop().run_in_executor(self._threads, look)
         except TimeoutError:
             return f"The name servers did not say in time where “{host}” is. Try again in a moment."
         except (OSError, UnicodeError):

@@ -321,4 +321,14 @@ def _what(detail: ErrorDetails) -> str:
             return "is no setting of this kind of video server"
         case "value_error":
             return str(detail["ctx"]["error"])
+        case "less_than_equal":
+            return f"is more than {detail['ctx']['le']}"
+        case "greater_than_equal":
+            return f"is less than {detail['ctx']['ge']}"
+        case "int_parsing" | "int_type" | "int_from_float":
+            return "is no whole number"
+        case "float_parsing" | "float_type" | "finite_number":
+            return "is no number"
+        case "literal_error":
+            return "is none of them"
     return f"is wrong: {detail['msg'][0].lower()}{detail['msg'][1:]}"

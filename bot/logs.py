@@ -10,7 +10,6 @@ import logging
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from secrets import token_hex
 from types import TracebackType
 from typing import Any, Literal, TextIO
 from urllib.parse import quote, quote_plus
@@ -18,6 +17,8 @@ from urllib.parse import quote, quote_plus
 import structlog
 from pydantic import SecretBytes, SecretStr
 from structlog.typing import EventDict, Processor
+
+from commands.core.references import new_reference
 
 REDACTED = "[redacted]"
 SHORTEST_SECRET = 4
@@ -220,8 +221,3 @@ def request_id() -> str | None:
 def reference() -> str:
     """What somebody who met an error is told: the id of the request, which stands on every line about it."""
     return request_id() or new_reference()
-
-
-def new_reference() -> str:
-    """A short id by which somebody who met an error and the log line about it are brought together."""
-    return token_hex(4)

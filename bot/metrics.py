@@ -38,6 +38,12 @@ class Metrics:
         self.described: list[Described] = []
         ProcessCollector(registry=self.registry)
         self._build()
+        self._requests()
+        self._servers()
+        self._delivery()
+        self._process()
+
+    def _requests(self) -> None:
         self.ack_seconds = self._histogram(
             "showcaller_ack_seconds",
             "From a payload of Slack to our acknowledgement.",
@@ -57,6 +63,8 @@ class Metrics:
             "method",
             "outcome",
         )
+
+    def _servers(self) -> None:
         self.provider_calls = self._counter(
             "showcaller_provider_calls_total",
             "What was asked of video servers; the outcome is `ok` or the kind of error.",
@@ -80,6 +88,8 @@ class Metrics:
             "provider",
         )
         self.live_rooms = self._gauge("showcaller_live_rooms", "Rooms that are live, as far as we know.", "provider")
+
+    def _delivery(self) -> None:
         self.cards_behind = self._gauge("showcaller_cards_behind", "Cards whose newest version is not in Slack.")
         self.oldest_untold_change_seconds = self._gauge(
             "showcaller_oldest_untold_change_seconds",
@@ -90,6 +100,8 @@ class Metrics:
         )
         for operation in ("read", "write"):  # a count that begins above 0 is no increase to Prometheus
             self._store_errors.labels(operation)
+
+    def _process(self) -> None:
         self.socket_connections = self._gauge("showcaller_socket_connections", "Socket Mode connections that are open.")
         self.socket_reconnects = self._counter(
             "showcaller_socket_reconnects_total",
@@ -100,7 +112,7 @@ class Metrics:
         self.tasks_waiting = self._gauge("showcaller_tasks_waiting", "Tasks that wait their turn.")
 
     def store_failed(self, operation: str) -> None:
-        """`read` or `write`: `bot.store.engine.Store.failed`."""
+        """`read` or `write`: what `bot.store.engine.Store.open` takes as `failed`."""
         self._store_errors.labels(operation).inc()
 
     def render(self) -> bytes:

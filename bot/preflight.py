@@ -1,20 +1,23 @@
 """What `showcaller check` finds out before anything depends on it: Slack's tokens and scopes, the video servers."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from aiohttp import ClientError, ClientTimeout
+from pydantic import SecretStr
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import manifest
 from bot.config import BadSettings
+from bot.secrets import BadKey, SecretBox, key_path
 from bot.settings import DatabaseSettings, Settings
 from bot.slack.errors import SlackDown, Suspended, Throttled, kind_of
 from bot.slack.sdk import slack_session, web_client
 from bot.store.engine import Store
 from bot.store.errors import StoreError
+from bot.store.key_proof import WRONG_KEY, opens, proofs
 from providers.base import Provider
 from providers.errors import ProviderError
 
@@ -77,7 +80,29 @@ async def _database(database: DatabaseSettings) -> list[Finding]:
         what = f"{name} has the schema {schema.present}; the next start brings it to {schema.newest}"
     else:
         what = f"{name} answers and has the schema of this version ({schema.present})"
-    return [Finding("database", True, what)]
+    return [Finding("database", True, what), *await _key(database)]
+
+
+async def _key(database: DatabaseSettings) -> list[Finding]:
+    """Something to say only where the key is not the database's."""
+    name = "SHOWCALLER_SECRET_KEY" if database.secret_keys else "database key"
+    try:
+        keys = database.secret_keys or _kept_keys(database)
+        _, sealed = await Store.peek(database.url.get_secret_value(), proofs)
+        if not keys:
+            gone = "is gone; the next start makes another one, which opens nothing that was sealed before"
+            return [Finding(name, True, gone)] if sealed else []
+        if opens(SecretBox(*keys), sealed or []):
+            return []
+    except (BadKey, StoreError, OSError) as error:
+        return [Finding(name, False, str(error).rstrip("."), WRONG_KEY)]
+    return [Finding(name, False, "opens nothing of what is sealed in the database", WRONG_KEY)]
+
+
+def _kept_keys(database: DatabaseSettings) -> Sequence[SecretStr]:
+    """Those beside the SQLite file; none where there are none, as a check makes nothing."""
+    path = key_path(database.file) if database.file else None
+    return [SecretStr(path.read_text().strip())] if path and path.exists() else []
 
 
 async def _bot_token(client: AsyncWebClient) -> list[Finding]:

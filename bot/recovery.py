@@ -5,18 +5,22 @@ and that row is lost, and the person sees that no answer came.
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import TypeVar
 
 import structlog
 
 from bot.slack.answers import Address, Answers, interrupted
 from bot.slack.response_urls import LIFETIME_SECONDS
 from bot.store.attempts import StoredAttempts, Unanswered
+from bot.store.errors import StoreUnavailable
 from bot.tasks import Tasks, TasksClosed
 from commands.core.access import permitted
 from commands.core.attempts import Outcome
 from commands.core.base import Command
 from commands.core.context import Ports, enter
-from commands.core.dispatch import MOST_AT_ONCE, Result, require
+from commands.core.dispatch import MOST_AT_ONCE, Result, require, require_provider
 from commands.core.errors import CommandError, Ended, HelpWanted, NothingHere
 from commands.core.parsing import Here, parse
 from commands.core.reply import Code, Reply
@@ -24,6 +28,10 @@ from providers.base import Provider
 from providers.errors import ProviderError
 
 log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+
+RETRY_SECONDS = 2.0
 
 
 class Recovery:
@@ -45,11 +53,15 @@ class Recovery:
                 log.warning("an attempt was taken over too late", attempt_id=left.id)
 
     async def settle(self, left: Unanswered) -> None:
-        """Tell the asker, look at the server, close the attempt. A crash in between does it again."""
+        """Tell the asker, look at the server, close the attempt. A crash in between does it again.
+
+        Each step waits for the database where it is away, so that none is done twice and nobody is forgotten.
+        """
         async with self._turns:
             await self._tell(left)
-        await self._attempts.close(left.id, Outcome.UNKNOWN, detail="the process ended before the answer")
-        await self._attempts.answered(left.id)
+        ended = "the process ended before the answer"
+        await _with_database(partial(self._attempts.close, left.id, Outcome.UNKNOWN, detail=ended))
+        await _with_database(partial(self._attempts.answered, left.id))
 
     async def _tell(self, left: Unanswered) -> None:
         attempt = left.attempt
@@ -64,13 +76,13 @@ class Recovery:
         age = (self._ports.clock.now() - left.opened_at).total_seconds()
         response_url = attempt.response_url if age < LIFETIME_SECONDS else None
         address = Address(attempt.caller, attempt.place, response_url, attempt.under)
-        provider = self._ports.providers.get(attempt.provider or self._ports.providers.default)
-        command = self._read(left, provider) if provider is not None else None
-        await self._answers.give(_what_became_of(left, command), address)
-        if command is None or provider is None or command.only_reads() or left.outcome not in (None, Outcome.UNKNOWN):
+        provider = await _with_database(partial(self._ports.provider_of, attempt.place, attempt.provider))
+        command = self._read(left, provider)
+        await _with_database(partial(self._answers.give, _what_became_of(left, command), address))
+        if command is None or command.only_reads() or left.outcome not in (None, Outcome.UNKNOWN):
             return
-        if (found := await self._look(left, command, provider)) is not None:
-            await self._answers.give(found, address)
+        if (found := await _with_database(partial(self._look, left, command, provider))) is not None:
+            await _with_database(partial(self._answers.give, found, address))
 
     def _read(self, left: Unanswered, provider: Provider) -> Command | None:
         """The words are as spelled for the audit, and read back but for secrets."""
@@ -87,6 +99,8 @@ class Recovery:
         try:
             ctx = await enter(self._ports, attempt.caller, attempt.place, provider, is_aloud=is_aloud)
             command = await permitted(command, ctx)
+            if attempt.provider is not None:
+                require_provider(attempt.provider, self._ports.providers)
             require(command, provider, self._ports)
         except CommandError as error:
             log.warning("an attempt was not compared with the server", words=attempt.words, error=str(error))
@@ -97,9 +111,21 @@ class Recovery:
             return gone
         except (CommandError, ProviderError) as error:
             log.warning("an attempt could not be compared with the server", words=attempt.words, error=str(error))
+        except StoreUnavailable:
+            raise
         except Exception:
             log.exception("an attempt could not be compared with the server", words=attempt.words)
         return None
+
+
+async def _with_database(step: Callable[[], Awaitable[T]]) -> T:
+    """Until the database is there for it. A process that ends cuts it off, and leaves the attempt to others."""
+    while True:
+        try:
+            return await step()
+        except StoreUnavailable as error:
+            log.warning("an attempt waits for the database", error=str(error))
+        await asyncio.sleep(RETRY_SECONDS)
 
 
 def _what_became_of(left: Unanswered, command: Command | None) -> Result:

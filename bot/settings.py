@@ -220,23 +220,12 @@ class AccessSettings(Section):
         validation_alias="SHOWCALLER_DEFAULT_ROLE",
         description=f"one of {', '.join(map(str, Role))}",
     )
-
     allow_addresses: Annotated[tuple[str, ...], BeforeValidator(_listed)] = Field(
         (),
         validation_alias="SHOWCALLER_ALLOW_ADDRESSES",
         description="networks such as 10.1.0.0/16 and host names that video servers may be sent to although they are "
         "not public, with commas between them",
     )
-
-    @field_validator("allow_addresses")
-    @classmethod
-    def _are_addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        Allowed.read(value)
-        return value
-
-    @property
-    def reach(self) -> Allowed:
-        return Allowed.read(self.allow_addresses)
 
     @field_validator("admins")
     @classmethod
@@ -253,6 +242,16 @@ class AccessSettings(Section):
         if value.upper() not in Role.__members__:
             raise ValueError("is no role")
         return Role[value.upper()]
+
+    @field_validator("allow_addresses")
+    @classmethod
+    def _are_addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        Allowed.read(value)
+        return value
+
+    @property
+    def reach(self) -> Allowed:
+        return Allowed.read(self.allow_addresses)
 
 
 class CommandSettings(Section):

@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 
-from bot.logs import new_reference
+from bot.logs import reference
 from bot.store.errors import StoreUnavailable
 
 log = structlog.get_logger(__name__)
@@ -64,7 +64,7 @@ class Tasks:
             try:
                 await work
             except Exception:
-                log.exception("a task failed", task=name, reference=new_reference())
+                log.exception("a task failed", task=name, reference=reference())
             finally:
                 self._running -= 1
 
@@ -99,7 +99,7 @@ async def keep_running(
             log.warning("a part of the bot waits for the database", part=name, error=str(error))
             await asyncio.sleep(restart_seconds)
         except Exception:
-            log.exception("a part of the bot failed and begins again", part=name, reference=new_reference())
+            log.exception("a part of the bot failed and begins again", part=name, reference=reference())
             await asyncio.sleep(restart_seconds)
         else:
             return

@@ -21,9 +21,10 @@ from aiohttp.typedefs import Handler
 from pydantic import SecretStr
 
 from bot.health import Health
-from bot.logs import correlate, new_reference
+from bot.logs import correlate, reference
 from bot.metrics import CONTENT_TYPE
 from commands.core.ports import Clock
+from commands.core.references import new_reference
 
 log = structlog.get_logger(__name__)
 
@@ -175,9 +176,9 @@ def _reporting(handler: Handler) -> Handler:
             log.warning("a request was refused", path=request.path, status=refusal.status, reason=reason)
             raise
         except Exception:
-            reference = new_reference()
-            log.exception("a request failed", path=request.path, reference=reference)
-            return web.Response(status=500, text=f"internal error, reference {reference}\n")
+            told = reference()
+            log.exception("a request failed", path=request.path, reference=told)
+            return web.Response(status=500, text=f"internal error, reference {told}\n")
 
     return reported
 

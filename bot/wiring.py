@@ -1,22 +1,18 @@
-"""The only place that constructs things: from settings to a running bot, and back down again in order.
+"""The only place that constructs things, on what `bot/outside.py` opens: from settings to a running bot, and back down
+again in order.
 
 Tests, the demo and `showcaller run` all start the bot here; they differ in their settings alone.
 """
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any, Self
 from uuid import uuid4
 
-import aiohttp
 import structlog
 from aiohttp.web import Application
-from pydantic import SecretStr
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.addresses import PublicReach
 from bot.alerts.bouncer import Bouncer
@@ -28,18 +24,17 @@ from bot.clock import SystemClock
 from bot.health import is_reached, reads
 from bot.metrics import Metrics
 from bot.observer import Observer
-from bot.providers import Building, ConfiguredProviders, build_providers, measure
+from bot.outside import CannotStart, Outside, open_outside
+from bot.providers import Building, build_providers
 from bot.pruner import Pruner
 from bot.recovery import Recovery
 from bot.render.closure import why_closed
 from bot.replica import Replica
-from bot.secrets import SecretBox, key_for, key_path
-from bot.settings import DatabaseSettings, Settings
+from bot.settings import AccessSettings, LimitSettings, Settings
 from bot.slack.answers import Answers
 from bot.slack.app import SlackApp
-from bot.slack.client import CALL_SECONDS, REACH_SECONDS, SlackClient
 from bot.slack.drafts import Drafts
-from bot.slack.errors import NotGranted, SlackError, TokenDead
+from bot.slack.errors import NotGranted, TokenDead
 from bot.slack.files import SlackFiles
 from bot.slack.forms import Forms
 from bot.slack.gate import Gate, Limit
@@ -52,7 +47,6 @@ from bot.slack.people import People
 from bot.slack.presence import Presence
 from bot.slack.presses import Presses
 from bot.slack.roles import SlackRoles
-from bot.slack.sdk import slack_session, web_client
 from bot.slack.shortcuts import Shortcuts
 from bot.slack.socket import Pace, SocketMode
 from bot.slack.suggestions import Suggestions
@@ -63,10 +57,8 @@ from bot.store.cards import Cards
 from bot.store.closures import Closures
 from bot.store.dashboard import StoredDashboard
 from bot.store.drafts import StoredDrafts
-from bot.store.engine import Store
 from bot.store.forgetting import StoredForgetting
 from bot.store.grants import StoredGrants
-from bot.store.identity import Identities, Identity
 from bot.store.inbox import Inbox
 from bot.store.keep_outs import StoredKeepOuts
 from bot.store.notes import Notes
@@ -98,116 +90,150 @@ CONNECT_SECONDS = 5.0
 """How long a start waits for Socket Mode. The doors are open by then, and connecting goes on after it."""
 
 
-class CannotStart(Exception):
-    """The bot cannot start. The message says what is wrong and what to do."""
+class _Callers:
+    """Who may do what, and where people and channels are looked up."""
+
+    def __init__(self, outside: Outside, access: AccessSettings) -> None:
+        slack, clock, identity = outside.slack, outside.clock, outside.identity
+        self.membership = SlackMembership(slack, clock, bot_user_id=identity.bot_user_id)
+        self.people = People(slack, clock, team_id=identity.team_id)
+        self.groups = Groups(slack, clock)
+        self.grants = StoredGrants(outside.store, clock)
+        self.roles = SlackRoles(
+            self.people, self.groups, self.grants, admins=access.admins, default=access.default_role
+        )
 
 
-@dataclass(frozen=True, slots=True)
-class _Outside:
-    """What has to be opened, asked or connected before anything can be built on it."""
+class _Alerts:
+    """The road of an event: what is heard of the video servers, kept, told, and enforced.
 
-    clock: Clock
-    store: Store
-    box: SecretBox
-    providers: ConfiguredProviders
-    web: AsyncWebClient
-    slack: SlackClient
-    identity: Identity
-    metrics: Metrics
+    `changed` is called when what we know of them, or want of them, may be another.
+    """
+
+    def __init__(self, outside: Outside, changed: Callable[[], None], *, replica: str) -> None:
+        store, clock, team_id = outside.store, outside.clock, outside.identity.team_id
+        cards, notes = Cards(store, clock), Notes(store)
+        self.deliverer = Deliverer(cards, notes, Closures(store, clock), outside.slack, outside.providers, clock)
+        self.subscriptions = StoredSubscriptions(store, clock)
+        record = Record(cards, notes, self.subscriptions)
+        self.intake = Intake(store, Inbox(store, clock, replica=replica), record, changed)
+        self.keep_outs = StoredKeepOuts(store, clock, changed)
+        self.bouncer = Bouncer(self.keep_outs, outside.providers, self.intake, clock, team_id=team_id)
+        self.webhooks = Webhooks(outside.providers, self.intake, outside.metrics, team_id=team_id)
+
+
+class _Conversations:
+    """The road of a command: what somebody asks for is read, done and answered."""
+
+    def __init__(
+        self, outside: Outside, ports: Ports, callers: _Callers, tasks: Tasks, limits: LimitSettings, *, replica: str
+    ) -> None:
+        store, clock, slack, box = outside.store, outside.clock, outside.slack, outside.box
+        attempts = StoredAttempts(store, clock, box, replica=replica)
+        pending = StoredPendingActions(store, clock, box, ports.commands)
+        presence = Presence(ports.rooms, tasks, clock)
+        drafts = Drafts(StoredDrafts(store, clock, box, team_id=outside.identity.team_id))
+        dispatcher = Dispatcher(ports, attempts, pending, most_at_once=limits.commands_in_flight)
+        answers = Answers(slack, pending, clock)
+        self.gate = Gate(limits, answers, tasks, outside.metrics, clock)
+        self.forms = Forms(slack, ports, presence, drafts)
+        self.suggestions = Suggestions(self.forms, ports, presence, drafts, callers.people, callers.groups)
+        self.inbound = Inbound(ports, dispatcher, attempts, answers, self.forms, outside.metrics)
+        self.lines = Lines(self.inbound, callers.people, bot_user_id=outside.identity.bot_user_id)
+        self.presses = Presses(self.inbound, self.forms, pending)
+        self.shortcuts = Shortcuts(self.inbound, callers.membership)
+        self.recovery = Recovery(attempts, answers, ports, tasks)
 
 
 class _Parts:
     """Everything that is built on the outside, in the order in which one thing needs another."""
 
-    def __init__(self, outside: _Outside, settings: Settings) -> None:
-        store, clock, slack, team_id = outside.store, outside.clock, outside.slack, outside.identity.team_id
-        cards, notes, subscriptions = Cards(store, clock), Notes(store), StoredSubscriptions(store, clock)
-        replica_id = uuid4().hex
+    def __init__(self, outside: Outside, settings: Settings) -> None:
+        own = uuid4().hex
         self.tasks = Tasks()
-        self.deliverer = Deliverer(cards, notes, Closures(store, clock), slack, outside.providers, clock)
-        record = Record(cards, notes, subscriptions)
-        self.intake = Intake(store, Inbox(store, clock, replica=replica_id), record, self._changed)
-        keep_outs = StoredKeepOuts(store, clock, self._changed)
-        self.bouncer = Bouncer(keep_outs, outside.providers, self.intake, clock, team_id=team_id)
-        self.webhooks = Webhooks(outside.providers, self.intake, outside.metrics, team_id=team_id)
-        membership = SlackMembership(slack, clock, bot_user_id=outside.identity.bot_user_id)
-        access = settings.access
-        people, groups, grants = People(slack, clock, team_id=team_id), Groups(slack, clock), StoredGrants(store, clock)
-        roles = SlackRoles(people, groups, grants, admins=access.admins, default=access.default_role)
-        stored_settings = StoredSettings(store, clock)
-        self.pruner = Pruner(Retention(store, stored_settings, clock, team_id=team_id))
-        ports = Ports(
-            providers=outside.providers,
-            rooms=StoredRooms(store, clock),
-            facts=self.intake,
-            keep_outs=keep_outs,
-            subscriptions=subscriptions,
-            settings=stored_settings,
-            forgetting=StoredForgetting(store, outside.box),
-            roles=roles,
-            grants=grants,
-            membership=membership,
-            reach=PublicReach(access.reach),
-            audit=StoredAudit(store),
-            files=SlackFiles(slack),
-            clock=clock,
-            commands=all_commands(),
-            slash=settings.commands.slash,
-            join_url=settings.commands.join_url,
-        )
-        attempts = StoredAttempts(store, clock, outside.box, replica=replica_id)
-        pending = StoredPendingActions(store, clock, outside.box, ports.commands)
-        answers = Answers(slack, pending, clock)
-        presence = Presence(ports.rooms, self.tasks, clock)
-        drafts = Drafts(StoredDrafts(store, clock, outside.box, team_id=team_id))
-        forms = Forms(slack, ports, presence, drafts)
-        dispatcher = Dispatcher(ports, attempts, pending, most_at_once=settings.limits.commands_in_flight)
-        inbound = Inbound(ports, dispatcher, attempts, answers, forms, outside.metrics)
-        self.recovery = Recovery(attempts, answers, ports, self.tasks)
+        callers = _Callers(outside, settings.access)
+        self.alerts = _Alerts(outside, self._changed, replica=own)
+        stored = StoredSettings(outside.store, outside.clock)
+        ports = _ports(outside, settings, stored, callers, self.alerts)
+        talk = _Conversations(outside, ports, callers, self.tasks, settings.limits, replica=own)
+        self.recovery = talk.recovery
+        self.home_tabs = HomeTabs(outside.slack, _home(outside, settings, ports), talk.presses, outside.clock)
         self.replica = Replica(
-            Replicas(store, clock, own=replica_id, team_id=team_id),
-            changed=lambda: self.home_tabs.wake(),
-            overdue=self.intake.wake,
-            due=self.deliverer.wake,
+            Replicas(outside.store, outside.clock, own=own, team_id=outside.identity.team_id),
+            changed=self.home_tabs.wake,
+            overdue=self.alerts.intake.wake,
+            due=self.alerts.deliverer.wake,
             take_over=self._take_over,
         )
-        presses = Presses(inbound, forms, pending)
-        transport = "over Socket Mode" if settings.slack.app_token is not None else "over HTTP"
-        url_of = partial(channel_url, outside.identity.url)
-        home = Home(ports, StoredDashboard(store), f"reaches me {transport}", url_of, why_closed)
-        self.home_tabs = HomeTabs(slack, home, presses, clock)
-        self.app = SlackApp(
-            client=outside.web,
-            identity=outside.identity,
-            inbound=inbound,
-            lines=Lines(inbound, people, bot_user_id=outside.identity.bot_user_id),
-            presses=presses,
-            forms=forms,
-            suggestions=Suggestions(forms, ports, presence, drafts, people, groups),
-            shortcuts=Shortcuts(inbound, membership),
-            home_tabs=self.home_tabs,
-            membership=membership,
-            groups=groups,
-            gate=Gate(settings.limits, answers, self.tasks, outside.metrics, clock),
-            reopened=self.deliverer.reopen,
-            tasks=self.tasks,
-            clock=clock,
-            metrics=outside.metrics,
-        )
-        self.observer = Observer(Backlogs(store), outside.metrics, clock, outside.providers)
+        self.app = _app(outside, callers, self.alerts, talk, self.home_tabs, self.tasks)
+        self.pruner = Pruner(Retention(outside.store, stored, outside.clock, team_id=outside.identity.team_id))
+        self.observer = Observer(Backlogs(outside.store), outside.metrics, outside.clock, outside.providers)
         outside.metrics.tasks_in_flight.set_function(lambda: self.tasks.in_flight)
         outside.metrics.tasks_waiting.set_function(lambda: self.tasks.waiting)
 
     async def _take_over(self) -> None:
         """What processes that are gone began: what people asked for, and whom to keep out."""
-        self.bouncer.wake()
+        self.alerts.bouncer.wake()
         await self.recovery.take_over()
 
     def _changed(self) -> None:
         """What we know of the video servers, or want of them, may be another."""
-        self.deliverer.wake()
-        self.bouncer.wake()
+        self.alerts.deliverer.wake()
+        self.alerts.bouncer.wake()
         self.home_tabs.wake()
+
+
+def _ports(outside: Outside, settings: Settings, stored: StoredSettings, callers: _Callers, alerts: _Alerts) -> Ports:
+    store, clock = outside.store, outside.clock
+    return Ports(
+        providers=outside.providers,
+        rooms=StoredRooms(store, clock),
+        facts=alerts.intake,
+        keep_outs=alerts.keep_outs,
+        subscriptions=alerts.subscriptions,
+        settings=stored,
+        forgetting=StoredForgetting(store, outside.box),
+        roles=callers.roles,
+        grants=callers.grants,
+        membership=callers.membership,
+        reach=PublicReach(settings.access.reach),
+        audit=StoredAudit(store),
+        files=SlackFiles(outside.slack),
+        clock=clock,
+        commands=all_commands(),
+        slash=settings.commands.slash,
+        join_url=settings.commands.join_url,
+    )
+
+
+def _home(outside: Outside, settings: Settings, ports: Ports) -> Home:
+    transport = "over Socket Mode" if settings.slack.app_token is not None else "over HTTP"
+    url_of = partial(channel_url, outside.identity.url)
+    return Home(ports, StoredDashboard(outside.store), f"reaches me {transport}", url_of, why_closed)
+
+
+def _app(
+    outside: Outside, callers: _Callers, alerts: _Alerts, talk: _Conversations, home_tabs: HomeTabs, tasks: Tasks
+) -> SlackApp:
+    return SlackApp(
+        client=outside.web,
+        identity=outside.identity,
+        inbound=talk.inbound,
+        lines=talk.lines,
+        presses=talk.presses,
+        forms=talk.forms,
+        suggestions=talk.suggestions,
+        shortcuts=talk.shortcuts,
+        home_tabs=home_tabs,
+        membership=callers.membership,
+        people=callers.people,
+        groups=callers.groups,
+        gate=talk.gate,
+        reopened=alerts.deliverer.reopen,
+        tasks=tasks,
+        clock=outside.clock,
+        metrics=outside.metrics,
+    )
 
 
 class Bot:
@@ -215,7 +241,7 @@ class Bot:
 
     def __init__(
         self,
-        outside: _Outside,
+        outside: Outside,
         parts: _Parts,
         servers: Sequence[Server],
         socket: SocketMode | None,
@@ -241,14 +267,14 @@ class Bot:
     ) -> Self:
         """Raises `CannotStart`, `StoreError` or `BadKey`, having cleaned up."""
         async with AsyncExitStack() as resources:
-            outside = await _open(settings, clock or SystemClock(), build, resources)
+            outside = await open_outside(settings, clock or SystemClock(), build, resources)
             parts = _Parts(outside, settings)
             await parts.replica.enter()
             resources.push_async_callback(parts.replica.leave)
             working = [
-                _in_background(keep_running(parts.intake.run, name="intake"), resources),
-                _in_background(keep_running(parts.deliverer.run, name="deliverer"), resources),
-                _in_background(keep_running(parts.bouncer.run, name="bouncer"), resources),
+                _in_background(keep_running(parts.alerts.intake.run, name="intake"), resources),
+                _in_background(keep_running(parts.alerts.deliverer.run, name="deliverer"), resources),
+                _in_background(keep_running(parts.alerts.bouncer.run, name="bouncer"), resources),
                 _in_background(keep_running(parts.home_tabs.run, name="home tabs"), resources),
                 _in_background(keep_running(parts.observer.run, name="observer"), resources),
                 _in_background(keep_running(parts.pruner.run, name="pruner"), resources),
@@ -273,70 +299,13 @@ class Bot:
             await asyncio.gather(*(_close(door) for door in doors))
             if unfinished := await self._parts.tasks.drain(drain_seconds):
                 log.warning("work was cut short", tasks=unfinished)
-            await self._parts.intake.fold_waiting()
+            await self._parts.alerts.intake.fold_waiting()
             parts = self._parts
-            running = (parts.intake, parts.bouncer, parts.home_tabs, parts.deliverer, parts.observer, parts.replica)
-            for part in (*running, parts.pruner):
+            alerts = (parts.alerts.intake, parts.alerts.bouncer, parts.alerts.deliverer)
+            for part in (*alerts, parts.home_tabs, parts.observer, parts.replica, parts.pruner):
                 part.stop()
             await asyncio.wait(self._working, timeout=FLUSH_SECONDS)
         log.info("stopped")
-
-
-async def _open(settings: Settings, clock: Clock, build: Building, resources: AsyncExitStack) -> _Outside:
-    store, box = await _open_store(settings.database, resources)
-    providers = ConfiguredProviders(build(settings.providers))
-    metrics = Metrics()
-    store.failed = metrics.store_failed
-    for provider in providers:
-        resources.push_async_callback(provider.aclose)
-        measure(provider, metrics)
-    session = slack_session(aiohttp.ClientTimeout(total=CALL_SECONDS, sock_connect=REACH_SECONDS))
-    resources.push_async_callback(session.close)
-    web = web_client(settings.slack.api_url, session, token=settings.slack.bot_token.get_secret_value())
-    slack = SlackClient(web, session, metrics, monotonic=clock.monotonic)
-    identity = await _identify(slack, Identities(store, clock))
-    return _Outside(clock, store, box, providers, web, slack, identity, metrics)
-
-
-async def _open_store(database: DatabaseSettings, resources: AsyncExitStack) -> tuple[Store, SecretBox]:
-    was_there = database.file is not None and database.file.exists()
-    store = await Store.open(database.url.get_secret_value())
-    resources.push_async_callback(store.close)
-    return store, SecretBox(*_keys(database, store.file, was_there=was_there))
-
-
-def _keys(database: DatabaseSettings, file: Path | None, *, was_there: bool) -> Sequence[SecretStr]:
-    """Those that are configured, else the one beside the file."""
-    if database.secret_keys or file is None:
-        return database.secret_keys
-    if was_there and not key_path(file).exists():
-        log.warning("the key of the database is gone; a new one opens nothing that was sealed", database=str(file))
-    return [key_for(file)]
-
-
-async def _identify(slack: SlackClient, identities: Identities) -> Identity:
-    """Ask Slack who we are; while it is down, what it said last time will do."""
-    try:
-        answer = await slack.identify()
-    except (TokenDead, NotGranted) as error:
-        raise CannotStart(
-            f"Slack refuses SLACK_BOT_TOKEN with `{error.code}`. Copy it again from the app's page."
-        ) from None
-    except SlackError as error:
-        kept = await identities.load()
-        if kept is None:
-            raise CannotStart(f"Slack cannot be reached ({error.code}). Check the network and SLACK_API_URL.") from None
-        log.warning("Slack cannot be reached; starting with what it said last", error=str(error))
-        return kept
-    identity = Identity(
-        team_id=answer["team_id"],
-        team_name=answer["team"],
-        url=answer["url"],
-        bot_user_id=answer["user_id"],
-        bot_id=answer["bot_id"],
-    )
-    await identities.keep(identity)
-    return identity
 
 
 async def _socket_mode(
@@ -359,12 +328,12 @@ async def _socket_mode(
 
 
 async def _listen(
-    outside: _Outside, parts: _Parts, socket: SocketMode | None, settings: Settings, resources: AsyncExitStack
+    outside: Outside, parts: _Parts, socket: SocketMode | None, settings: Settings, resources: AsyncExitStack
 ) -> list[Server]:
     secret, web = settings.slack.signing_secret, settings.web
     doors = Doors(
         clock=outside.clock,
-        webhook=parts.webhooks.take,
+        webhook=parts.alerts.webhooks.take,
         metrics=outside.metrics.render,
         slack=SlackDoor(secret, parts.app.handle) if secret is not None and socket is None else None,
         checks={

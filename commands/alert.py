@@ -32,6 +32,10 @@ class AlertSubscribe(
     room: str = Field("*", description="Only rooms with names like this, with * and ? as wildcards", min_length=1)
     provider: Annotated[str | None, Offers(Offered.SERVER)] = Field(None, description="Only those on this video server")
 
+    @property
+    def about(self) -> str | None:
+        return _named(self.room)
+
     async def run(self, ctx: Context) -> Reply:
         await ctx.require_card_place()
         subscription = await ctx.ports.subscriptions.add(
@@ -42,7 +46,7 @@ class AlertSubscribe(
             created_by=ctx.caller.user_id,
         )
         return Reply(
-            text=("This channel is told of ", *told_of(subscription), " from now on."),
+            text=(f"This {ctx.place.kind} is told of ", *told_of(subscription), " from now on."),
             actions=(Action("Unsubscribe", _unsubscribe(subscription)),),
         )
 
@@ -50,7 +54,7 @@ class AlertSubscribe(
         for there in await ctx.ports.subscriptions.in_channel(ctx.place):
             if _is(there, self.kinds, self.room, self.provider):
                 unsubscribe = Action("Unsubscribe", _unsubscribe(there))
-                return Reply(text=("This channel is told of ", *told_of(there), "."), actions=(unsubscribe,))
+                return Reply(text=(f"This {ctx.place.kind} is told of ", *told_of(there), "."), actions=(unsubscribe,))
         return Reply(text="This channel has no such subscription; subscribe again if you want it.")
 
 
@@ -68,6 +72,10 @@ class AlertUnsubscribe(
     provider: Annotated[str | None, Offers(Offered.SERVER)] = Field(None, description="The video server, as subscribed")
     number: Annotated[int | None, Internal()] = Field(None, description="Which one, by its number")
     channel: Annotated[str | None, Internal()] = Field(None, description="The channel that has it, where it is yours")
+
+    @property
+    def about(self) -> str | None:
+        return _named(self.room)
 
     async def run(self, ctx: Context) -> Reply:
         place = self._place(ctx)
@@ -137,6 +145,11 @@ class AlertList(
             return f"This channel is told of what is started here, and has {counted(there, *_NOUN)}."
         told = Filter("tells of ", "tell of ", (f"{self.kind}s",))
         return matched(found, there, _NOUN, "of this channel", [told], "there")
+
+
+def _named(glob: str) -> str | None:
+    """What the record has it under: the room, or the pattern as it was typed; nothing where it is for all rooms."""
+    return glob if glob != "*" else None
 
 
 def _item(subscription: Subscription) -> Item:

@@ -39,7 +39,7 @@ class AuditList(
     LogCommand,
     path="audit list",
     role=Role.ADMIN,
-    examples=("", "--failed --since 2h", "--user @U00000001 --room standup", "--since 2026-11-01 --csv"),
+    examples=("", "--failed --since 2h", "--user @ana --room standup", "--since 2026-11-01 --csv"),
     heading="Search the record",
 ):
     """List who tried to do what and how it ended, the newest first."""
@@ -102,12 +102,12 @@ class AuditList(
 
 
 def _which(search: Search) -> Sequence[str | Person | Code | Moment | Strong | Channel]:
-    """` by @ana about standup since 14:00 that was not done`; nothing where all is meant."""
+    """` of what was not done by @ana about standup since 14:00`; nothing where all is meant."""
     said: list[Text] = [
+        "of what was not done" if search.outcomes else "",
         ("by ", Person(search.user_id)) if search.user_id is not None else "",
         ("about ", Code(search.about)) if search.about is not None else "",
         ("since ", Moment(search.since)) if search.since is not None else "",
-        "that was not done" if search.outcomes else "",
     ]
     whole = parts(joined(said, " "))
     return (" ", *whole) if whole else ()
@@ -121,7 +121,7 @@ def _item(entry: Entry) -> Item:
             _where(entry),
             f"by {entry.door}",
             ("about ", Code(shortened(entry.also_about, _LONGEST_WORDS))) if entry.also_about else "",
-            shortened(entry.detail, _LONGEST_DETAIL),
+            shortened(entry.why, _LONGEST_DETAIL),
             (Code(entry.request_id),) if entry.request_id else "",
         ),
     )
@@ -132,7 +132,7 @@ def _cells(entry: Entry) -> tuple[Text, ...]:
         (Moment(entry.opened_at),),
         (Person(entry.user_id),),
         (Code(shortened(entry.words, _LONGEST_WORDS)),),
-        in_a_row(_ending(entry), shortened(entry.detail, _LONGEST_DETAIL)),
+        in_a_row(_ending(entry), shortened(entry.why, _LONGEST_DETAIL)),
         _where(entry),
         (Code(entry.request_id),) if entry.request_id else "",
     )

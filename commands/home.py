@@ -5,17 +5,16 @@ It has no channel, and offers only what the reader's role and the video servers 
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from itertools import groupby
 
 from pydantic import SecretStr
 
 from commands.alert import AlertSubscribe, AlertUnsubscribe, told_of
-from commands.core.access import in_words
+from commands.core.access import in_words, reachable
 from commands.core.asking import ServerAnswer, ask_servers
 from commands.core.base import Command, Role, pin
-from commands.core.context import Ports, viewer_of
+from commands.core.context import Context, Ports, enter
 from commands.core.directory import BlockedCard, Dashboard, FailedRecording, LiveRoom, Webhooks
 from commands.core.ports import Caller, Place, Standing, Subscription, Viewer
 from commands.core.reply import (
@@ -25,34 +24,26 @@ from commands.core.reply import (
     Code,
     Form,
     Item,
-    Link,
     Moment,
     Person,
-    Strong,
     Text,
     parts,
     plain,
 )
-from commands.core.words import count_people, in_a_row, shortened
+from commands.core.words import count_people, in_a_row
 from commands.help import Help
+from commands.home_problems import MOST_PROBLEMS, Problems
 from commands.overview import MOST_ROOMS, allowed, room_row
-from commands.provider import ProviderShow
-from commands.recording import RecordingList, RecordingStart
 from commands.room import RoomClose, RoomCreate, RoomList
-from providers.base import RecordingStatus, RoomRef
+from providers.base import RoomRef
 
 SHARED_SECONDS = 3.0
 """How long an answer of the video servers is for whoever asks next, too."""
 
 FAILED_WITHIN = timedelta(days=1)
-WEBHOOK_GRACE = timedelta(minutes=1)
-"""How long after the first command on a server its first webhook may take."""
-
-MOST_PROBLEMS = 5
 MOST_SUBSCRIPTIONS = 10
 MOST_LISTS = 5
 LOOKED_AT = 50
-LONGEST_REASON = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,25 +134,23 @@ class Home:
 
     async def page(self, caller: Caller) -> FrontPage:
         """Of what is known at this moment: no video server is asked."""
-        standing = await self.ports.roles.standing(caller)
+        ctx = await enter(self.ports, caller, Place(caller.team_id, ""), self.ports.provider(None))
+        standing = ctx.standing
         if not self._servers(standing):
             return self._closed(standing.because)
-        known = await self._read(caller, standing)
+        known = await self._read(ctx)
+        sections = (
+            await self._problems(known, ctx),
+            self._mine(known),
+            self._others(known),
+            self._subscriptions(known),
+            self._you(standing),
+            self._health(known),
+        )
         return FrontPage(
             text="What is live, what needs you, and what comes next.",
             actions=self._quick_actions(standing),
-            sections=tuple(
-                section
-                for section in (
-                    self._problems(known),
-                    self._mine(known),
-                    self._others(known),
-                    self._subscriptions(known),
-                    self._you(standing),
-                    self._health(known),
-                )
-                if section is not None
-            ),
+            sections=tuple([await _within_reach(section, ctx) for section in sections if section is not None]),
             updated_at=self.ports.clock.now(),
         )
 
@@ -182,15 +171,17 @@ class Home:
 
     # What is known
 
-    async def _read(self, caller: Caller, standing: Standing) -> _Known:
-        team_id, names, dashboard = caller.team_id, self._servers(standing), self.dashboard
+    async def _read(self, ctx: Context) -> _Known:
+        caller, standing, dashboard = ctx.caller, ctx.standing, self.dashboard
+        team_id, names = caller.team_id, self._servers(standing)
         since = self.ports.clock.now() - FAILED_WITHIN
         webhooks = {name: await dashboard.webhooks(team_id, name) for name in names}
-        viewer = viewer_of(caller, Place(team_id, ""), standing.role)
+        viewer = ctx.viewer
         unheard_of = await self._unheard_of(viewer, names)  # first, as one that we hear of meanwhile is in the others
         mine, my_count = await dashboard.live_rooms(viewer, names, mine=True, limit=LOOKED_AT)
         others, their_count = await dashboard.live_rooms(viewer, names, mine=False, limit=LOOKED_AT)
         heard_of = {room.known.ref for room in (*mine, *others)}
+        ctx.remember(room.known for room in (*mine, *others))
         blocked = await dashboard.blocked_cards(viewer)
         return _Known(
             standing=standing,
@@ -200,7 +191,11 @@ class Home:
                 their_count - len(others),
             ),
             failed=_first_of(caller, await dashboard.failed_recordings(viewer, names, since=since)),
-            blocked=[card for card in blocked if standing.role is Role.ADMIN or card.made_by == caller.user_id],
+            blocked=[
+                card
+                for card in blocked
+                if standing.on(card.provider).role is Role.ADMIN or card.made_by == caller.user_id
+            ],
             subscriptions=await self.ports.subscriptions.of_person(team_id, caller.user_id),
             webhooks=webhooks,
         )
@@ -241,7 +236,8 @@ class Home:
         default = self.ports.providers.default
         create = [name for name in [default, *self._servers(standing)] if self._may(standing, RoomCreate, name)]
         given = () if create[:1] == [default] else tuple(("provider", name) for name in create[:1])
-        rooms = self._allowed([Action("List rooms", RoomList(provider=default))], standing)
+        rooms = allowed(self.ports, [Action("List rooms", RoomList(provider=default))])
+        rooms = rooms if self._may(standing, RoomList, default) else ()
         return (*([Form("Create room", RoomCreate, given)] if create else []), *rooms, Action("Help", Help()))
 
     def _may(self, standing: Standing, command_type: type[Command], provider: str) -> bool:
@@ -260,7 +256,7 @@ class Home:
             return None
         return Section(
             title="Your rooms",
-            items=tuple(self._room(row, known.standing, is_own=True) for row in known.mine.shown),
+            items=tuple(self._room(row) for row in known.mine.shown),
             more=known.mine.left_out,
             actions=self._lists(known.standing) if known.mine.left_out else (),
             empty=(
@@ -273,17 +269,17 @@ class Home:
     def _others(self, known: _Known) -> Section:
         return Section(
             title="Also live",
-            items=tuple(self._room(row, known.standing, made_by=row.made_by) for row in known.others.shown),
+            items=tuple(self._room(row, made_by=row.made_by) for row in known.others.shown),
             empty="Nothing else is live on any video server.",
             more=known.others.left_out,
             actions=self._lists(known.standing) if known.others.left_out else (),
         )
 
     def _lists(self, standing: Standing) -> tuple[Action, ...]:
-        lists = [Action(f"All on {name}", RoomList(provider=name)) for name in self.ports.providers.names]
-        return self._allowed(lists, standing)[:MOST_LISTS]
+        lists = [Action(f"All on {name}", RoomList(provider=name)) for name in self._servers(standing)]
+        return allowed(self.ports, lists)[:MOST_LISTS]
 
-    def _room(self, row: _Row, standing: Standing, *, is_own: bool = False, made_by: str | None = None) -> Item:
+    def _room(self, row: _Row, *, made_by: str | None = None) -> Item:
         end = Action("End", RoomClose(**pin(row.ref)), style="danger", description=f"End room {row.ref.name}")
         state = (
             count_people(row.people),
@@ -291,10 +287,7 @@ class Home:
             (Channel(row.channel_id),) if row.channel_id else "",
             ("made by ", Person(made_by)) if made_by else "",
         )
-        return room_row(self.ports, standing, row.ref, state, end, is_own=is_own)
-
-    def _allowed(self, actions: Iterable[Action], standing: Standing) -> tuple[Action, ...]:
-        return allowed(self.ports, standing, actions)
+        return room_row(self.ports, row.ref, state, end)
 
     def _subscriptions(self, known: _Known) -> Section | None:
         mine = known.subscriptions
@@ -304,7 +297,7 @@ class Home:
         left = len(mine) - MOST_SUBSCRIPTIONS
         return Section(
             title="Your subscriptions",
-            items=tuple(self._subscription(each, known.standing) for each in mine[:MOST_SUBSCRIPTIONS]),
+            items=tuple(_subscription(each) for each in mine[:MOST_SUBSCRIPTIONS]),
             empty=(
                 "You have made none. With ",
                 Code(f"{self.ports.slash} alert subscribe recording"),
@@ -313,12 +306,6 @@ class Home:
             more=(f"{left} more are in their channels: ", Code(f"{self.ports.slash} alert list")) if left > 0 else "",
             actions=(Form("Subscribe a channel", AlertSubscribe),) if may_subscribe else (),
         )
-
-    def _subscription(self, each: Subscription, standing: Standing) -> Item:
-        words = told_of(each)
-        unsubscribe = AlertUnsubscribe(number=each.id, channel=each.channel_id, provider=each.provider)
-        action = Action("Unsubscribe", unsubscribe, description=f"Unsubscribe from {plain(words)}")
-        return Item(title=(Channel(each.channel_id), " is told of ", *words), actions=self._allowed([action], standing))
 
     def _health(self, known: _Known) -> Section:
         servers = [(name, self._state(name, heard)) for name, heard in known.webhooks.items()]
@@ -332,79 +319,34 @@ class Home:
         heard: Text = ("last webhook ", Moment(webhooks.last_at)) if webhooks.last_at else "no webhook yet"
         return in_a_row(said, heard if provider is not None and provider.webhook_kinds else "")
 
-    # What went wrong, each with its next step
-
-    def _problems(self, known: _Known) -> Section | None:
-        found = [*self._silent(known), *self._unheard(known), *self._unseen(known), *self._failures(known)]
+    async def _problems(self, known: _Known, ctx: Context) -> Section | None:
+        found = await Problems(
+            ctx=ctx,
+            answers=self._answers,
+            webhooks=known.webhooks,
+            blocked=known.blocked,
+            failed=known.failed,
+            channel_url=self.channel_url,
+            why_closed=self.why_closed,
+        ).items()
         if not found:
             return None
         left = len(found) - 2 * MOST_PROBLEMS
         more = f"{left} more {'is' if left == 1 else 'are'} not shown." if left > 0 else ""
         return Section(title="Needs attention", items=tuple(found[: 2 * MOST_PROBLEMS]), more=more)
 
-    def _silent(self, known: _Known) -> list[Item]:
-        return [
-            Item(
-                title=("The video server ", Code(name), " does not answer."),
-                detail=answer.problem,
-                actions=(Action("Ask it again", ProviderShow(name=name), description=f"Ask {name} again"),),
-            )
-            for name, answer in self._answers.items()
-            if answer.problem and name in known.webhooks
-        ]
-
-    def _unheard(self, known: _Known) -> list[Item]:
-        """Only somebody who runs things can mend that."""
-        late = self.ports.clock.now() - WEBHOOK_GRACE
-        return [
-            Item(
-                title=("No webhook of ", Code(name), " has ever come, so cards learn late what happens there."),
-                detail=("Point its webhooks at ", Code(f"/webhooks/{name}"), " of this bot's public address."),
-                actions=(Action("Show video server", ProviderShow(name=name), description=f"Show {name}"),),
-            )
-            for name, heard in known.webhooks.items()
-            if known.standing.on(name).role >= Role.OPERATOR and self._lacks_webhooks(name, heard, late)
-        ]
-
-    def _lacks_webhooks(self, name: str, heard: Webhooks, late: datetime) -> bool:
-        provider = self.ports.providers.get(name)
-        sends = provider is not None and bool(provider.webhook_kinds)
-        otherwise = heard.heard_otherwise_at
-        return sends and heard.last_at is None and otherwise is not None and otherwise < late
-
-    def _unseen(self, known: _Known) -> list[Item]:
-        ordered = sorted(known.blocked, key=lambda card: (card.channel_id, card.reason))
-        channels = groupby(ordered, key=lambda card: (card.channel_id, card.reason))
-        return [self._closed_channel(*where, [card.thing for card in cards]) for where, cards in channels]
-
-    def _closed_channel(self, channel_id: str, reason: str, things: Sequence[str]) -> Item:
-        why, remedy = self.why_closed(reason)
-        what = ("the card of ", Strong(things[0]), " is") if len(things) == 1 else (f"{len(things)} cards are",)
-        return Item(
-            title=(Channel(channel_id), f"{why}, so ", *what, " not shown there."),
-            detail=remedy,
-            actions=(Link("Open channel", self.channel_url(channel_id)),),
-        )
-
-    def _failures(self, known: _Known) -> list[Item]:
-        return [self._failure(each, known.standing) for each in known.failed[:MOST_PROBLEMS]]
-
-    def _failure(self, failed: FailedRecording, standing: Standing) -> Item:
-        recording, room = failed.recording, failed.recording.room
-        verb = "failed" if recording.status is RecordingStatus.FAILED else "was aborted"
-        again = Action("Record again", RecordingStart(**pin(room)), description=f"Record room {room.name} again")
-        look = RecordingList(provider=room.provider, room=room.name or None, room_id=room.id or None)
-        steps = self._allowed([again] if failed.room_is_live else [], standing)
-        return Item(
-            title=("The recording of ", Strong(room.name), f" {verb}."),
-            detail=in_a_row(
-                shortened(recording.error or "The server gives no reason", LONGEST_REASON),
-                (Moment(failed.seen_at),),
-                ("started by ", Person(failed.made_by)) if failed.made_by else "",
-            ),
-            actions=steps or self._allowed([Action("Its recordings", look)], standing),
-        )
-
 
 def _first_of(caller: Caller, failed: Sequence[FailedRecording]) -> list[FailedRecording]:
     return sorted(failed, key=lambda each: each.made_by != caller.user_id)
+
+
+async def _within_reach(section: Section, ctx: Context) -> Section:
+    items = [replace(item, actions=await reachable(item.actions, ctx)) for item in section.items]
+    return replace(section, items=tuple(items))
+
+
+def _subscription(each: Subscription) -> Item:
+    words = told_of(each)
+    unsubscribe = AlertUnsubscribe(number=each.id, channel=each.channel_id, provider=each.provider)
+    action = Action("Unsubscribe", unsubscribe, description=f"Unsubscribe from {plain(words)}")
+    return Item(title=(Channel(each.channel_id), " is told of ", *words), actions=(action,))

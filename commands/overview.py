@@ -6,11 +6,10 @@ from commands.core.asking import ServerAnswer, ask_servers
 from commands.core.base import Command, pin
 from commands.core.context import Context, Ports
 from commands.core.directory import KnownRoom
-from commands.core.ports import Standing
 from commands.core.reply import Action, Button, Code, Form, Item, Reply, Strong, Text
 from commands.core.words import counted, in_a_row, people_in_it
 from commands.room import RoomCreate, RoomJoin, RoomList, RoomShow
-from providers.base import Capability, RoomRef
+from providers.base import Capability, Provider, RoomRef
 
 MOST_ROOMS = 10
 
@@ -28,7 +27,8 @@ class Overview(Command, path="overview"):
         return Reply(
             text=f"{count} live in this channel." if live else "Nothing is live in this channel.",
             items=tuple(
-                _item(ctx.ports, ctx.standing, room, answers.get(room.ref.provider)) for room in live[:MOST_ROOMS]
+                room_row(ctx.ports, room.ref, _state(answers.get(room.ref.provider), room.ref))
+                for room in live[:MOST_ROOMS]
             ),
             actions=next_steps(ctx, Form("Create room", RoomCreate), room_list(ctx), to_help),
             hint=(*more, *known) if len(live) > MOST_ROOMS else known,
@@ -45,30 +45,22 @@ def room_list(ctx: Context) -> Action:
     return Action("List rooms", RoomList(provider=ctx.provider.name))
 
 
-def room_row(
-    ports: Ports, standing: Standing, ref: RoomRef, state: Sequence[Text], *more: Action, is_own: bool = False
-) -> Item:
-    """A live room, what is known of it, and what the reader can do with it. `more` stands after the usual steps.
-
-    `is_own`: the reader has made it.
-    """
+def room_row(ports: Ports, ref: RoomRef, state: Sequence[Text], *more: Action) -> Item:
+    """A live room, what is known of it, and what its server can do with it. `more` stands after the usual steps."""
     join = Action("Join", RoomJoin(**pin(ref)), description=f"Join room {ref.name}")
     show = Action("Show", RoomShow(**pin(ref)), description=f"Show room {ref.name}")
     where = ("on ", Code(ref.provider)) if len(ports.providers.names) > 1 else ""
-    actions = allowed(ports, standing, (join, show, *more), is_own=is_own)
+    actions = allowed(ports, (join, show, *more))
     return Item(title=(Strong(ref.name),), detail=in_a_row(*state, where), actions=actions)
 
 
-def allowed(ports: Ports, standing: Standing, actions: Iterable[Action], *, is_own: bool = False) -> tuple[Action, ...]:
-    """Those that the reader's role and the video server that each is for allow. `is_own`: of what the reader made."""
-    return tuple(
-        action for action in actions if (is_own or standing.reaches(action.command)) and _can(ports, action.command)
-    )
+def allowed(ports: Ports, actions: Iterable[Action]) -> tuple[Action, ...]:
+    """Those that the video server of each can do."""
+    return tuple(action for action in actions if action.command.spec.needs <= _server(ports, action).capabilities)
 
 
-def _can(ports: Ports, command: Command) -> bool:
-    provider = ports.providers.get(getattr(command, "provider", None) or ports.providers.default)
-    return provider is not None and command.spec.needs <= provider.capabilities
+def _server(ports: Ports, action: Action) -> Provider:
+    return ports.provider(getattr(action.command, "provider", None))
 
 
 def _wanted(ports: Ports, live: Sequence[KnownRoom]) -> dict[str, list[str]]:
@@ -79,10 +71,6 @@ def _wanted(ports: Ports, live: Sequence[KnownRoom]) -> dict[str, list[str]]:
         if provider is not None and Capability.LIST_ROOMS in provider.capabilities:
             wanted.setdefault(provider.name, []).append(room.ref.name)
     return wanted
-
-
-def _item(ports: Ports, standing: Standing, known: KnownRoom, answer: ServerAnswer | None) -> Item:
-    return room_row(ports, standing, known.ref, _state(answer, known.ref))
 
 
 def _state(answer: ServerAnswer | None, ref: RoomRef) -> tuple[Text, ...]:

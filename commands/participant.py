@@ -43,7 +43,7 @@ class ParticipantList(
         room = await ctx.find_room(self)
         present = sorted(await ctx.participants(room), key=_in_order)
         found = [p for p in present if self._wants(p)]
-        kept = await ctx.ports.keep_outs.of_room(ctx.caller.team_id, room.provider, room.name)
+        kept = await ctx.kept_out(room)
         rows: Rows[Participant] = Rows(
             item=lambda p: _item(room, p, ctx.provider),
             columns=("Name", "Identity", "Kind", "Sends", "In since", "Connection"),

@@ -32,7 +32,7 @@ class _Journey(PersonCommand):
     async def of_maker(self, ctx: Context) -> Self | None:
         """Both rooms must be theirs."""
         own = await super().of_maker(ctx)
-        there = await ctx.ports.rooms.newest(ctx.viewer, self.provider, self.destination)
+        there = await ctx.known_room(RoomRef(self.provider, "", self.destination))
         if own is None or there is None or there.ended or there.made_by != ctx.caller.user_id:
             return None
         return own.model_copy(update={"destination_id": there.ref.id})

@@ -118,8 +118,16 @@ class ParticipantRemove(
         present, trouble = await _look(ctx, room)
         there = _same_person(present, who)
         stays = {*self.stays, *(p.id for p in there)}
-        until = ctx.ports.clock.now() + time
-        kept = KeepOut(room.provider, room.name, without_number(who), until, ctx.caller.user_id, tuple(sorted(stays)))
+        until, known = ctx.ports.clock.now() + time, await ctx.ports.rooms.life(ctx.viewer, room.provider, room.id)
+        kept = KeepOut(
+            room.provider,
+            room.name,
+            without_number(who),
+            until,
+            ctx.caller.user_id,
+            tuple(sorted(stays)),
+            known.private_to if known is not None else None,
+        )
         await _require_no_way_back(ctx, room, kept)
         await ctx.ports.keep_outs.add(ctx.caller.team_id, kept)
         removed: list[Participant] = []
@@ -176,12 +184,14 @@ class ParticipantAdmit(
             raise self._not_kept_out(ctx, who, [])
         if not may_lift(ctx, identity) and (own := await keep_out_of(ctx, room, identity)) is not None:
             raise own_lift_refused(own)
-        if await ctx.ports.keep_outs.lift(team_id, provider, self.room, identity):
+        kept = await ctx.kept_out(room)
+        is_kept = any(each.identity == identity for each in kept)
+        if is_kept and await ctx.ports.keep_outs.lift(team_id, provider, self.room, identity):
             return Reply(
                 text=(who, " may come into ", Strong(self.room), " again."),
                 hint="They come in with a token that is still good, or with a new one.",
             )
-        raise self._not_kept_out(ctx, who, await ctx.ports.keep_outs.of_room(team_id, provider, self.room))
+        raise self._not_kept_out(ctx, who, [each for each in kept if each.identity != identity])
 
     async def aftermath(self, ctx: Context) -> Reply:
         identity = without_number(as_identity(self.who, ctx.caller.team_id))

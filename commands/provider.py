@@ -6,10 +6,11 @@ from pydantic import Field
 
 from commands.core.base import Command, Offered, Offers, Positional, Role
 from commands.core.context import Context
-from commands.core.errors import NothingHere
+from commands.core.dispatch import require_provider
 from commands.core.ports import CHANNEL_PROVIDER
-from commands.core.reply import Action, Code, Item, Reply, Strong, Text
+from commands.core.reply import Action, Item, Reply, Strong, Text
 from commands.core.words import counted
+from commands.setting import SettingSet
 from providers.base import Provider
 from providers.errors import ProviderError
 
@@ -20,7 +21,7 @@ class ProviderList(Command, path="provider list", aliases=("providers",), headin
     async def run(self, ctx: Context) -> Reply:
         items = []
         for name in ctx.ports.providers.names:
-            provider = _named(ctx, name)
+            provider = require_provider(name, ctx.ports.providers)
             used = name == ctx.provider.name
             items.append(
                 Item(
@@ -43,14 +44,14 @@ class ProviderUse(Command, path="provider use", role=Role.ADMIN, examples=("memo
     name: Annotated[str, Positional(), Offers(Offered.SERVER)] = Field(description="Name of the video server")
 
     async def run(self, ctx: Context) -> Reply:
-        provider = _named(ctx, self.name)
-        await ctx.ports.settings.put(ctx.place, CHANNEL_PROVIDER, provider.name, by=ctx.caller.user_id)
-        return Reply(text=("This channel uses ", Strong(provider.name), " from now on."))
+        require_provider(self.name, ctx.ports.providers, "name")
+        return await self._as_setting().run(ctx)
 
     async def aftermath(self, ctx: Context) -> Reply:
-        used = await ctx.ports.settings.get(ctx.place, CHANNEL_PROVIDER) or ctx.ports.providers.default
-        again = "" if used == self.name else ("; choose ", Code(self.name), " again if you want that")
-        return Reply(text=("This channel uses ", Strong(used), *again, "."))
+        return await self._as_setting().aftermath(ctx)
+
+    def _as_setting(self) -> SettingSet:
+        return SettingSet(key=CHANNEL_PROVIDER, value=self.name)
 
 
 class ProviderShow(Command, path="provider show", examples=("", "memory"), heading="Show video server"):
@@ -61,22 +62,13 @@ class ProviderShow(Command, path="provider show", examples=("", "memory"), headi
     )
 
     async def run(self, ctx: Context) -> Reply:
-        provider = ctx.provider if self.name is None else _named(ctx, self.name)
+        here, providers = ctx.provider, ctx.ports.providers
+        provider = here if self.name is None else require_provider(self.name, providers, "name")
         can = sorted(c.value.replace("_", " ") for c in provider.capabilities)
         facts: list[tuple[str, Text]] = [("Kind", provider.kind), ("Answers", await _answers(provider))]
         if provider.address:
             facts.append(("Address", provider.address))
         return Reply(text=(Strong(provider.name), " can: ", ", ".join(can), "."), facts=tuple(facts))
-
-
-def _named(ctx: Context, name: str) -> Provider:
-    provider = ctx.ports.providers.get(name)
-    if provider is None:
-        raise NothingHere(
-            ("There is no video server called ", Code(name), " here."),
-            ("There is ", ", ".join(ctx.ports.providers.names), "."),
-        )
-    return provider
 
 
 async def _answers(provider: Provider) -> str:

@@ -223,7 +223,7 @@ async def _is_makers(ctx: Context, recording: Recording) -> bool:
     rooms, me = ctx.ports.rooms, ctx.caller.user_id
     if await rooms.made_by(ctx.caller.team_id, recording.ref.provider, recording.ref.id) == me:
         return True
-    room = await rooms.life(ctx.viewer, recording.room.provider, recording.room.id)
+    room = await ctx.known_room(recording.room) if recording.room.id else None
     return room is not None and room.made_by == me
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, ClassVar, Literal
 
@@ -14,7 +15,7 @@ from commands.core.errors import CommandError, NothingHere, Problem, UsageError
 from commands.core.grants import Grant, Grantee, GranteeKind, KnownGrantee
 from commands.core.moments import When, zone_of
 from commands.core.paging import Filter, PagedCommand, Rows, matched
-from commands.core.ports import Caller
+from commands.core.ports import Caller, Standing
 from commands.core.reply import Action, Code, Form, Item, Moment, Question, Reply, Strong, Text, parts
 from commands.core.types import GranteeId
 from commands.core.words import counted, in_a_row
@@ -23,6 +24,7 @@ _NOUN = ("grant", "grants")
 _BESIDES = (
     "Owners and admins of the workspace are admin without a grant, and so are those whom the configuration names."
 )
+_OUTSIDE = " is of another organisation or a bot: not a member of this workspace."
 
 
 class _GrantCommand(Command):
@@ -53,7 +55,7 @@ class RoleGrant(
     _GrantCommand,
     path="role grant",
     role=Role.ADMIN,
-    examples=("@U00000001 operator", "@S00000001 operator --until 2h", "#C00000001 viewer"),
+    examples=("@ana operator", "@oncall operator --until 2h", "#studio viewer"),
     heading="Grant role",
 ):
     """Let a person, a user group or everybody in a channel do more."""
@@ -65,35 +67,38 @@ class RoleGrant(
     provider: Annotated[str | None, Offers(Offered.SERVER)] = Field(None, description="Only on this video server")
 
     async def question(self, ctx: Context) -> Question | None:
-        """Granting again takes the place of what was granted before, which may be the asker's own way in."""
-        role = Role[self.what.upper()]
+        """Granting again takes the place of what was granted before, which may be the asker's own way in.
+
+        Somebody from outside may control rooms only if that was really meant.
+        """
+        known, role = await self._grantable(ctx), self._role
         before = [
             g
             for g in await ctx.ports.grants.holding(ctx.caller.team_id)
             if g.grantee == self.grantee and g.provider == self.provider and g.role > role
         ]
-        if not await _gives_up_own(ctx, before):
-            return None
-        return Question(
-            text=("You are admin by a grant to ", *parts((await self._known(ctx)).name), ". Give that up?"),
-            command=self,
-            confirm="Give it up",
-        )
+        if await _gives_up_own(ctx, before):
+            text: Text = ("You are admin by a grant to ", *parts(known.name), ". Give that up?")
+            return Question(text=text, command=self, confirm="Give it up")
+        if known.is_outsider and role > Role.VIEWER:
+            text = (*parts(known.name), _OUTSIDE, " Let them be ", Strong(str(role)), *_on(self.provider), "?")
+            return Question(text=text, command=self, confirm="Grant")
+        return None
 
     async def run(self, ctx: Context) -> Reply:
-        known, role, until = await self._known(ctx), Role[self.what.upper()], await self._ends(ctx)
-        if role > known.most:
-            raise CommandError(
-                (*parts(known.name), f" is a guest of this workspace, and guests are at most {known.most}."),
-                f"Grant {known.most}, or have an owner of the workspace make them a full member.",
-            )
+        known, role, until = await self._grantable(ctx), self._role, await self._ends(ctx)
         grant = await ctx.ports.grants.give(
             ctx.caller.team_id, self.grantee, role, provider=self.provider, until=until, by=ctx.caller.user_id
         )
+        whom = _whom(self.grantee, known.name, everybody="everybody")
+        text: Text = ("From now on ", *whom, " is ", Strong(str(role)), *_bounds(grant), ".")
+        if (otherwise := await self._otherwise(ctx, grant)) is not None:
+            text = ("Granted. ", *parts(known.name), " stays ", *in_words(otherwise), ".")
         anybody: Text = ("Anybody of the workspace can join ", *parts(known.name), ", and is ", str(role), " then.")
+        outside: Text = (*parts(known.name), _OUTSIDE)
         return Reply(
-            text=(*_whom(self.grantee, known.name), " is ", Strong(str(role)), *_bounds(grant), " from now on."),
-            hint=anybody if known.is_open else "",
+            text=text,
+            hint=anybody if known.is_open else outside if known.is_outsider else "",
             actions=(_revoke(grant), Action("List roles", RoleList())),
         )
 
@@ -101,10 +106,37 @@ class RoleGrant(
         name = await _name(ctx, self.grantee)
         for grant in await ctx.ports.grants.holding(ctx.caller.team_id):
             if grant.grantee == self.grantee and grant.provider == self.provider:
-                again = "" if grant.role == Role[self.what.upper()] else "; grant it again if you want another role"
+                again = "" if grant.role == self._role else "; grant it again if you want another role"
                 has = (" is granted ", Strong(str(grant.role)), *_bounds(grant))
                 return Reply(text=(*_whom(self.grantee, name), *has, f"{again}."))
         return Reply(text=("Nothing is granted to ", *parts(name), *_on(self.provider), "; grant it again."))
+
+    @property
+    def _role(self) -> Role:
+        return Role[self.what.upper()]
+
+    async def _grantable(self, ctx: Context) -> KnownGrantee:
+        """Raises `CommandError` for whom the role is not for."""
+        if self.grantee == Grantee.person(ctx.ports.membership.bot_user_id):
+            raise CommandError("That is me, and I need no role.", "Grant it to whoever asks me.")
+        known = await self._known(ctx)
+        if known.most is Role.NOBODY:
+            raise CommandError((*parts(known.name), " is deactivated in this workspace."), "Choose somebody else.")
+        if self._role > known.most:
+            raise CommandError(
+                (*parts(known.name), f" is a guest of this workspace, and guests are at most {known.most}."),
+                f"Grant {known.most}, or have an owner of the workspace make them a full member.",
+            )
+        return known
+
+    async def _otherwise(self, ctx: Context, grant: Grant) -> Standing | None:
+        """What a person is without the grant, if that is as much and lasts as long."""
+        if self.grantee.kind is not GranteeKind.PERSON:
+            return None
+        whole = await ctx.ports.roles.standing(Caller(ctx.caller.team_id, self.grantee.id), without=[grant.id])
+        standing = whole.on(self.provider)
+        lasts = standing.until is None or (grant.until is not None and standing.until >= grant.until)
+        return standing if standing.role > grant.role or (standing.role == grant.role and lasts) else None
 
     async def _ends(self, ctx: Context) -> datetime | None:
         """Raises `UsageError` for a moment that is over."""
@@ -120,7 +152,7 @@ class RoleRevoke(
     _GrantCommand,
     path="role revoke",
     role=Role.ADMIN,
-    examples=("@U00000001", "#C00000001"),
+    examples=("@ana", "#studio"),
     heading="Revoke role",
 ):
     """Take away what a person, a user group or a channel was granted."""
@@ -190,7 +222,7 @@ class RoleList(
     PagedCommand,
     path="role list",
     role=Role.ADMIN,
-    examples=("", "@U00000001"),
+    examples=("", "@ana"),
     aliases=("roles",),
     heading="List roles",
 ):
@@ -221,7 +253,9 @@ class RoleList(
             names=lambda grant: str(grant.grantee),
         )
         reply = self.listed(await self._how_many(ctx, len(found), len(there)), found, rows, facts=await self._is(ctx))
-        return reply if there else Reply(text=reply.text, facts=reply.facts, actions=(Form("Grant", RoleGrant),))
+        if not there:
+            reply = Reply(text=reply.text, facts=reply.facts, actions=(Form("Grant", RoleGrant),))
+        return replace(reply, alone=True)
 
     def _wants(self, grant: Grant) -> bool:
         for_whom = self.who is None or grant.grantee == Grantee.read(self.who)
@@ -262,8 +296,8 @@ async def _name(ctx: Context, grantee: Grantee) -> Text:
     return (Code(str(grantee)),)
 
 
-def _whom(grantee: Grantee, name: Text) -> Text:
-    return ("Everybody in ", *parts(name)) if grantee.kind is not GranteeKind.PERSON else name
+def _whom(grantee: Grantee, name: Text, everybody: str = "Everybody") -> Text:
+    return (f"{everybody} in ", *parts(name)) if grantee.kind is not GranteeKind.PERSON else name
 
 
 def _on(provider: str | None) -> Sequence[str | Code]:

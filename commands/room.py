@@ -106,11 +106,11 @@ class RoomCreate(
 
     async def _create(self, ctx: Context, options: RoomOptions) -> CreatedRoom:
         """Raises `CommandError` for a room that was there and is not seen here: somebody else has just made it."""
-        async with ctx.reserved(ThingKind.ROOM, self.name):
+        async with ctx.reserved(ThingKind.ROOM, self.name) as put_back:
             created = await ctx.provider.create_room(self.name, options)
-        if created.existed:
-            await ctx.release(ThingKind.ROOM, self.name)
-            await ctx.require_seen(created.room.ref)
+            if created.existed:
+                await ctx.require_seen(created.room.ref)
+                await put_back()
         return created
 
     @property
@@ -196,7 +196,8 @@ class RoomShow(RoomCommand, path="room show", needs=Capability.LIST_ROOMS, examp
         room = await _look(ctx, ref)
         known = await ctx.ports.rooms.life(ctx.viewer, ref.provider, ref.id)
         people, known_people = await _people(ctx, room)
-        stop = RecordingStop(provider=ref.provider, recording=ref.name, room_id=ref.id) if room.recording else None
+        can_stop = room.recording and await _finds_recording(ctx, ref)
+        stop = RecordingStop(provider=ref.provider, recording=ref.name, room_id=ref.id) if can_stop else None
         return Reply(
             text=(Strong(ref.name), f": {people_in_it(people)}."),
             facts=room_facts(room, known_people, made_by=known.made_by if known else None),
@@ -349,6 +350,16 @@ async def _look(ctx: Context, ref: RoomRef) -> Room:
         raise await ctx.gone(ref)
     await ctx.report(RoomSeen(room=room, **observed))
     return room
+
+
+async def _finds_recording(ctx: Context, room: RoomRef) -> bool:
+    """That a room is recorded everybody may know; one that was started in private is not theirs to stop."""
+    if Capability.LIST_RECORDINGS not in ctx.provider.capabilities:
+        return False
+    try:
+        return any(not recording.status.is_final for recording in await ctx.list_recordings(room))
+    except ProviderError:
+        return True
 
 
 async def _people(ctx: Context, room: Room) -> tuple[int, list[Participant]]:

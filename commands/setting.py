@@ -14,8 +14,8 @@ from commands.core.dispatch import require_provider
 from commands.core.errors import Problem
 from commands.core.paging import PagedCommand, Rows
 from commands.core.parsing import CLOSE
-from commands.core.ports import CHANNEL_PROVIDER, Choice, Place, everywhere
-from commands.core.reply import Action, Button, Code, Form, Item, Moment, Person, Reply, Strong, Text, parts
+from commands.core.ports import CHANNEL_PROVIDER, CHANNEL_ROOM, Choice, Place, everywhere
+from commands.core.reply import Action, Button, Channel, Code, Form, Item, Moment, Person, Reply, Strong, Text, parts
 from commands.core.settings import SETTINGS, Key, NotThat, Setting
 from commands.core.types import Name
 from commands.core.words import counted, in_a_row
@@ -99,7 +99,9 @@ class SettingList(PagedCommand, path="setting list", aliases=("settings",), head
             buttons=2,
         )
         here = sum(row.chosen is not None and not row.chosen.is_everywhere for row in rows)
-        return self.listed(f"{counted(len(rows), 'setting', 'settings')}; this channel has set {here}.", rows, shown)
+        return self.listed(
+            f"{counted(len(rows), 'setting', 'settings')}; this {ctx.place.kind} has set {here}.", rows, shown
+        )
 
 
 class SettingSet(
@@ -114,25 +116,51 @@ class SettingSet(
     key: KeyField = Field(description="Which setting, as setting list shows it")
     value: Annotated[Name, Positional(), Offers(Offered.VALUE, whose="key")] = Field(description="What it is to be")
 
+    @property
+    def about(self) -> str | None:
+        return self.value if self.key == CHANNEL_ROOM else None
+
+    @property
+    def example(self) -> str:
+        return f"{self.key} {SETTINGS[self.key].example}"
+
     def problems(self, provider: Provider) -> list[Problem]:
         found = super().problems(provider)
         try:
             SETTINGS[self.key].read(self.value)
         except NotThat as wrong:
-            found.append(Problem(str(wrong), "value"))
+            found.append(Problem(f"{self.key} {wrong}", "value"))
         return found
 
     async def run(self, ctx: Context) -> Reply:
         value = SETTINGS[self.key].read(self.value)
         if self.key == CHANNEL_PROVIDER:
-            require_provider(value, ctx.ports.providers)
+            require_provider(value, ctx.ports.providers, "value")
         place = self._place(ctx)
         await ctx.ports.settings.put(place, self.key, value, by=ctx.caller.user_id)
         now = await _row(ctx, self.key)
         hides = place != ctx.place and now.chosen is not None and not now.chosen.is_everywhere
         return Reply(
             text=(Code(self.key), " is ", Strong(value), f" {_where(ctx, place)} from now on."),
-            hint=("This channel has its own: ", Strong(now.value), ".") if hides else "",
+            hint=(f"This {ctx.place.kind} has its own: ", Strong(now.value), ".") if hides else await self._unmet(ctx),
+        )
+
+    async def _unmet(self, ctx: Context) -> Text:
+        """Why the room that was chosen can be nobody's here, as far as we know."""
+        if self.key != CHANNEL_ROOM:
+            return ""
+        live = await ctx.ports.rooms.live_named(ctx.viewer, self.value)
+        if not live:
+            return ("I know of no live room ", Code(self.value), "; it is meant as soon as there is one.")
+        if any(room.private_to in (None, ctx.place.channel_id) for room in live):
+            return ""
+        own = [Channel(room.private_to) for room in live if room.private_to is not None]
+        return (
+            "The room ",
+            Code(self.value),
+            " is private to ",
+            own[0],
+            f", so this {ctx.place.kind} has no way to it.",
         )
 
 
@@ -153,7 +181,7 @@ class SettingUnset(
 
 
 def _where(ctx: Context, place: Place) -> str:
-    return "in this channel" if place == ctx.place else "for the whole workspace"
+    return f"in this {place.kind}" if place == ctx.place else "for the whole workspace"
 
 
 async def _rows(ctx: Context) -> Sequence[_Row]:

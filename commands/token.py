@@ -100,6 +100,7 @@ class TokenCreate(
             notes.append(note)
         if hint := json_hint(self.metadata or ""):
             notes.append(hint)
+        await ctx.reserve_for_token(room, self.ttl)
         options = TokenOptions(
             identity=identity,
             name=self.name or ("" if self.identity else ctx.caller.name),
@@ -231,6 +232,8 @@ class TokenApi(
         return found
 
     async def run(self, ctx: Context) -> Reply:
+        if self.destination is not None:
+            ctx.meant.append(self.destination)
         grants = frozenset(ApiGrant(name) for name in self.allow)
         options = ApiTokenOptions(grants, self.room or "", self.destination or "", self.ttl)
         try:

@@ -35,15 +35,17 @@ async def home_of(
 ) -> Home:
     """After `fact`, which makes `state` of what is `known`. `is_subject`: it is what the command was about.
 
-    A recording of a private room is private, whoever started it. What was private stays so.
+    A recording of a private room is private, whoever started it. What was private stays so; but where a thing came up
+    by itself under a name that was kept, that it belongs there is a guess, and whoever reports to have made it knows.
     """
-    if known is not None and known.is_private:
+    made = is_subject and row.user_id is not None
+    is_guess = known is not None and known.is_private and known.made_by is None
+    if known is not None and known.is_private and not (made and is_guess):
         return Home(known.channel_id, True)
     if isinstance(state, RecordingState) and (rooms := await _of_private_room(conn, row, fact, state)) is not None:
         return rooms
-    made = is_subject and row.user_id is not None
-    if made and row.is_private:
-        return Home(row.channel_id, True)
+    if made and (row.is_private or is_guess):
+        return Home(row.channel_id, row.is_private)
     if known is None and not made:
         name = Name(row.team_id, fact.provider, ThingKind(state.kind), state.name)
         if (channel_id := await held_in(conn, name, fact.seen_at)) is not None:

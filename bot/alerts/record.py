@@ -11,10 +11,11 @@ from bot.alerts.state import RecordingState, RoomState, ThingState, state_from_j
 from bot.store.cards import Cards
 from bot.store.inbox import InboxRow
 from bot.store.notes import Notes
-from bot.store.reservations import KEPT, Name, reserve
+from bot.store.reservations import KEPT, Name, extend
 from bot.store.settings import told_of_joins
 from bot.store.subscriptions import StoredSubscriptions
 from bot.store.things import Snapshot, get, save
+from commands.core.directory import Reservation
 from commands.core.ports import Place, Subscription
 from providers.facts import Fact, ParticipantKeptOut, ThingKind
 
@@ -106,7 +107,7 @@ class Record:
         """A private room that somebody brings up again, with a token of the one that ended, is private too."""
         if isinstance(state, RoomState) and home.is_private and home.channel_id is not None:
             name, until = Name(row.team_id, fact.provider, ThingKind.ROOM, state.name), fact.seen_at + KEPT
-            await reserve(conn, name, channel_id=home.channel_id, made_by=state.made_by, until=until)
+            await extend(conn, name, Reservation(home.channel_id, state.made_by, until))
 
     async def _tell_who_comes(
         self,

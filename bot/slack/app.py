@@ -19,7 +19,7 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.logs import new_reference
+from bot.logs import reference
 from bot.metrics import Metrics
 from bot.slack.forms import Forms, Redrawn, Refused, SentBefore
 from bot.slack.gate import Gate
@@ -29,6 +29,7 @@ from bot.slack.inbound import Inbound
 from bot.slack.lines import Lines
 from bot.slack.membership import SlackMembership
 from bot.slack.payloads import Body, delivery_key, is_from_a_person, is_home, press_key
+from bot.slack.people import People
 from bot.slack.presses import Presses
 from bot.slack.sdk import web_client
 from bot.slack.shortcuts import Shortcuts
@@ -61,7 +62,7 @@ MOVED = frozenset(
 REGROUPED = frozenset(["subteam_members_changed", "subteam_updated"])
 """Events after which other people may be in a user group, or it is switched off or called otherwise."""
 
-EVENTS = MOVED | REGROUPED | {"app_home_opened", "app_mention", "message.im"}
+EVENTS = MOVED | REGROUPED | {"app_home_opened", "app_mention", "message.im", "user_change"}
 """All that the bot reacts to, as the manifest names them."""
 
 
@@ -127,6 +128,7 @@ class SlackApp:
         home_tabs: HomeTabs,
         membership: SlackMembership,
         groups: Groups,
+        people: People,
         gate: Gate,
         reopened: Callable[[str], Coroutine[Any, Any, None]],
         tasks: Tasks,
@@ -142,6 +144,7 @@ class SlackApp:
         self._home_tabs = home_tabs
         self._membership = membership
         self._groups = groups
+        self._people = people
         self._gate = gate
         self._reopened = reopened
         self._tasks = tasks
@@ -242,6 +245,8 @@ class SlackApp:
                 self._take(body, self._moved(event), "channel")
             case regrouped if regrouped in REGROUPED:
                 self._regrouped(event)
+            case "user_change":
+                self._people.forget(str((event.get("user") or {}).get("id") or ""))
 
     async def _moved(self, event: Body) -> None:
         """Who is in a channel, or whether it can be written in, has changed."""
@@ -285,7 +290,7 @@ class SlackApp:
 
 def _not_understood(error: Exception) -> BoltResponse:
     """For a payload of another shape than Slack documents. It is not acknowledged, so whoever waits sees a failure."""
-    log.error("a payload was not understood", exc_info=error, reference=new_reference())
+    log.error("a payload was not understood", exc_info=error, reference=reference())
     return BoltResponse(status=400)
 
 

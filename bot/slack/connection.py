@@ -23,7 +23,8 @@ from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.logs import correlate, new_reference
+from bot.logs import correlate, reference
+from commands.core.references import new_reference
 
 log = structlog.get_logger(__name__)
 
@@ -167,7 +168,7 @@ class Connection:
         except ConnectionError:
             log.warning("an acknowledgement came too late for its connection")
         except Exception:
-            log.exception("a payload was not understood", reference=new_reference())
+            log.exception("a payload was not understood", reference=reference())
 
     async def _closed(self, _: WSMessage) -> None:
         self._is_gone(Ending.LOST)

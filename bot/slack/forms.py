@@ -103,7 +103,9 @@ class Forms:
         Raises `SlackError` where no form was opened, and `Ended` where one was and stays empty.
         """
         assert address.trigger_id is not None, "whoever has none is given a button first"
-        form = await self._begin(command_type, given, self._provider(str(given.get("provider") or provider)), address)
+        form = await self._begin(
+            command_type, given, self._ports.provider(str(given.get("provider") or provider)), address
+        )
         self._warm(form, address.caller.team_id)
         if not command_type.begins_from or not all(given.get(name) for name in command_type.begins_from):
             await self._slack.open_view(address.trigger_id, self._view(form))
@@ -318,11 +320,6 @@ class Forms:
             problems=problems,
             note=note,
         )
-
-    def _provider(self, name: str) -> Provider:
-        provider = self._ports.providers.get(name) or self._ports.providers.get(self._ports.providers.default)
-        assert provider is not None, "a deployment without providers does not start"
-        return provider
 
 
 def _path(view: Body) -> tuple[str, ...]:

@@ -1,8 +1,9 @@
 """The limits on what people ask: looked at after the acknowledgement and before anything else is done or read.
 
 What is over a limit is answered, counted and not done. It leaves no line in the audit, which a flood must not fill; the
-log and the metrics have it. The answer is for the asker alone, even where they asked aloud, and one of many gets one
-each `ANSWER_SECONDS`, so that a flood costs no more calls of Slack than that.
+log and the metrics have it. The answer is for the asker alone, even where they asked aloud. Of many, one gets one each
+`ANSWER_SECONDS`, so that a flood costs no more calls of Slack than that; but a press gets one for each message, as
+whoever presses sees nothing happen there.
 """
 
 import math
@@ -117,7 +118,8 @@ class Gate:
         """Count, and say it in the log as often as the sender may be told."""
         self._metrics.limit_refusals.labels(limit.value).inc()
         who = _sender(body) or ""
-        if self._told.wait_seconds(who) > 0:
+        asked_in = _message(body) if door == "press" else ""
+        if self._told.wait_seconds(f"{who} {asked_in}") > 0:
             return False
         log.warning("a limit was reached", limit=limit.value, user=who, door=door)
         return True
@@ -148,6 +150,12 @@ def _sender(body: Body) -> str | None:
         event.get("user") if isinstance(event, dict) else None,
     )
     return next((id for id in ids if isinstance(id, str)), None)
+
+
+def _message(body: Body) -> str:
+    """What the pressed button is in: a message by its `ts`, else a view by its id."""
+    container = body.get("container") or {}
+    return str(container.get("message_ts") or container.get("view_id") or "")
 
 
 def _shortcut(body: Body) -> Address:

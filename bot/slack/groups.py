@@ -1,21 +1,12 @@
 """Who is in which user group and channel, and what these are called."""
 
-import asyncio
-from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Generic, TypeVar
 
 from bot.slack.client import SlackClient
-from bot.slack.errors import SlackError, Throttled
+from bot.slack.remembered import Remembered
 from commands.core.grants import Grantee, GranteeKind
 from commands.core.ports import Clock
-
-T = TypeVar("T")
-
-REMEMBERED_SECONDS = 300.0
-FAILED_SECONDS = 10.0
-"""How long Slack is not asked again after it could not say: every command would have to wait for it."""
 
 _ALL = ""
 
@@ -26,47 +17,16 @@ class Channel:
     is_private: bool
 
 
-class _Remembered(Generic[T]):
-    """What Slack said, by key. Of those who want the same at once one asks, and the others wait."""
-
-    def __init__(self, clock: Clock, ask: Callable[[str], Awaitable[T]]) -> None:
-        self._clock = clock
-        self._ask = ask
-        self._known: dict[str, tuple[T | SlackError, float]] = {}
-        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
-
-    async def get(self, key: str) -> T:
-        """Raises `SlackError`."""
-        async with self._locks[key]:
-            known = self._known.get(key)
-            if known is None or self._clock.monotonic() >= known[1]:
-                known = await self._asked(key)
-                self._known[key] = known
-        if isinstance(known[0], SlackError):
-            raise known[0]
-        return known[0]
-
-    async def _asked(self, key: str) -> tuple[T | SlackError, float]:
-        try:
-            return await self._ask(key), self._clock.monotonic() + REMEMBERED_SECONDS
-        except SlackError as error:
-            pause = error.retry_after if isinstance(error, Throttled) else FAILED_SECONDS
-            return error, self._clock.monotonic() + pause
-
-    def forget(self, key: str) -> None:
-        self._known.pop(key, None)
-
-
 class Groups:
     """Everything is remembered for five minutes, or until Slack reports a change."""
 
     def __init__(self, slack: SlackClient, clock: Clock) -> None:
         self._slack = slack
-        self._in_group = _Remembered(clock, self._ask_group)
-        self._in_channel = _Remembered(clock, self._ask_channel)
-        self._handles = _Remembered(clock, self._ask_handles)
-        self._channel = _Remembered(clock, self._ask_about)
-        self._channels = _Remembered(clock, self._ask_channels)
+        self._in_group = Remembered(clock, self._ask_group)
+        self._in_channel = Remembered(clock, self._ask_channel)
+        self._handles = Remembered(clock, self._ask_handles)
+        self._channel = Remembered(clock, self._ask_about)
+        self._channels = Remembered(clock, self._ask_channels)
 
     async def has(self, grantee: Grantee, user_id: str) -> bool:
         """Whether somebody is in a user group or in a channel. Raises `SlackError`."""

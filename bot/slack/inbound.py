@@ -34,7 +34,7 @@ from commands.core.dispatch import (
 from commands.core.errors import CommandError, Ended, NotAllowed, UsageError
 from commands.core.fields import held_secrets
 from commands.core.parsing import Here
-from commands.core.ports import CHANNEL_PROVIDER, CHANNEL_ROOM, Place, Viewer
+from commands.core.ports import CHANNEL_ROOM, Place, Viewer
 from commands.core.registry import Commands
 from commands.core.reply import Code, Form, Reply
 from commands.core.spelling import spell
@@ -86,9 +86,7 @@ class Inbound:
         """
         if (of_thread := await self._ports.rooms.of_thread(place)) is not None:
             return Here(of_thread.ref.provider, of_thread.ref, self.slash)
-        provider = await self._ports.settings.get(place, CHANNEL_PROVIDER)
-        if provider is None or self._ports.providers.get(provider) is None:
-            provider = self._ports.providers.default
+        provider = (await self._ports.provider_of(place)).name
         viewer = Viewer(place.team_id, None, place.channel_id)
         if (name := await self._ports.settings.get(place, CHANNEL_ROOM)) is not None:
             known = await self._ports.rooms.newest(viewer, provider, name)
@@ -136,9 +134,7 @@ class Inbound:
         self, command_type: type[Command], given: Mapping[str, object], address: Address, provider: str
     ) -> Mapping[str, object]:
         """Raises `NotAllowed`; who may do nothing learns nothing of the video servers."""
-        providers = self._ports.providers
-        server = providers.get(str(given.get("provider", provider))) or providers.get(providers.default)
-        assert server is not None, "a deployment without providers does not start"
+        server = await self._ports.provider_of(address.place, str(given.get("provider", provider)))
         ctx = await enter(self._ports, address.caller, address.place, server)
         return await permitted_form(command_type, given, ctx)
 

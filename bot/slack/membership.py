@@ -6,6 +6,7 @@ import structlog
 
 from bot.slack.client import SlackClient
 from bot.slack.errors import ChannelClosed, NotGranted, SlackError
+from bot.slack.remembered import Remembered
 from commands.core.ports import Clock, Place
 
 log = structlog.get_logger(__name__)
@@ -25,6 +26,13 @@ class _Channel:
     is_private: bool
 
 
+def _lasts(found: _Channel | SlackError) -> float:
+    """A failure is not believed at all: what is made while it is would be private for good."""
+    if isinstance(found, SlackError):
+        return 0.0
+    return REMEMBERED_SECONDS if found.is_open else CLOSED_SECONDS
+
+
 class SlackMembership:
     """`commands.core.ports.Membership`. What was found out is kept for ten minutes, or until Slack reports a change.
 
@@ -34,9 +42,8 @@ class SlackMembership:
 
     def __init__(self, slack: SlackClient, clock: Clock, *, bot_user_id: str) -> None:
         self._slack = slack
-        self._clock = clock
         self._bot_user_id = bot_user_id
-        self._known: dict[str, tuple[_Channel, float]] = {}
+        self._channels = Remembered(clock, self._ask, lasts=_lasts)
 
     @property
     def bot_user_id(self) -> str:
@@ -44,7 +51,7 @@ class SlackMembership:
 
     async def can_post(self, place: Place) -> bool:
         try:
-            return (await self._channel(place.channel_id)).is_open
+            return (await self._channels.get(place.channel_id)).is_open
         except SlackError as error:
             log.warning("a channel could not be looked up", channel=place.channel_id, error=str(error))
             return True  # cards wait for Slack anyway
@@ -53,19 +60,10 @@ class SlackMembership:
         if place.is_direct:
             return True
         try:
-            return (await self._channel(place.channel_id)).is_private
+            return (await self._channels.get(place.channel_id)).is_private
         except SlackError as error:
             log.warning("a channel could not be looked up", channel=place.channel_id, error=str(error))
             return True
-
-    async def _channel(self, channel_id: str) -> _Channel:
-        known = self._known.get(channel_id)
-        if known is not None and self._clock.monotonic() < known[1]:
-            return known[0]
-        found = await self._ask(channel_id)
-        seconds = REMEMBERED_SECONDS if found.is_open else CLOSED_SECONDS
-        self._known[channel_id] = (found, self._clock.monotonic() + seconds)
-        return found
 
     async def _ask(self, channel_id: str) -> _Channel:
         """A direct conversation between two people, or a group that no scope of ours covers, is closed to the bot."""
@@ -80,4 +78,4 @@ class SlackMembership:
 
     def forget(self, channel_id: str) -> None:
         """Somebody joined, left or archived the channel: ask again next time."""
-        self._known.pop(channel_id, None)
+        self._channels.forget(channel_id)

@@ -5,12 +5,8 @@ from dataclasses import dataclass
 
 from bot.slack.client import SlackClient
 from bot.slack.errors import SlackError
+from bot.slack.remembered import Remembered
 from commands.core.ports import Clock
-
-REMEMBERED_SECONDS = 3600.0
-"""Owners and guests change rarely, and Slack limits `users.info`."""
-
-MOST_REMEMBERED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,28 +17,24 @@ class Member:
     is_admin: bool = False
     is_guest: bool = False
     is_outsider: bool = False
+    is_deactivated: bool = False
 
 
 class People:
-    """`users.info`, remembered for an hour."""
+    """`users.info`, remembered for five minutes, or until Slack reports a change."""
 
     def __init__(self, slack: SlackClient, clock: Clock, *, team_id: str) -> None:
         self._slack = slack
-        self._clock = clock
         self._team_id = team_id
-        self._members: dict[str, tuple[Member, float]] = {}
+        self._members = Remembered(clock, self._ask)
 
     async def member(self, user_id: str) -> Member:
         """Raises `SlackError`, of which `PersonUnreachable` says that Slack knows no such member."""
-        known = self._members.get(user_id)
-        now = self._clock.monotonic()
-        if known is not None and now - known[1] <= REMEMBERED_SECONDS:
-            return known[0]
-        member = self._read(await self._slack.user(user_id))
-        if len(self._members) >= MOST_REMEMBERED:
-            self._members.clear()
-        self._members[user_id] = member, now
-        return member
+        return await self._members.get(user_id)
+
+    def forget(self, user_id: str) -> None:
+        """They may be another than they were: owner, guest, deactivated, or called otherwise."""
+        self._members.forget(user_id)
 
     async def name(self, user_id: str) -> str:
         """How others see somebody in the workspace; "" where it cannot be had. What a role was read from tells it."""
@@ -53,7 +45,10 @@ class People:
 
     def seen(self) -> Mapping[str, Member]:
         """Everybody who has had to do with the bot lately, by id."""
-        return {user_id: member for user_id, (member, _) in self._members.items()}
+        return self._members.answers()
+
+    async def _ask(self, user_id: str) -> Member:
+        return self._read(await self._slack.user(user_id))
 
     def _read(self, user: Mapping[str, object]) -> Member:
         return Member(
@@ -66,6 +61,7 @@ class People:
                 or user.get("is_stranger")
                 or user.get("team_id", self._team_id) != self._team_id
             ),
+            is_deactivated=bool(user.get("deleted")),
         )
 
 

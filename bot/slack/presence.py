@@ -82,7 +82,7 @@ class Presence:
         self._known[key] = (found, self._clock.monotonic())
 
     async def _find(self, team_id: str, provider: Provider, room: str) -> RoomRef | None:
-        known = await self._rooms.newest(_everybody(team_id), provider.name, room)
+        known = await self._rooms.newest(_everybody(team_id, provider.name), provider.name, room)
         if known is not None and not known.ended:
             return known.ref
         if Capability.LIST_ROOMS not in provider.capabilities:
@@ -90,6 +90,6 @@ class Presence:
         return next((live.ref for live in await provider.list_rooms([room])), None)
 
 
-def _everybody(team_id: str) -> Viewer:
+def _everybody(team_id: str, provider: str) -> Viewer:
     """What is known here is shared by all who may see it: `people` looks at who asks."""
-    return Viewer(team_id, None, None, sees_all=True)
+    return Viewer(team_id, None, None, sees_all=frozenset({provider}))

@@ -84,13 +84,14 @@ class SlackRoles:
                 unknown.append(grant.grantee)
             if not counts:
                 continue
-            raised = Standing(offer.role, await self._because(grant, offer.role), until=grant.until)
+            raised = Standing(offer.role, await self._because(grant, offer.role), until=grant.until, is_granted=True)
             if grant.provider is None:
                 best = raised
             else:
                 more[grant.provider] = raised
         more = {name: each for name, each in more.items() if _worth(each) > _worth(best)}
-        return Standing(best.role, await self._with_doubts(best.because, unknown), until=best.until, more=more)
+        because = await self._with_doubts(best.because, unknown)
+        return Standing(best.role, because, until=best.until, more=more, is_granted=best.is_granted)
 
     async def _counts(self, grant: Grant, user_id: str, member: Member) -> bool | None:
         """None where Slack does not say."""
@@ -178,8 +179,9 @@ class SlackRoles:
     async def _look_up(self, grantee: Grantee) -> KnownGrantee | None:
         match grantee.kind:
             case GranteeKind.PERSON:
-                most = _most(await self._people.member(grantee.id))
-                return KnownGrantee(await self._name(grantee), most)
+                member = await self._people.member(grantee.id)
+                most = Role.NOBODY if member.is_deactivated else _most(member)
+                return KnownGrantee(await self._name(grantee), most, is_outsider=member.is_outsider)
             case GranteeKind.GROUP:
                 if grantee.id not in await self._groups.handles():
                     self._groups.forget_names()  # it may be a new one

@@ -17,14 +17,15 @@ from bot.render.text import Block
 from bot.slack.drafts import Drafts
 from bot.slack.errors import SlackError
 from bot.slack.forms import Forms
-from bot.slack.groups import Groups
+from bot.slack.groups import Channel, Groups
 from bot.slack.open_form import OpenForm
 from bot.slack.payloads import Body, team_id_of
 from bot.slack.people import People
 from bot.slack.presence import Presence
 from bot.text import whole
-from commands.core.base import Offered, Offers, Role, marks
-from commands.core.context import Ports, viewer_of
+from commands.core.access import may_fill_in
+from commands.core.base import Offered, Offers, marks
+from commands.core.context import Ports, enter
 from commands.core.grants import Grantee, GranteeKind
 from commands.core.ports import Caller, Place, Viewer
 from commands.core.settings import SETTINGS, Key
@@ -76,7 +77,7 @@ class Suggestions:
         return await self._drawn(_matching(choices, query), query) if choices is not None else []
 
     async def _choices(self, body: Body) -> Sequence[_Choice] | None:
-        """None for somebody who may do nothing: then not even what was typed is offered."""
+        """None for somebody who may not send the form: then not even what was typed is offered."""
         form = await self._forms.look(body) if body.get("view") else None
         field = form.command_type.model_fields.get(str(body.get("block_id"))) if form is not None else None
         if form is None or field is None or not (offers := marks(field, Offers)):
@@ -99,15 +100,14 @@ class Suggestions:
             case Offered.VALUE:
                 return await self._values(str(form.values.get(offers[0].whose or "") or ""), form, viewer)
             case Offered.GRANTEE:
-                return await self._grantees()
+                return await self._grantees(viewer)
 
     async def _viewer(self, body: Body, form: OpenForm) -> Viewer | None:
         """The choices are read by whoever types alone, so it is as if they asked in the form's channel."""
         caller = Caller(team_id_of(body), str(body["user"]["id"]))
-        standing = (await self._ports.roles.standing(caller)).on(form.provider.name)
-        if standing.role is Role.NOBODY:
-            return None
-        return viewer_of(caller, Place(caller.team_id, form.meta.channel_id), standing.role)
+        ctx = await enter(self._ports, caller, Place(caller.team_id, form.meta.channel_id), form.provider)
+        given = {**form.meta.opened, **form.fields()}
+        return ctx.viewer if await may_fill_in(form.command_type, given, ctx) else None
 
     async def _rooms(self, form: OpenForm, viewer: Viewer) -> list[str]:
         live = await self._ports.rooms.live(viewer, form.provider.name)
@@ -139,21 +139,34 @@ class Suggestions:
             people, key=lambda person: (not person.is_person, in_natural_order(person.shown_name), person.identity)
         )
 
-    async def _grantees(self) -> list[_Choice]:
-        """The people who have had to do with the bot, and the user groups and channels that it knows."""
+    async def _grantees(self, viewer: Viewer) -> list[_Choice]:
+        """The people who have had to do with the bot, and the user groups and channels that it knows. Of a private
+        channel those hear who are in it."""
         people = [
             _Choice(str(Grantee.person(user_id)), f"@{member.name}", "person")
             for user_id, member in self._members.seen().items()
             if not member.is_outsider
         ]
         try:
-            handles, channels = await self._groups.handles(), await self._groups.channels()
+            handles, channels = await self._groups.handles(), await self._channels(viewer.user_id)
         except SlackError as error:
             log.warning("groups and channels cannot be offered", error=str(error))
             return people
         groups = [_Choice(str(Grantee(GranteeKind.GROUP, i)), f"@{name}", "user group") for i, name in handles.items()]
         rooms = [_Choice(str(Grantee(GranteeKind.CHANNEL, i)), f"#{c.name}", "channel") for i, c in channels.items()]
         return [*people, *groups, *rooms]
+
+    async def _channels(self, user_id: str | None) -> dict[str, Channel]:
+        """Those that the bot is in and this person may know of. Raises `SlackError`."""
+        known = await self._groups.channels()
+
+        async def may_know(channel_id: str) -> bool:
+            if not known[channel_id].is_private:
+                return True
+            return user_id is not None and await self._groups.has(Grantee(GranteeKind.CHANNEL, channel_id), user_id)
+
+        may = await asyncio.gather(*map(may_know, known))
+        return {channel_id: channel for (channel_id, channel), seen in zip(known.items(), may, strict=True) if seen}
 
     async def _drawn(self, choices: Sequence[_Choice], query: str) -> list[Block]:
         """What was typed comes last, unless it is one of them."""

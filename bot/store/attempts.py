@@ -5,12 +5,12 @@ from datetime import datetime
 
 import structlog
 from pydantic import SecretStr
-from sqlalchemy import RowMapping, Select, Update, or_, select, update
+from sqlalchemy import RowMapping, Select, Update, and_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.secrets import SecretBox, WrongKey
 from bot.store.engine import Store
-from bot.store.replicas import living
+from bot.store.replicas import present
 from bot.store.tables import attempt as table
 from bot.store.upsert import insert
 from commands.core.attempts import DOUBLE_CLICK, Attempt, Outcome, Press, Repeated
@@ -116,14 +116,18 @@ class StoredAttempts:
 
     async def take_over(self) -> list[Unanswered]:
         """What processes that are gone did not see to its end, the oldest first. From here on it is this one's."""
-        left = update(table).where(
+        is_left = and_(
             table.c.answered_at.is_(None),
             table.c.replica.is_distinct_from(self._replica),
-            or_(table.c.replica.is_(None), table.c.replica.not_in(living())),
+            or_(table.c.replica.is_(None), table.c.replica.not_in(present())),
         )
+        async with self._store.reading() as conn:  # as nearly always nothing is left, and writing has its turns
+            if (await conn.execute(select(table.c.id).where(is_left).limit(1))).first() is None:
+                return []
+        left = update(table).where(is_left).values(replica=self._replica).returning(table)
 
         async def write(conn: AsyncConnection) -> list[RowMapping]:
-            rows = (await conn.execute(left.values(replica=self._replica).returning(table))).mappings().all()
+            rows = (await conn.execute(left)).mappings().all()
             return sorted(rows, key=lambda row: int(row["id"]))
 
         return [self._from_row(row) for row in await self._store.write(write)]

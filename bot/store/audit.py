@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, or_, select
+from sqlalchemy import ColumnElement, RowMapping, literal_column, or_, select
 
 from bot.store.attempts import ABOUT_LENGTH
 from bot.store.engine import Store
@@ -63,7 +63,8 @@ def _conditions(team_id: str, search: Search) -> list[ColumnElement[bool]]:
     if search.since is not None:
         found.append(table.c.opened_at >= search.since)
     if search.outcomes:
-        found.append(table.c.outcome.in_(sorted(search.outcomes)))
+        # Spelled out and in order, as the partial index of what failed has it: no value of a parameter is known to it.
+        found.append(table.c.outcome.in_([literal_column(f"'{outcome.value}'") for outcome in sorted(search.outcomes)]))
     return found
 
 

@@ -81,7 +81,7 @@ class StoredDashboard:
 
     async def blocked_cards(self, viewer: Viewer) -> list[BlockedCard]:
         blocked = (
-            select(card.c.channel_id, card.c.blocked, thing.c.name, thing.c.made_by)
+            select(card.c.channel_id, card.c.blocked, thing.c.provider, thing.c.name, thing.c.made_by)
             .join(thing, thing.c.id == card.c.thing_id)
             .where(
                 card.c.team_id == viewer.team_id,
@@ -126,7 +126,10 @@ def _live_room(row: Any) -> LiveRoom:
 
 
 def _is_direct(channel_id: str | None) -> bool:
-    """By the letter that Slack's ids begin with: https://docs.slack.dev/reference/objects/conversation-object"""
+    """Whether Home says where the room was made: the name of such a conversation would tell nobody anything.
+
+    No row of a thing says it, but Slack's ids of direct conversations begin with D, which decides nothing here of who
+    sees what: that is `is_private`. https://docs.slack.dev/reference/objects/conversation-object"""
     return channel_id is not None and channel_id.startswith("D")
 
 

@@ -6,19 +6,19 @@ the order in which they become visible. What is read outside of a write may be o
 """
 
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from sqlalchemy import make_url
+from sqlalchemy import Connection, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.store import postgresql, sqlite
 from bot.store.errors import StoreUnavailable, UnsupportedDatabase
-from bot.store.migrate import Schema
+from bot.store.migrate import Schema, look
 from bot.store.writer import T, Write, Writer
 
 
@@ -35,33 +35,36 @@ class _Opened:
     finish: Callable[[], None]
 
 
+def _nobody_is_told(_: str) -> None:
+    """Where nobody counts."""
+
+
 class Store:
     """`name` says for people which database it is, without a password. `file` is None where that is no file of ours:
     then other processes may use it, too.
-
-    `failed` is told of every failure of the database itself, with `read` or `write`.
     """
 
-    def __init__(self, opened: _Opened) -> None:
+    def __init__(self, opened: _Opened, failed: Callable[[str], None]) -> None:
         self.name = opened.name
         self.file = opened.file
-        self.failed: Callable[[str], None] = _nobody_is_told
         self._opened = opened
+        self._failed = failed
 
     @classmethod
-    async def open(cls, database_url: str) -> Self:
+    async def open(cls, database_url: str, *, failed: Callable[[str], None] = _nobody_is_told) -> Self:
         """Open the database and bring its schema to this version. A new SQLite file is readable by its owner alone.
 
+        `failed` is told of every failure of the open database itself, with `read` or `write`.
         Raises `StoreError`: `UnsupportedDatabase`, `StoreInUse` or `StoreUnusable`. No message quotes the URL, as it
         may hold a password.
         """
         match _driver(database_url):
             case "sqlite":
-                return cls(await _open_file(sqlite.path_of(database_url)))
+                return cls(await _open_file(sqlite.path_of(database_url)), failed)
             case "postgresql":
                 writer, readers = await postgresql.connect(database_url)
                 name = postgresql.name_of(database_url)
-                return cls(_Opened(name, writer, readers, postgresql.is_trouble, None, lambda: None))
+                return cls(_Opened(name, writer, readers, postgresql.is_trouble, None, lambda: None), failed)
             case other:
                 raise _unsupported(other)
 
@@ -71,12 +74,17 @@ class Store:
 
         Raises `StoreError` like `open`, but not for a file that another process uses.
         """
+        return await Store.peek(database_url, look)
+
+    @staticmethod
+    async def peek(database_url: str, read: Callable[[Connection], T]) -> tuple[str, T | None]:
+        """Like `examine`, with what `read` finds. The schema may be any."""
         match _driver(database_url):
             case "sqlite":
                 path = sqlite.path_of(database_url)
-                return str(path), await sqlite.examine(path)
+                return str(path), await sqlite.peek(path, read)
             case "postgresql":
-                return postgresql.name_of(database_url), await postgresql.examine(database_url)
+                return postgresql.name_of(database_url), await postgresql.peek(database_url, read)
             case other:
                 raise _unsupported(other)
 
@@ -110,14 +118,24 @@ class Store:
         try:
             yield
         except (OSError, PoolTimeout) as error:
-            self.failed(doing)
+            self._failed(doing)
             raise StoreUnavailable("The database cannot be reached at this moment.") from error
         except DBAPIError as error:
             if not isinstance(error, IntegrityError):  # which is an answer of a database that is well
-                self.failed(doing)
+                self._failed(doing)
             if not self._opened.is_trouble(error):
                 raise
             raise StoreUnavailable("The database cannot be used at this moment.") from error
+
+    async def empty_log(self) -> None:
+        """Take what was overwritten out of SQLite's write-ahead log, too. Where that is in use, a later write does it.
+
+        A reader may do so, and is in no transaction: https://www.sqlite.org/pragma.html#pragma_query_only
+        """
+        if self.file is not None:
+            with suppress(StoreUnavailable):
+                async with self.reading() as conn:
+                    await conn.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
     async def close(self) -> None:
         """Finish what was accepted for writing, and let go of the database."""
@@ -126,10 +144,6 @@ class Store:
             await self._opened.writer.close()
         finally:
             self._opened.finish()
-
-
-def _nobody_is_told(_: str) -> None:
-    """Where nobody counts."""
 
 
 def _driver(database_url: str) -> str:

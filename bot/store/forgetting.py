@@ -6,7 +6,7 @@ people typed; ids of people of the workspace in columns, too. What Slack shows a
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from types import MappingProxyType
@@ -30,6 +30,7 @@ from sqlalchemy import (
     not_,
     or_,
     select,
+    union,
     update,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -39,6 +40,7 @@ from bot.store.engine import Store
 from bot.store.inbox import PARKED_AFTER
 from bot.store.tables import (
     attempt,
+    card,
     closure,
     draft,
     inbox,
@@ -50,6 +52,7 @@ from bot.store.tables import (
     subscription,
     thing,
 )
+from commands.core.anonymity import Names, unnamed
 from commands.core.identity import FORGOTTEN, person_of, without_number
 from commands.core.ports import Traces
 
@@ -67,6 +70,10 @@ _SIGNED: Final[Mapping[str, str | None]] = MappingProxyType({"made_by": None, "b
 
 _TYPED: Final = (attempt.c.words, attempt.c.detail, attempt.c.about, attempt.c.also_about)
 _OWN: Final = (closure.c.user_id, subscription.c.user_id, role_grant.c.subject, pending_action.c.user_id)
+_OF_CHANNEL: Final = (setting.c.channel_id, subscription.c.channel_id, role_grant.c.subject, closure.c.channel_id)
+"""What is set for their own conversation with the bot goes."""
+
+_ENDED: Final = (role_grant, keep_out)
 _DONE_BY: Final = (
     (keep_out.c.said_by, FORGOTTEN),
     (subscription.c.created_by, FORGOTTEN),
@@ -80,13 +87,14 @@ _DONE_BY: Final = (
 class _Person:
     """Whom it is about. `user_id` is None for somebody who is none of the workspace.
 
-    `names` are those that they were found to go by.
+    `names` are those that they were found to go by, `channels` their own conversations with the bot.
     """
 
     team_id: str
     identity: str
     user_id: str | None
     names: set[str] = field(default_factory=set)
+    channels: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, team_id: str, identity: str) -> Self:
@@ -101,11 +109,17 @@ class _Person:
     def is_meant(self, word: object) -> bool:
         return isinstance(word, str) and (word == self.user_id or without_number(word) == self.identity)
 
-    def without(self, text: str, *, named: bool = False) -> str:
-        """`named`: without the names they went by, too, which others may have."""
+    def unique(self, text: str) -> str:
+        """Without what can mean nobody else; a word that they chose for themselves may be a room's name as well."""
+        return self.without(text) if self.user_id else text
+
+    def without(self, text: str, *, named: bool = False, spared: Collection[str] = ()) -> str:
+        """`named`: without the names they went by, too, which others may have. `spared` are words in lower case."""
+        names = [name for name in sorted(self.names, key=len, reverse=True) if named and name.casefold() not in spared]
         words = [re.escape(self.identity) + (r"(?:-\d+)?" if self.user_id else "")]
-        words += map(re.escape, sorted(self.names, key=len, reverse=True)) if named else ()
-        alone = rf"(?<![\w-])(?:{'|'.join(words)})(?![\w-])"
+        words = [] if self.identity.casefold() in spared else words
+        words += map(re.escape, names)
+        alone = rf"(?<![\w-])(?:{'|'.join(words)})(?![\w-])" if words else r"(?!)"
         by_id = rf"|(?<![A-Z0-9])@?{self.user_id}(?![A-Z0-9])" if self.user_id else ""
         return re.sub(alone + by_id, FORGOTTEN, text, flags=re.IGNORECASE)
 
@@ -121,24 +135,46 @@ class StoredForgetting:
         self._box = box
 
     async def traces(self, team_id: str, identity: str) -> Traces:
-        return await self._go_through(_Person.of(team_id, identity), erases=False)
+        return await self._go_through(await self._known(team_id, identity), erases=False)
 
     async def forget(self, team_id: str, identity: str) -> Traces:
-        return await self._go_through(_Person.of(team_id, identity), erases=True)
+        found = await self._go_through(await self._known(team_id, identity), erases=True)
+        await self._store.empty_log()
+        return found
+
+    async def _known(self, team_id: str, identity: str) -> _Person:
+        """With where they spoke with the bot alone. What they made there says it, too, when their commands are
+        forgotten. Only an id with the letter of such conversations counts: a channel that is for others must stay."""
+        who = _Person.of(team_id, identity)
+        spoken = select(attempt.c.channel_id).where(
+            attempt.c.team_id == team_id, attempt.c.is_direct, _is(attempt.c.user_id, who)
+        )
+        made = select(thing.c.channel_id).where(thing.c.team_id == team_id, _is(thing.c.made_by, who))
+        async with self._store.reading() as conn:
+            channels = (await conn.execute(union(spoken, made))).scalars().all()
+        return replace(who, channels=frozenset(each for each in channels if each and each.startswith("D")))
 
     async def _go_through(self, who: _Person, *, erases: bool) -> Traces:
         """Count, and change where it `erases`. What people typed comes last, as by then the names are known."""
-        in_things = or_(_is(thing.c.made_by, who), thing.c.state.contains(_in_json(who.needle), autoescape=True))
+        in_things = or_(
+            _is(thing.c.made_by, who),
+            thing.c.channel_id.in_(who.channels),
+            thing.c.state.contains(_in_json(who.needle), autoescape=True),
+        )
         live = await self._each(thing, and_(in_things, not_(thing.c.terminal)), who, _thing_without, erases=False)
         things = await self._each(thing, and_(in_things, thing.c.terminal), who, _thing_without, erases=erases)
         is_read = or_(inbox.c.folded_at.is_not(None), inbox.c.attempts >= PARKED_AFTER)
-        told = and_(is_read, or_(_is(inbox.c.user_id, who), self._body_has(who.needle)))
+        told = and_(
+            is_read, or_(_is(inbox.c.user_id, who), inbox.c.channel_id.in_(who.channels), self._body_has(who.needle))
+        )
         events = await self._each(inbox, told, who, _event_without, erases=erases)
         spoken = [column.icontains(word, autoescape=True) for column in _TYPED for word in (who.needle, *who.names)]
-        tried = and_(attempt.c.answered_at.is_not(None), or_(_is(attempt.c.user_id, who), *spoken))
+        by_them = or_(_is(attempt.c.user_id, who), attempt.c.channel_id.in_(who.channels))
+        tried = and_(attempt.c.answered_at.is_not(None), or_(by_them, *spoken))
         commands = await self._each(attempt, tried, who, _attempt_without, erases=erases)
-        others = await self._others(who, erases=erases) + await self._sealed(who, erases=erases)
-        return Traces(commands, events, things, others, live)
+        others, roles, keep_outs = await self._others(who, erases=erases)
+        others += await self._sealed(who, erases=erases)
+        return Traces(commands, events, things, others, live, roles=roles, keep_outs=keep_outs)
 
     async def _each(
         self, table: Table, where: ColumnElement[bool], who: _Person, change: Change, *, erases: bool
@@ -161,12 +197,15 @@ class StoredForgetting:
         position = func.pg_catalog.position if self._store.is_shared else func.instr
         return position(inbox.c.body, literal(_in_json(word).encode(), LargeBinary)) > 0
 
-    async def _others(self, who: _Person, *, erases: bool) -> int:
-        """What is their own goes; of what is for others, only who did it."""
-
+    async def _others(self, who: _Person, *, erases: bool) -> tuple[int, int, int]:
+        """What is their own goes; of what is for others, only who did it. Roles and keep-outs that go count apart."""
         others = _others_of(who)
         async with self._store.reading() as conn:
             count = sum([int((await conn.execute(query)).scalar_one()) for query in _counts(others)])
+            gone = [[each for each in others if each.table is table and each.instead is None] for table in _ENDED]
+            roles, keep_outs = [
+                sum([int((await conn.execute(query)).scalar_one()) for query in _counts(each)]) for each in gone
+            ]
 
         async def write(conn: AsyncConnection) -> None:
             for other in others:
@@ -174,20 +213,24 @@ class StoredForgetting:
 
         if count and erases:
             await self._store.write(write)
-        return count
+        return count - roles - keep_outs, roles, keep_outs
 
     async def _sealed(self, who: _Person, *, erases: bool) -> int:
         """What waits for a press or in a form, and speaks of them. It would be gone by itself within a day."""
         gone = 0
         for table in (pending_action, draft):
             (key,) = table.primary_key.columns
-            async with self._store.reading() as conn:
-                query = select(key, table.c.payload).where(table.c.team_id == who.team_id, table.c.payload != b"")
-                rows = (await conn.execute(query)).all()
-            named = [token for token, payload in rows if self._speaks_of(who, payload)]
-            gone += len(named)
-            if named and erases:
-                await self._store.write(partial(_delete, delete(table).where(key.in_(named))))
+            meant = and_(table.c.team_id == who.team_id, table.c.payload != b"")
+            query, after = select(key, table.c.payload).where(meant).order_by(key).limit(BATCH), ""
+            while True:
+                async with self._store.reading() as conn:
+                    rows = (await conn.execute(query.where(key > after))).all()
+                if not rows:
+                    break
+                after, named = rows[-1][0], [token for token, payload in rows if self._speaks_of(who, payload)]
+                gone += len(named)
+                if named and erases:
+                    await self._store.write(partial(_delete, delete(table).where(key.in_(named))))
         return gone
 
     def _speaks_of(self, who: _Person, payload: bytes) -> bool:
@@ -196,7 +239,8 @@ class StoredForgetting:
         except WrongKey:
             return False  # so nobody can read it
         escaped = _in_json(who.identity)
-        return who.without(text) != text or (escaped != who.identity and escaped in text)
+        spelled = who.channels | ({escaped} if escaped != who.identity else set())
+        return who.without(text) != text or any(word in text for word in spelled)
 
 
 async def _delete(meant: Delete, conn: AsyncConnection) -> None:
@@ -216,22 +260,32 @@ def _thing_without(row: RowMapping, who: _Person) -> dict[str, object]:
     state = json.loads(row["state"])
     changed = _without(state, who)
     values: dict[str, object] = {} if changed == state else {"state": to_json(changed).decode()}
-    return values | ({"made_by": None} if who.is_meant(row["made_by"]) else {})
+    return values | ({"made_by": None} if who.is_meant(row["made_by"]) else {}) | _place_without(row, who, None)
 
 
 def _event_without(row: RowMapping, who: _Person) -> dict[str, object]:
     facts = json.loads(row["body"])
     changed = _without(facts, who)
     values: dict[str, object] = {} if changed == facts else {"body": to_json(changed)}
-    return values | ({"user_id": FORGOTTEN} if who.is_meant(row["user_id"]) else {})
+    return values | ({"user_id": FORGOTTEN} if who.is_meant(row["user_id"]) else {}) | _place_without(row, who)
 
 
 def _attempt_without(row: RowMapping, who: _Person) -> dict[str, object]:
-    typed = {column.name: row[column.name] for column in _TYPED if row[column.name] is not None}
-    values: dict[str, object] = {
-        name: now for name, text in typed.items() if (now := who.without(text, named=True)) != text
+    """What was typed loses them where it names people, and so does what came of it."""
+    line = unnamed(row["words"], row["path"], row["provider"], Names(who.identity, who.is_meant, who.names, who.unique))
+    detail = partial(who.without, named=True, spared=line.others) if line.names_people else who.unique
+    changed: dict[str, object] = {
+        "words": line.words,
+        "detail": row["detail"] and detail(row["detail"]),
+        "about": row["about"] and who.unique(row["about"]),
+        "also_about": row["also_about"] and who.unique(row["also_about"]),
     }
-    return values | ({"user_id": FORGOTTEN} if who.is_meant(row["user_id"]) else {})
+    values = {name: now for name, now in changed.items() if now != row[name]}
+    return values | ({"user_id": FORGOTTEN} if who.is_meant(row["user_id"]) else {}) | _place_without(row, who)
+
+
+def _place_without(row: RowMapping, who: _Person, instead: str | None = FORGOTTEN) -> dict[str, object]:
+    return {"channel_id": instead} if row["channel_id"] in who.channels else {}
 
 
 def _without(value: Any, who: _Person, key: str = "") -> Any:
@@ -285,6 +339,11 @@ def _others_of(who: _Person) -> list[_Other]:
     if who.user_id is not None:
         others += [_Other(column.table, column == who.user_id) for column in _OWN]
         others += [_Other(column.table, column == who.user_id, {column.name: name}) for column, name in _DONE_BY]
+        others += [_Other(column.table, column.in_(who.channels)) for column in _OF_CHANNEL]
+        shown = select(thing.c.id).where(thing.c.terminal)
+        others.append(_Other(card, and_(card.c.channel_id.in_(who.channels), card.c.thing_id.in_(shown))))
+        reserved = reserved_name.c.channel_id.in_(who.channels)
+        others.append(_Other(reserved_name, reserved, {"channel_id": FORGOTTEN}))
     return [replace(other, where=and_(other.table.c.team_id == who.team_id, other.where)) for other in others]
 
 

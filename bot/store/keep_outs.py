@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, RowMapping, and_, delete, exists, func, not_, select
+from sqlalchemy import ColumnElement, RowMapping, and_, delete, exists, func, not_, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import things
@@ -41,7 +41,7 @@ class StoredKeepOuts:
             "room": kept.room,
             "identity": kept.identity,
         }
-        said = {"until": kept.until, "said_by": kept.by, "stays": list(kept.stays)}
+        said = {"until": kept.until, "said_by": kept.by, "stays": list(kept.stays), "private_to": kept.private_to}
 
         async def write(conn: AsyncConnection) -> None:
             statement = insert(conn, keep_out).values(address | said)
@@ -66,12 +66,14 @@ class StoredKeepOuts:
 
     async def in_live_rooms(self, team_id: str) -> list[Watched]:
         """All that hold at this moment, each with every live room that is meant, in one read."""
+        is_private_to = and_(thing.c.is_private, thing.c.channel_id == keep_out.c.private_to)
         meant = and_(
             thing.c.team_id == keep_out.c.team_id,
             thing.c.provider == keep_out.c.provider,
             thing.c.kind == ThingKind.ROOM,
             thing.c.name == keep_out.c.room,
             not_(thing.c.terminal),
+            or_(keep_out.c.private_to.is_(None), is_private_to),
         )
         query = select(keep_out, thing).join(thing, meant).where(keep_out.c.team_id == team_id, self._holds())
         async with self._store.reading() as conn:
@@ -115,4 +117,5 @@ def _known(row: RowMapping) -> KeepOut:
         row[said.until],
         row[said.said_by],
         tuple(row[said.stays]),
+        row[said.private_to],
     )

@@ -7,7 +7,7 @@ for long. The lock goes with the transaction, and with the connection at the lat
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,8 +16,8 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from bot.store.errors import StoreUnusable
-from bot.store.migrate import Schema, look, upgrade
-from bot.store.writer import Writer
+from bot.store.migrate import upgrade
+from bot.store.writer import T, Writer
 
 DRIVER = "postgresql+asyncpg"
 
@@ -57,14 +57,14 @@ async def connect(database_url: str) -> tuple[Writer, AsyncEngine]:
     return Writer(_writer(url)), _readers(url)
 
 
-async def examine(database_url: str) -> Schema:
-    """What the database holds. Nothing is changed. Raises `StoreUnusable`."""
+async def peek(database_url: str, read: Callable[[Connection], T]) -> T:
+    """What `read` finds. Nothing is changed. Raises `StoreUnusable`."""
     url = make_url(database_url)
     engine = _readers(url)
     try:
         with _said_in_words(url):
             async with engine.connect() as connection:
-                return await connection.run_sync(look)
+                return await connection.run_sync(read)
     finally:
         await engine.dispose()
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import Select, delete, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, delete, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.engine import Store
@@ -14,7 +14,11 @@ from bot.store.upsert import insert
 from commands.core.ports import Clock
 
 SILENCE = timedelta(seconds=30)
-"""Who has said nothing for so long is gone."""
+"""Who has said nothing for so long is gone, where somebody was there to hear it all the while."""
+
+GAP = SILENCE / 2
+"""Who was silent for so long cannot tell the silence of others from an outage of the database. Shorter than `SILENCE`
+by more than the time between two beats, as one outage is not as long for each of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,20 +44,28 @@ class Replicas:
         self._team_id = team_id
 
     async def beat(self) -> None:
-        """This process is alive, and nobody is who has been silent for too long.
+        """This process is alive, and nobody is who has been silent for too long while this one was there.
 
-        Where only one process at a time can use the database, all others are gone.
+        After a `GAP`, or where others took it for gone, it is there anew. Where only one process at a time can use the
+        database, all others are gone.
         """
         others = replica.c.id != self._own
-        gone = delete(replica).where(others, replica.c.seen_at <= now(-SILENCE) if self._store.is_shared else others)
+        silent = and_(others, replica.c.seen_at <= now(-SILENCE), self._has_listened())
+        gone = delete(replica).where(silent if self._store.is_shared else others)
         row = {"id": self._own, "team_id": self._team_id, "started_at": now(), "seen_at": now()}
+        there_since = case((replica.c.seen_at <= now(-GAP), now()), else_=replica.c.started_at)
+        values = {"seen_at": now(), "started_at": there_since}
 
         async def write(conn: AsyncConnection) -> None:
-            await conn.execute(gone)
             statement = insert(conn, replica).values(row)
-            await conn.execute(statement.on_conflict_do_update(index_elements=["id"], set_={"seen_at": now()}))
+            await conn.execute(statement.on_conflict_do_update(index_elements=["id"], set_=values))
+            await conn.execute(gone)
 
         await self._store.write(write)
+
+    def _has_listened(self) -> ColumnElement[bool]:
+        own = replica.alias("own")
+        return exists().where(own.c.id == self._own, own.c.started_at <= now(-SILENCE))
 
     async def leave(self) -> None:
         """A clean stop. What is still unanswered is anybody's."""
@@ -86,6 +98,6 @@ class Replicas:
         return Signs((newest_id, count), is_overdue, is_due)
 
 
-def living() -> Select[tuple[str]]:
-    """The ids of the processes that are alive."""
-    return select(replica.c.id).where(replica.c.seen_at > now(-SILENCE))
+def present() -> Select[tuple[str]]:
+    """The ids of the processes that are there, as far as anybody can tell."""
+    return select(replica.c.id)

@@ -1,6 +1,6 @@
 """What is kept, and how long: a rule for every table that grows by itself.
 
-Cards and notes go with the thing that they are of. Work that is not done stays, however old it is.
+Cards and notes go with the thing that they are of. Work that is not done stays, however old it is, where it can be.
 """
 
 from collections.abc import Callable, Mapping
@@ -10,9 +10,8 @@ from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
-    Delete,
+    RowMapping,
     Table,
-    Update,
     and_,
     delete,
     exists,
@@ -25,11 +24,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.alerts.state import RecordingState
 from bot.store.engine import Store
 from bot.store.settings import StoredSettings
 from bot.store.tables import (
     UtcTime,
     attempt,
+    card,
     closure,
     draft,
     inbox,
@@ -41,6 +42,7 @@ from bot.store.tables import (
 )
 from commands.core.ports import Clock, everywhere
 from commands.core.settings import Key, kept_for
+from providers.base import Recording, RecordingRef, RecordingStatus, RoomRef
 from providers.facts import Source, ThingKind
 
 BATCH = 1_000
@@ -56,14 +58,14 @@ NO_FACTS: Final = b"[]"
 class Rule:
     """Rows of `table` are over that were `is_over` before a time; how long before, `kept` says or the setting of it.
 
-    They are deleted, or given the values `instead`.
+    They are deleted, or given the values `instead`, which may be told from the row.
     """
 
     name: str
     table: Table
     is_over: Callable[[ColumnElement[Any]], ColumnElement[bool]]
     kept: Key | timedelta
-    instead: Mapping[str, object] | None = None
+    instead: Mapping[str, object] | Callable[[RowMapping], Mapping[str, object]] | None = None
 
 
 def _has_news() -> ColumnElement[bool]:
@@ -78,9 +80,35 @@ def _is_not_the_last_webhook() -> ColumnElement[bool]:
     return or_(inbox.c.source != Source.WEBHOOK, exists().where(newer.c.team_id == inbox.c.team_id, same))
 
 
+def _has_ended(before: ColumnElement[Any]) -> ColumnElement[bool]:
+    return and_(thing.c.terminal.is_(True), thing.c.seen_at <= before, _is_shown_whole())
+
+
+def _is_shown_whole() -> ColumnElement[bool]:
+    """No card of it waits to be brought to its end, and no note under one to be posted. What is blocked waits for
+    somebody who may never come."""
+    has_note = exists().where(note.c.card_id == card.c.id, note.c.ts.is_(None)).correlate(card)
+    waits = or_(card.c.wanted > card.c.delivered, has_note)
+    return not_(exists().where(card.c.thing_id == thing.c.id, card.c.blocked.is_(None), waits))
+
+
 def _is_needed_to_hide() -> ColumnElement[bool]:
     """A server may list a recording for years. Without our row, nobody knew that it was made in private."""
     return and_(thing.c.kind == ThingKind.RECORDING, thing.c.is_private)
+
+
+_BARE: Final = '{"is_bare":true,'
+"""How the state of a recording begins of which nothing is kept but what hides it."""
+
+
+def _bare(row: RowMapping) -> Mapping[str, object]:
+    ref, room = (
+        RecordingRef(row["provider"], row["server_id"]),
+        RoomRef(row["provider"], row["room_id"] or "", row["name"]),
+    )
+    recording = Recording(ref, room, RecordingStatus(row["status"]))
+    state = RecordingState(recording=recording, seen_at=row["seen_at"])
+    return {"state": _BARE + state.model_dump_json().removeprefix("{"), "made_by": None}
 
 
 RULES: Final = (
@@ -105,8 +133,17 @@ RULES: Final = (
     Rule(
         "things",
         thing,
-        lambda before: and_(thing.c.terminal.is_(True), thing.c.seen_at <= before, not_(_is_needed_to_hide())),
+        lambda before: and_(_has_ended(before), not_(_is_needed_to_hide())),
         "keep.things",
+    ),
+    Rule(
+        "private recordings",
+        thing,
+        lambda before: and_(
+            _has_ended(before), _is_needed_to_hide(), not_(thing.c.state.startswith(_BARE, autoescape=True))
+        ),
+        "keep.things",
+        instead=_bare,
     ),
     Rule(
         "commands",
@@ -142,9 +179,11 @@ class Retention:
         if not found:
             return 0
         these = and_(tuple_(*key).in_(found), over)
-        gone: Update | Delete = delete(rule.table) if rule.instead is None else update(rule.table).values(rule.instead)
 
         async def write(conn: AsyncConnection) -> int:
+            if callable(rule.instead):
+                return await _change_each(conn, rule.table, these, rule.instead)
+            gone = delete(rule.table) if rule.instead is None else update(rule.table).values(rule.instead)
             return (await conn.execute(gone.where(these))).rowcount
 
         return await self._store.write(write)
@@ -171,3 +210,15 @@ class Retention:
             return bool((await conn.exec_driver_sql("PRAGMA freelist_count")).scalar_one())
 
         return await self._store.write(write)
+
+
+async def _change_each(
+    conn: AsyncConnection,
+    table: Table,
+    these: ColumnElement[bool],
+    instead: Callable[[RowMapping], Mapping[str, object]],
+) -> int:
+    rows = (await conn.execute(select(table).where(these))).mappings().all()
+    for row in rows:
+        await conn.execute(update(table).where(table.c.id == row["id"]).values(instead(row)))
+    return len(rows)

@@ -2,17 +2,19 @@
 
 import json
 from collections.abc import Collection, Mapping
+from datetime import datetime
 from typing import Any
 
 from pydantic import TypeAdapter
 from sqlalchemy import ColumnElement, and_, not_, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import reservations, things
 from bot.store.engine import Store
-from bot.store.reservations import KEPT, Name
+from bot.store.reservations import KEPT, KEPT_TO_RECORD, Name
 from bot.store.tables import card, thing
 from bot.store.visibility import visible_to
-from commands.core.directory import KnownRoom
+from commands.core.directory import KnownRoom, Reservation, Reserved
 from commands.core.ports import Clock, Place, Viewer
 from providers.base import Participant, Recording, RoomRef
 from providers.facts import ThingKind
@@ -71,7 +73,7 @@ class StoredRooms:
 
     async def hidden(self, viewer: Viewer, rooms: Collection[RoomRef]) -> frozenset[RoomRef]:
         """A life that we have not heard of goes by its name: a server knows of it before we do."""
-        if viewer.sees_all or not rooms:
+        if not rooms:
             return frozenset()
         providers, ids, names = ({getattr(r, key) for r in rooms} for key in ("provider", "id", "name"))
         renewed = and_(thing.c.name.in_(names), thing.c.is_private, not_(thing.c.terminal))
@@ -90,7 +92,7 @@ class StoredRooms:
 
     async def hidden_recordings(self, viewer: Viewer, recordings: Collection[Recording]) -> frozenset[str]:
         """One that we have not heard of goes by its room."""
-        if viewer.sees_all or not recordings:
+        if not recordings:
             return frozenset()
         ids = [recording.ref.id for recording in recordings]
         known = select(thing.c.provider, thing.c.server_id, visible_to(viewer)).where(
@@ -114,15 +116,51 @@ class StoredRooms:
             maker: str | None = (await conn.execute(query)).scalar_one_or_none()
         return maker
 
-    async def reserve(self, place: Place, kind: ThingKind, provider: str, name: str, *, by: str) -> None:
-        kept, until = Name(place.team_id, provider, kind, name), self._clock.now() + KEPT
-        await self._store.write(
-            lambda conn: reservations.reserve(conn, kept, channel_id=place.channel_id, made_by=by, until=until)
-        )
+    async def reserve(
+        self,
+        viewer: Viewer,
+        kind: ThingKind,
+        provider: str,
+        name: str,
+        *,
+        by: str | None,
+        until: datetime | None = None,
+    ) -> Reserved | None:
+        assert viewer.channel_id, "what is private is so to a channel"
+        now, kept = self._clock.now(), Name(viewer.team_id, provider, kind, name)
+        least = now + (KEPT if kind is ThingKind.ROOM else KEPT_TO_RECORD)
+        wanted = Reservation(viewer.channel_id, by, max(least, until or least))
 
-    async def release(self, viewer: Viewer, kind: ThingKind, provider: str, name: str) -> None:
+        async def look_and_take(conn: AsyncConnection) -> Reserved | None:
+            if await reservations.is_for_others(conn, kept, viewer, now):
+                return None
+            before = await reservations.find(conn, kept)
+            return Reserved(before, await reservations.extend(conn, kept, wanted))
+
+        return await self._store.write(look_and_take)
+
+    async def release(self, viewer: Viewer, kind: ThingKind, provider: str, name: str) -> Reserved:
         kept = Name(viewer.team_id, provider, kind, name)
-        await self._store.write(lambda conn: reservations.release(conn, kept, viewer))
+
+        async def look_and_release(conn: AsyncConnection) -> Reserved:
+            before = await reservations.find(conn, kept)
+            await reservations.release(conn, kept, viewer)
+            return Reserved(before, await reservations.find(conn, kept))
+
+        return await self._store.write(look_and_release)
+
+    async def restore(self, team_id: str, kind: ThingKind, provider: str, name: str, reserved: Reserved) -> None:
+        kept = Name(team_id, provider, kind, name)
+
+        async def put_back(conn: AsyncConnection) -> None:
+            if await reservations.find(conn, kept) != reserved.after:
+                return
+            if reserved.before is not None:
+                await reservations.reserve(conn, kept, reserved.before)
+            else:
+                await reservations.remove(conn, kept)
+
+        await self._store.write(put_back)
 
     async def of_thread(self, place: Place) -> KnownRoom | None:
         if place.thread_ts is None:

@@ -7,7 +7,7 @@ the WAL into the file.
 """
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from bot.store.errors import StoreUnusable, UnsupportedDatabase
 from bot.store.lock import FileLock
-from bot.store.migrate import Schema, look, upgrade
-from bot.store.writer import Writer
+from bot.store.migrate import upgrade
+from bot.store.writer import T, Writer
 
 DRIVER = "sqlite+aiosqlite"
 
@@ -73,14 +73,14 @@ async def connect_writer(path: Path) -> Writer:
     return Writer(engine)
 
 
-async def examine(path: Path) -> Schema | None:
-    """What the file holds, also while another process uses it; None where there is none. Raises `StoreUnusable`."""
+async def peek(path: Path, read: Callable[[Connection], T]) -> T | None:
+    """What `read` finds, also while another process uses the file; None where there is none. Raises `StoreUnusable`."""
     if not _is_there(path):
         return None
     engine = readers(path)
     try:
         async with engine.connect() as connection:
-            return await connection.run_sync(look)
+            return await connection.run_sync(read)
     except DBAPIError as error:
         raise StoreUnusable(f"{path} cannot be used as a database: {error.orig}.") from error
     finally:

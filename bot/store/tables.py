@@ -28,6 +28,7 @@ from sqlalchemy import (
     UniqueConstraint,
     and_,
     false,
+    literal_column,
     not_,
     true,
 )
@@ -276,6 +277,12 @@ _index("ix_attempt_press", attempt.c.press, attempt.c.pressed_at, where=attempt.
 Index("ix_attempt_user", attempt.c.team_id, attempt.c.user_id, attempt.c.id)
 Index("ix_attempt_about", attempt.c.team_id, attempt.c.about, attempt.c.id)
 Index("ix_attempt_also_about", attempt.c.team_id, attempt.c.also_about, attempt.c.id)
+_index(
+    "ix_attempt_failed",
+    attempt.c.team_id,
+    attempt.c.id,
+    where=attempt.c.outcome.in_([literal_column(f"'{word}'") for word in ("failed", "refused", "unknown")]),
+)
 Index("ix_attempt_opened", attempt.c.team_id, attempt.c.opened_at)
 
 pending_action = Table(
@@ -316,6 +323,8 @@ keep_out = Table(
     Column("said_by", Words, nullable=False),
     # The server's ids of those who were in the room then, as JSON.
     Column("stays", JSON, nullable=False),
+    # The channel of the private room that it was said of, and holds for; null for rooms that everybody sees.
+    Column("private_to", Words),
 )
 
 closure = Table(
@@ -381,6 +390,7 @@ replica = Table(
     metadata,
     Column("id", Words, primary_key=True),
     Column("team_id", Words, nullable=False),
+    # Since when it has been there without a gap.
     Column("started_at", UtcTime, nullable=False),
     # When it last said that it is alive.
     Column("seen_at", UtcTime, nullable=False),
@@ -395,4 +405,6 @@ identity = Table(
     Column("bot_user_id", Words, nullable=False),
     Column("bot_id", Words, nullable=False),
     Column("kept_at", UtcTime, nullable=False),
+    # A word that everybody knows: who cannot open it has another key than the database.
+    Column("key_proof", Sealed),
 )

@@ -51,7 +51,8 @@ async def get(conn: AsyncConnection, provider: str, kind: ThingKind, server_id: 
 async def save(conn: AsyncConnection, snapshot: Snapshot) -> int:
     """Insert or update; returns the thing's id.
 
-    What is over stays over, what is private stays private, and the first maker and channel stay.
+    What is over stays over, and the first maker stays. Where it belongs is as the snapshot has it: it must not forget
+    what was known before.
     """
     statement = insert(conn, thing).values(
         team_id=snapshot.team_id,
@@ -74,9 +75,9 @@ async def save(conn: AsyncConnection, snapshot: Snapshot) -> int:
         index_elements=[thing.c.provider, thing.c.kind, thing.c.server_id],
         set_={
             "name": new.name,
-            "channel_id": func.coalesce(thing.c.channel_id, new.channel_id),
+            "channel_id": func.coalesce(new.channel_id, thing.c.channel_id),
             "made_by": func.coalesce(thing.c.made_by, new.made_by),
-            "is_private": or_(thing.c.is_private, new.is_private),
+            "is_private": new.is_private,
             "room_id": func.coalesce(thing.c.room_id, new.room_id),
             "status": new.status,
             "terminal": or_(thing.c.terminal, new.terminal),

@@ -1,6 +1,6 @@
 """Who may see which things, as a condition on rows of `thing`: decided here and nowhere else."""
 
-from sqlalchemy import ColumnElement, FromClause, and_, false, not_, or_, select, true
+from sqlalchemy import ColumnElement, FromClause, and_, false, not_, or_, select
 
 from bot.store.tables import thing
 from commands.core.ports import Viewer
@@ -12,8 +12,6 @@ def visible_to(viewer: Viewer) -> ColumnElement[bool]:
 
     A recording can be seen, too, where its room can.
     """
-    if viewer.sees_all:
-        return true()
     room = thing.alias()
     of_visible_room = (
         select(room.c.id)
@@ -21,19 +19,23 @@ def visible_to(viewer: Viewer) -> ColumnElement[bool]:
             room.c.provider == thing.c.provider,
             room.c.kind == ThingKind.ROOM,
             room.c.server_id == thing.c.room_id,
-            is_own(viewer, room),
+            is_theirs(viewer, room),
         )
         .correlate(thing)
         .exists()
     )
-    return or_(not_(thing.c.is_private), is_own(viewer, thing), and_(thing.c.kind != ThingKind.ROOM, of_visible_room))
+    return or_(
+        not_(thing.c.is_private), is_theirs(viewer, thing), and_(thing.c.kind != ThingKind.ROOM, of_visible_room)
+    )
 
 
-def is_own(viewer: Viewer, row: FromClause) -> ColumnElement[bool]:
-    """Made there or by them, of rows of `thing` or `reserved_name`; never NULL, so that its opposite is right too.
+def is_theirs(viewer: Viewer, row: FromClause) -> ColumnElement[bool]:
+    """Made there or by them, or on a video server where they see all, of rows of `thing` or `reserved_name`.
+
+    Never NULL, so that its opposite is right too.
 
     What nobody is known to have made is nobody's.
     """
     here = row.c.channel_id.is_not_distinct_from(viewer.channel_id) if viewer.channel_id else false()
     mine = row.c.made_by.is_not_distinct_from(viewer.user_id) if viewer.user_id else false()
-    return or_(here, mine)
+    return or_(here, mine, row.c.provider.in_(viewer.sees_all))

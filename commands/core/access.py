@@ -16,6 +16,7 @@ from commands.core.errors import NotAllowed
 from commands.core.ports import Standing
 from commands.core.reply import Action, Button, Code, Form, Link, Moment, Reply, Strong, Text, parts
 
+B = TypeVar("B", bound=Button)
 C = TypeVar("C", bound=Command)
 
 
@@ -25,13 +26,10 @@ async def permitted(command: C, ctx: Context) -> C:
     In the latter case it is pinned to that very thing, so that it does not reach another one of the same name. Raises
     `NotAllowed`.
     """
-    if ctx.standing.reaches(command):
-        return command
-    on = getattr(command, "provider", None)
-    own = await _as_maker(command, type(command), ctx.standing.on(on), ctx)
-    if own is None:
-        raise await _not_allowed(type(command), on, ctx)
-    return own
+    allowed = await _as_allowed(command, ctx)
+    if allowed is None:
+        raise await _not_allowed(type(command), getattr(command, "provider", None), ctx)
+    return allowed
 
 
 async def permitted_form(
@@ -41,41 +39,59 @@ async def permitted_form(
 
     What is sent in the end is looked at again, as it may be about something else.
     """
-    on = _server_of(command_type, given, ctx)
-    standing = ctx.standing.on(on)
-    if standing.role >= command_type.spec.role:
-        return given
-    meant = _meant(command_type, given, ctx)
-    own = await _as_maker(meant, command_type, standing, ctx) if meant is not None else None
-    if meant is None or own is None:
-        raise await _not_allowed(command_type, on, ctx)
-    return {**given, **{name: value for name, value in own if value != getattr(meant, name)}}
+    allowed = await _form_as_allowed(command_type, given, ctx)
+    if allowed is None:
+        raise await _not_allowed(command_type, _server_of(command_type, given, ctx), ctx)
+    return allowed
+
+
+async def may_fill_in(command_type: type[Command], given: Mapping[str, object], ctx: Context) -> bool:
+    """Whether `permitted_form` lets them."""
+    return await _form_as_allowed(command_type, given, ctx) is not None
 
 
 async def within_reach(reply: Reply, ctx: Context) -> Reply:
     """The answer without the buttons that would be refused to the asker. What all can read has them all."""
     if ctx.is_aloud:
         return reply
+    ctx = replace(ctx)  # remembers nothing yet: the command may have changed what there is
     items = [replace(item, actions=await reachable(item.actions, ctx)) for item in reply.items]
     return replace(reply, items=tuple(items), actions=await reachable(reply.actions, ctx))
 
 
-async def reachable(buttons: Sequence[Button], ctx: Context) -> tuple[Button, ...]:
+async def reachable(buttons: Sequence[B], ctx: Context) -> tuple[B, ...]:
     return tuple([button for button in buttons if await _leads_on(button, ctx)])
 
 
 async def _leads_on(button: Button, ctx: Context) -> bool:
-    try:
-        match button:
-            case Action():
-                await permitted(button.command, ctx)
-            case Form():
-                await permitted_form(button.command_type, dict(button.given), ctx)
-            case Link():
-                pass
-    except NotAllowed:
-        return False
-    return True
+    match button:
+        case Action():
+            return await _as_allowed(button.command, ctx) is not None
+        case Form():
+            return await may_fill_in(button.command_type, dict(button.given), ctx)
+        case Link():
+            return True
+
+
+async def _as_allowed(command: C, ctx: Context) -> C | None:
+    """None where the asker may not."""
+    if ctx.standing.reaches(command):
+        return command
+    return await _as_maker(command, type(command), ctx.standing.on(getattr(command, "provider", None)), ctx)
+
+
+async def _form_as_allowed(
+    command_type: type[Command], given: Mapping[str, object], ctx: Context
+) -> Mapping[str, object] | None:
+    """None where the asker may not."""
+    standing = ctx.standing.on(_server_of(command_type, given, ctx))
+    if standing.role >= command_type.spec.role:
+        return given
+    meant = _meant(command_type, given, ctx)
+    own = await _as_maker(meant, command_type, standing, ctx) if meant is not None else None
+    if meant is None or own is None:
+        return None
+    return {**given, **{name: value for name, value in own if value != getattr(meant, name)}}
 
 
 async def _as_maker(command: C, command_type: type[Command], standing: Standing, ctx: Context) -> C | None:
@@ -106,15 +122,20 @@ def _meant(command_type: type[Command], given: Mapping[str, object], ctx: Contex
 
 
 async def _not_allowed(command_type: type[Command], provider: str | None, ctx: Context) -> NotAllowed:
-    """Says where the asker's role comes from, and who could do it."""
+    """Says where the asker may do it; else where their role comes from, and who could do it."""
     needed, standing = command_type.spec.role, ctx.standing.on(provider)
+    what: Text = (Code(" ".join(command_type.spec.path)), f" is for people with the role {needed}.")
+    elsewhere = sorted(name for name, each in ctx.standing.more.items() if each.role >= needed and name != provider)
+    # a room stands on one server, so another one would not help
+    is_anywhere = "provider" in command_type.model_fields and (provider is None or command_type.room_field() is None)
+    if elsewhere and is_anywhere:
+        there = elsewhere[0]
+        role = Strong(str(ctx.standing.on(there).role))
+        return NotAllowed(what, ("You are ", role, " on ", Code(there), ": add ", Code(f"--provider {there}"), "."))
     ask: Text = ()
     if standing.is_known:
         ask = (" Ask ", *parts(await ctx.ports.roles.who_has(ctx.caller.team_id, needed, provider)), " to do it.")
-    return NotAllowed(
-        (Code(" ".join(command_type.spec.path)), f" is for people with the role {needed}."),
-        ("You are ", *in_words(standing), ".", *ask),
-    )
+    return NotAllowed(what, ("You are ", *in_words(standing), ".", *ask))
 
 
 def in_words(standing: Standing) -> Text:

@@ -1,5 +1,6 @@
 """The record of who tried to do what, as it is looked at. Writing it down is for `ports.Attempts`."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -35,6 +36,11 @@ class Entry:
     outcome: Outcome | None = None
     detail: str = ""
     reference: str = ""
+
+    @property
+    def why(self) -> str:
+        """`detail` for people: without the kind of error that stands in front."""
+        return re.sub(r"\A[A-Z][A-Za-z]+: ", "", self.detail)
 
     @property
     def took(self) -> timedelta | None:

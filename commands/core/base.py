@@ -243,6 +243,11 @@ class Command(BaseModel):
         return []
 
     @property
+    def example(self) -> str | None:
+        """The arguments to show where a mistake was made in this command; None for one of its class."""
+        return None
+
+    @property
     def is_unfinished(self) -> bool:
         """Whether nothing is said of what to do, so that its form is the answer."""
         return False
@@ -304,12 +309,7 @@ class RoomCommand(ServerCommand):
     room_id: Annotated[str | None, Internal(of="room")] = Field(None, description="The life of the room that is meant")
 
     async def of_maker(self, ctx: "Context") -> Self | None:
-        rooms = ctx.ports.rooms
-        known = (
-            await rooms.newest(ctx.viewer, self.provider, self.room)
-            if self.room_id is None
-            else await rooms.life(ctx.viewer, self.provider, self.room_id)
-        )
+        known = await ctx.known_room(RoomRef(self.provider, self.room_id or "", self.room))
         if known is None or known.ended or known.ref.name != self.room or known.made_by != ctx.caller.user_id:
             return None
         return self.model_copy(update={"room_id": known.ref.id})

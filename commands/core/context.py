@@ -1,22 +1,26 @@
 """What a running command has to hand: who asks, where, which video server, and the ports."""
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from commands.core.audit import Audit
 from commands.core.base import Role
-from commands.core.directory import Rooms
+from commands.core.directory import KnownRoom, Rooms
 from commands.core.errors import CommandError, Ended, NotAllowed, NothingHere
 from commands.core.files import Files
 from commands.core.grants import Grants
 from commands.core.ports import (
+    CHANNEL_PROVIDER,
+    CHANNEL_ROOM,
     Caller,
     Clock,
     FactSink,
     Forgetting,
+    KeepOut,
     KeepOuts,
     Membership,
     Place,
@@ -65,6 +69,17 @@ class Ports:
     slash: str
     join_url: str | None = None
 
+    def provider(self, name: str | None) -> Provider:
+        """The video server of that name, else the deployment's default."""
+        provider = self.providers.get(name or "") or self.providers.get(self.providers.default)
+        assert provider is not None, "a deployment without providers does not start"
+        return provider
+
+    async def provider_of(self, place: Place, named: str | None = None) -> Provider:
+        """Where a command goes that is typed there: to the one it names, if that is there, else to the channel's."""
+        own = self.providers.get(named or "")
+        return own if own is not None else self.provider(await self.settings.get(place, CHANNEL_PROVIDER))
+
 
 @dataclass(frozen=True, slots=True)
 class Context:
@@ -81,6 +96,7 @@ class Context:
     standing: Standing
     is_aloud: bool = False
     meant: list[str] = field(default_factory=list)
+    _known: dict[RoomRef, KnownRoom | None] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def role(self) -> Role:
@@ -90,7 +106,7 @@ class Context:
     @property
     def viewer(self) -> Viewer:
         """For whom it is looked: aloud, for everybody who is there."""
-        return viewer_of(self.caller, self.place, self.role, is_aloud=self.is_aloud)
+        return viewer_of(self.ports, self.caller, self.place, self.standing, is_aloud=self.is_aloud)
 
     async def list_rooms(self, names: Collection[str] = ()) -> list[Room]:
         """The server's live rooms, or those of the names, that may be seen here."""
@@ -114,33 +130,88 @@ class Context:
     async def require_seen(self, room: RoomRef) -> None:
         """Of a room that the server has just returned in place of a new one. Raises as `require_free_name` does."""
         if await self.is_hidden(room):
-            raise CommandError(("The name ", Code(room.name), " cannot be used here."), "Take another one.")
+            raise cannot_be_used(room.name)
 
     async def is_hidden(self, room: RoomRef) -> bool:
         """One without an id is meant by its name."""
         return bool(await self.ports.rooms.hidden(self.viewer, [room]))
 
     @asynccontextmanager
-    async def reserved(self, kind: ThingKind, name: str) -> AsyncIterator[None]:
+    async def reserved(self, kind: ThingKind, name: str) -> AsyncIterator[Callable[[], Awaitable[None]]]:
         """Around the call that makes a room of that name, or a recording of one: what comes up in a private place is
         private from the first that anybody hears of it. In another place the name is free from now on.
 
-        Kept stays what the server may have made all the same.
+        Kept stays what the server may have made all the same. Where it refused, the name is kept as it was before; what
+        is given is called where it made nothing else. Raises `CommandError` for a room's name that somebody else has
+        taken meanwhile; what others are about to record can be recorded, too.
         """
+        rooms, server, by = self.ports.rooms, self.provider.name, self.caller.user_id
         if await self.ports.membership.is_private(self.place):
-            by = self.caller.user_id
-            await self.ports.rooms.reserve(self.place, kind, self.provider.name, name, by=by)
+            reserved = await rooms.reserve(self.viewer, kind, server, name, by=by)
         else:
-            await self.release(kind, name)
+            reserved = await rooms.release(self.viewer, kind, server, name)
+        if reserved is None and kind is ThingKind.ROOM:
+            raise cannot_be_used(name)
+
+        async def put_back() -> None:
+            if reserved is not None:
+                await rooms.restore(self.caller.team_id, kind, server, name, reserved)
+
         try:
-            yield
-        except _NOT_MADE:
-            await self.release(kind, name)
+            yield put_back
+        except (*_NOT_MADE, CommandError):
+            await put_back()
             raise
 
     async def release(self, kind: ThingKind, name: str) -> None:
         """What comes up by that name belongs to nobody yet."""
         await self.ports.rooms.release(self.viewer, kind, self.provider.name, name)
+
+    async def known_room(self, room: RoomRef) -> KnownRoom | None:
+        """What our directory has of that life, or of the newest of that name where there is no id. It is read once:
+        every button of a long answer asks for the same."""
+        if room not in self._known:
+            rooms, viewer = self.ports.rooms, self.viewer
+            found = (
+                rooms.life(viewer, room.provider, room.id)
+                if room.id
+                else rooms.newest(viewer, room.provider, room.name)
+            )
+            self._known[room] = await found
+        return self._known[room]
+
+    async def kept_out(self, room: RoomRef) -> list[KeepOut]:
+        """Who is kept out of it. One without an id is meant by its name, and may be yet to come."""
+        rooms, server = self.ports.rooms, room.provider
+        known = await (
+            rooms.life(self.viewer, server, room.id) if room.id else rooms.newest(self.viewer, server, room.name)
+        )
+        private_to = {None if known is None else known.private_to, None}
+        if known is None or not room.id:
+            private_to.add(self.place.channel_id)
+        kept = await self.ports.keep_outs.of_room(self.caller.team_id, server, room.name)
+        return [each for each in kept if each.private_to in private_to]
+
+    async def reserve_for_token(self, room: RoomRef, lasting: timedelta) -> None:
+        """Before a token is made that admits so long: each room that it brings up is private where this one is, or
+        where whoever joins would make it.
+
+        Raises `CommandError` where somebody else has just taken the name.
+        """
+        known = await self.ports.rooms.life(self.viewer, room.provider, room.id) if room.id else None
+        owner, by = self.viewer, known.made_by if known is not None else self.caller.user_id
+        if known is not None and known.private_to is not None:
+            owner = Viewer(self.caller.team_id, known.made_by, known.private_to)
+        elif room.id or not await self.ports.membership.is_private(self.place):
+            return
+        until = self.ports.clock.now() + lasting
+        kept = await self.ports.rooms.reserve(owner, ThingKind.ROOM, room.provider, room.name, by=by, until=until)
+        if kept is None:
+            raise cannot_be_used(room.name)
+
+    def remember(self, rooms: Iterable[KnownRoom]) -> None:
+        """What was read otherwise is not read again."""
+        self._known.update({room.ref: room for room in rooms})
 
     async def find_room(self, command: "RoomCommand") -> RoomRef:
         """From what was typed or pressed to one life of a room: what we know first, then the server.
@@ -185,7 +256,7 @@ class Context:
         elsewhere = [
             room.ref.provider
             for room in await self.ports.rooms.live_named(self.viewer, command.room)
-            if room.ref.provider != self.provider.name
+            if room.ref.provider != self.provider.name and self.standing.on(room.ref.provider).role > Role.NOBODY
         ]
         what = ("There is no room ", Code(command.room), " on ", Code(self.provider.name), ".")
         if elsewhere:
@@ -196,6 +267,11 @@ class Context:
                     Action(f"On {name}", command.model_copy(update={"provider": name}))
                     for name in dict.fromkeys(elsewhere)
                 ],
+            )
+        if await self.ports.settings.get(self.place, CHANNEL_ROOM) == command.room:
+            unset = Code(f"{self.ports.slash} setting unset {CHANNEL_ROOM}")
+            return NothingHere(
+                what, (f"It is what the setting {CHANNEL_ROOM} names here; ", unset, " takes that back.")
             )
         return NothingHere(what, ("See what is live with ", Code(f"{self.ports.slash} room list"), "."))
 
@@ -248,11 +324,12 @@ async def enter(ports: Ports, caller: Caller, place: Place, provider: Provider, 
     return Context(caller, place, provider, ports, await ports.roles.standing(caller), is_aloud)
 
 
-def viewer_of(caller: Caller, place: Place, role: Role, *, is_aloud: bool = False) -> Viewer:
-    """An admin sees everything, but nobody sees aloud what others who read it may not."""
+def viewer_of(ports: Ports, caller: Caller, place: Place, standing: Standing, *, is_aloud: bool = False) -> Viewer:
+    """An admin of a video server sees everything on it, but nobody sees aloud what others who read it may not."""
     if is_aloud:
         return Viewer(caller.team_id, None, place.channel_id)
-    return Viewer(caller.team_id, caller.user_id, place.channel_id or None, sees_all=role >= Role.ADMIN)
+    sees_all = frozenset(name for name in ports.providers.names if standing.on(name).role >= Role.ADMIN)
+    return Viewer(caller.team_id, caller.user_id, place.channel_id or None, sees_all)
 
 
 async def require_card_place(place: Place, membership: Membership) -> None:
@@ -262,6 +339,11 @@ async def require_card_place(place: Place, membership: Membership) -> None:
             ("I am not in ", Channel(place.channel_id), ", so I could not keep you posted there."),
             ("Type ", Code("/invite"), " and pick ", Person(membership.bot_user_id), ", then try again."),
         )
+
+
+def cannot_be_used(name: str) -> CommandError:
+    """Does not say whose the name is."""
+    return CommandError(("The name ", Code(name), " cannot be used here."), "Take another one.")
 
 
 def has_ended(name: str) -> Ended:

@@ -23,6 +23,28 @@ class KnownRoom:
     made_by: str | None = None
     is_private: bool = False
 
+    @property
+    def private_to(self) -> str | None:
+        """The channel that it is private to; None for a public one."""
+        return self.channel_id if self.is_private else None
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """Of a name: what comes up by it until then is private to the channel and to whoever asked for it."""
+
+    channel_id: str
+    by: str | None
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """How the reservation of a name was changed. None is none."""
+
+    before: Reservation | None
+    after: Reservation | None
+
 
 class Rooms(Protocol):
     """The directory of rooms that we know of, from commands and webhooks.
@@ -59,12 +81,28 @@ class Rooms(Protocol):
     async def made_by(self, team_id: str, provider: str, recording_id: str) -> str | None:
         """Who started a recording that we know of."""
 
-    async def reserve(self, place: Place, kind: ThingKind, provider: str, name: str, *, by: str) -> None:
-        """A room of that name, or a recording of one, that comes up soon is private to the place and to whoever asked
-        for it, whoever tells us of it first."""
+    async def reserve(
+        self,
+        viewer: Viewer,
+        kind: ThingKind,
+        provider: str,
+        name: str,
+        *,
+        by: str | None,
+        until: datetime | None = None,
+    ) -> Reserved | None:
+        """A room of that name, or a recording of one, that comes up soon is private to the viewer's channel and to
+        whoever asked for it, whoever tells us of it first. So is one that comes up before `until`.
 
-    async def release(self, viewer: Viewer, kind: ThingKind, provider: str, name: str) -> None:
-        """The name is free again, if it was kept for the viewer or the viewer sees all."""
+        None where the name is somebody else's: it is kept for them, or they have a private room of it. Of several who
+        reserve a name at once, one gets it.
+        """
+
+    async def release(self, viewer: Viewer, kind: ThingKind, provider: str, name: str) -> Reserved:
+        """The name is free again, if it was kept for the viewer, or the viewer sees all there."""
+
+    async def restore(self, team_id: str, kind: ThingKind, provider: str, name: str, reserved: Reserved) -> None:
+        """Nothing came of the change: what was there before is there again, unless it was changed once more."""
 
     async def of_thread(self, place: Place) -> KnownRoom | None:
         """The room whose card, or a card of a recording of it, starts the place's thread or stands in it."""
@@ -100,6 +138,7 @@ class BlockedCard:
 
     channel_id: str
     reason: str
+    provider: str
     thing: str
     made_by: str | None
 

@@ -15,7 +15,6 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
 from time import perf_counter
-from uuid import uuid4
 
 from pydantic import SecretStr
 
@@ -24,11 +23,12 @@ from commands.core.attempts import QUESTION_LIFETIME, Attempt, Attempts, Outcome
 from commands.core.base import Command, Needs, marks
 from commands.core.context import Context, Ports, enter
 from commands.core.errors import CannotDo, CommandError, NotAllowed, Problem, UsageError
-from commands.core.examples import lines_of, remedy
+from commands.core.examples import as_arrived, lines_of, remedy
 from commands.core.fields import labelled
 from commands.core.parsing import Here, parse
-from commands.core.ports import CHANNEL_PROVIDER, Caller, Place, Providers
+from commands.core.ports import Caller, Place, Providers
 from commands.core.reaching import require_reach
+from commands.core.references import new_reference
 from commands.core.registry import Commands
 from commands.core.reply import Code, Mark, Question, Reply, Text
 from commands.core.spelling import spell
@@ -160,7 +160,7 @@ class Dispatcher:
     ) -> tuple[Outcome, Result]:
         """`meant`: see `Context`."""
         try:
-            provider = await self._provider(command, request.place)
+            provider = await self._ports.provider_of(request.place, getattr(command, "provider", None))
             ctx = await enter(self._ports, request.caller, request.place, provider, is_aloud=request.is_aloud)
             ctx = replace(ctx, meant=meant)
             command = await permitted(command, ctx)
@@ -175,7 +175,7 @@ class Dispatcher:
         except ProviderError as failure:
             return Outcome.FAILED, failure
         except Exception:
-            reference = request.request_id or uuid4().hex[:8]
+            reference = request.request_id or new_reference()
             log.exception("command failed", extra={"reference": reference, "path": " ".join(command.spec.path)})
             return Outcome.FAILED, Bug(reference)
 
@@ -188,16 +188,6 @@ class Dispatcher:
         except CommandError as refusal:
             refusal.actions = await reachable(refusal.actions, ctx)
             raise
-
-    async def _provider(self, command: Command, place: Place) -> Provider:
-        """The command's own, or the channel's default for one that names none, or one that is not there."""
-        providers = self._ports.providers
-        if (own := providers.get(getattr(command, "provider", None) or "")) is not None:
-            return own
-        name = await self._ports.settings.get(place, CHANNEL_PROVIDER)
-        provider = providers.get(name or providers.default) or providers.get(providers.default)
-        assert provider is not None, "a deployment without providers does not start"
-        return provider
 
     async def _ask(self, command: Command, caller: Caller) -> str:
         """A question waits for its asker alone."""
@@ -246,12 +236,12 @@ def _other(meant: Sequence[str], attempt: Attempt) -> str | None:
     return next((name for name in meant if name != attempt.about), None)
 
 
-def require_provider(name: str, providers: Providers) -> Provider:
-    """Raises `UsageError` for a name that no video server has."""
+def require_provider(name: str, providers: Providers, field: str = "provider") -> Provider:
+    """Raises `UsageError` for a name that no video server has. `field`: where it was typed."""
     provider = providers.get(name)
     if provider is None:
         raise UsageError(
-            [Problem(f"There is no video server called “{name}” here.", "provider")],
+            [Problem(f"There is no video server called “{name}” here.", field)],
             ("There is ", " and ".join(providers.names), "."),
         )
     return provider
@@ -281,6 +271,9 @@ def require(command: Command, provider: Provider, ports: Ports) -> None:
     if problems := check(command, provider):
         shown, path = labelled(type(command), problems), command.spec.path
         slash, about = ports.slash, [problem.field for problem in problems]
+        if command.example is not None:
+            line = " ".join([slash, *path, command.example])
+            raise UsageError(shown, ("For example: ", Code(line)), path=path)
         works = partial(_works, type(command), provider)
         raise UsageError(shown, remedy(type(command), about, slash, provider=provider.name, works=works), path=path)
 
@@ -294,7 +287,7 @@ def examples(command_type: type[Command], provider: Provider) -> list[str]:
 def _works(command_type: type[Command], provider: Provider, line: str) -> bool:
     here = Here(provider.name, RoomRef(provider.name, "", "standup"))
     try:
-        return not check(parse(line, Commands([command_type]), here), provider)
+        return not check(parse(as_arrived(line), Commands([command_type]), here), provider)
     except UsageError:
         return False
 

@@ -1,5 +1,6 @@
 """How a command is typed: an example of its class, or one made from it for an option that none shows."""
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from typing import Any, Literal, get_args, get_origin
@@ -17,8 +18,16 @@ _OFFERED = {
     Offered.ROOM: "standup",
     Offered.PARTICIPANT: "bob",
     Offered.TRACK: "bob/camera",
-    Offered.GRANTEE: "@U00000001",
+    Offered.GRANTEE: "@ana",
 }
+
+_IDS = {"@ana": "@U00000001", "@oncall": "@S00000001", "#studio": "#C00000001"}
+"""Examples name people, user groups and channels as they are typed; Slack puts ids in their place on the way."""
+
+
+def as_arrived(example: str) -> str:
+    """An example as Slack would send it."""
+    return re.sub(r"(?<!\S)[@#]\w+(?!\S)", lambda name: _IDS.get(name[0], name[0]), example)
 
 
 def lines_of(model: type[Command]) -> list[str]:
@@ -112,7 +121,8 @@ def _samples(name: str, info: FieldInfo, provider: str) -> list[str]:
 
 
 def _takes(info: FieldInfo, text: str) -> bool:
-    given: Any = [text] if is_many(info) else text
+    arrived = as_arrived(text)
+    given: Any = [arrived] if is_many(info) else arrived
     try:
         TypeAdapter(info.rebuild_annotation()).validate_python(given)
     except ValidationError:

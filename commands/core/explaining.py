@@ -1,13 +1,11 @@
 """From pydantic's errors to sentences for a person. No field names in them, no types, no links."""
 
-from typing import Literal, get_args, get_origin
-
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from commands.core.base import Command
 from commands.core.errors import Problem
-from commands.core.fields import field_type, is_secret
+from commands.core.fields import choices, is_secret
 
 
 def explain(error: ValidationError, model: type[Command]) -> list[Problem]:
@@ -54,7 +52,7 @@ def _sentence(details: ErrorDetails, model: type[Command]) -> str:
             return f"It can have {about['max_length']} characters."
         case "extra_forbidden":
             return "There is no such field."
-        case "duration" | "pair" | "blank" | "person" | "setting":
+        case "duration" | "moment" | "pair" | "blank" | "person" | "grantee" | "setting":
             return details["msg"]
         case _:
             return f"{given} cannot be used here."
@@ -62,10 +60,8 @@ def _sentence(details: ErrorDetails, model: type[Command]) -> str:
 
 def _none_of(model: type[Command], name: str | None, expected: str) -> str:
     """From the field's own choices: pydantic's list of them is in Python's quotes."""
-    kind = field_type(model.model_fields[name]) if name in model.model_fields else None
-    one = get_args(kind)[0] if get_origin(kind) is tuple else kind
-    choices = [str(choice) for choice in get_args(one)] if get_origin(one) is Literal else [expected]
-    *others, last = choices
+    known = choices(model.model_fields[name]) if name in model.model_fields else ()
+    *others, last = known or (expected,)
     if len(others) == 1:
         return f"neither {others[0]} nor {last}"
     return f"not one of {', '.join(others)} or {last}" if others else f"not {last}"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from types import NoneType, UnionType
-from typing import Any, Union, get_args, get_origin
+from typing import Any, Literal, Union, get_args, get_origin
 
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
@@ -44,6 +44,13 @@ def is_pairs(info: FieldInfo) -> bool:
 def is_many(info: FieldInfo) -> bool:
     """Given several times: a tuple, or pairs."""
     return get_origin(field_type(info)) is tuple or is_pairs(info)
+
+
+def choices(info: FieldInfo) -> tuple[str, ...]:
+    """Of a field that is one of some words, or several of them; empty for any other."""
+    kind = field_type(info)
+    one = get_args(kind)[0] if get_origin(kind) is tuple else kind
+    return tuple(str(choice) for choice in get_args(one)) if get_origin(one) is Literal else ()
 
 
 def is_hidden(info: FieldInfo) -> bool:

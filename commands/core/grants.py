@@ -72,10 +72,11 @@ class Grants(Protocol):
 class KnownGrantee:
     """What the workspace says of a grantee.
 
-    `name` notifies nobody, wherever it is read. `most` is the highest role that a grant can give; `is_open`: anybody of
-    the workspace can join.
+    `name` notifies nobody, wherever it is read. `most` is the highest role that a grant can give, NOBODY for somebody
+    who is deactivated; `is_open`: anybody of the workspace can join; `is_outsider`: of another organisation, or a bot.
     """
 
     name: Text
     most: Role = Role.ADMIN
     is_open: bool = False
+    is_outsider: bool = False

@@ -81,10 +81,11 @@ class Pages:
 
     def of(self, topic: Path) -> Reply | None:
         """The page of a group, of a path or of the beginning of one, however it is typed; None where there is none."""
+        said = " ".join(topic)
         topic = (NOUN_ALIASES.get(topic[0], topic[0]), *topic[1:])
         if command := self.commands.spellings.get(topic):
             return self._command(command)
-        if group := next((group for group in GROUPS if (group.topic,) == topic), None):
+        if group := next((group for group in GROUPS if said in (group.topic, group.title.lower())), None):
             found = [c for c in self.commands.values() if group in groups_of(c.spec.path)]
             return self._several((Strong(group.title), ":"), found)
         found = [c for path, c in self.commands.items() if path[: len(topic)] == topic]
@@ -189,8 +190,9 @@ class Pages:
 
     def _out_of_reach(self, commands: Iterable[type[Command]]) -> str:
         """For whom there is more."""
-        roles = sorted({command.spec.role for command in commands if not self._reaches(command)})
-        return f"There is more for people with the role {' or '.join(map(str, roles))}." if roles else ""
+        roles = [str(role) for role in sorted({c.spec.role for c in commands if not self._reaches(c)})]
+        either = " or ".join(each for each in (", ".join(roles[:-1]), *roles[-1:]) if each)
+        return f"There is more for people with the role {either}." if roles else ""
 
     def _left_out(self, count: int) -> str:
         if not count:

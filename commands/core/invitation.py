@@ -95,8 +95,9 @@ async def own_identity(ctx: Context, room: RoomRef) -> tuple[str, Text]:
 
 async def keep_out_of(ctx: Context, room: RoomRef, identity: str) -> KeepOut | None:
     """Who keeps this identity out, and until when; None where it may come in."""
-    kept = await ctx.ports.keep_outs.of_room(ctx.caller.team_id, room.provider, room.name)
-    return max((each for each in kept if each.covers(identity)), key=lambda each: each.until, default=None)
+    return max(
+        (each for each in await ctx.kept_out(room) if each.covers(identity)), key=lambda each: each.until, default=None
+    )
 
 
 async def own_keep_out(ctx: Context, room: RoomRef) -> KeepOut | None:

@@ -17,7 +17,7 @@ from commands.core.base import Command, RoomName, ServerCommand, has
 from commands.core.errors import HelpWanted, MissingInput, Problem, UsageError
 from commands.core.examples import first_example, remedy
 from commands.core.explaining import explain
-from commands.core.fields import field_type, is_flag, is_hidden, is_many, known_as, label, labelled, option
+from commands.core.fields import choices, field_type, is_flag, is_hidden, is_many, known_as, label, labelled, option
 from commands.core.registry import NOUN_ALIASES, Commands, Path
 from commands.core.reply import Action, Code
 from commands.core.spelling import spell
@@ -224,13 +224,19 @@ class _Reading:
 
     def _store(self, name: str, word: Word) -> None:
         if is_many(self.model.model_fields[name]):
-            self.values.setdefault(name, []).append(word.text)
+            self.values.setdefault(name, []).append(self._chosen(name, word))
         elif name in self.values:
             self._problem(f"{label(self.model, name)} is given twice.", name)
         else:
-            self.values[name] = word.text
+            self.values[name] = self._chosen(name, word)
             if word == Word(".") and has(self.model.model_fields[name], RoomName):
                 self.borrowed = name
+
+    def _chosen(self, name: str, word: Word) -> str:
+        """A choice is read whatever its case."""
+        typed = word.text.casefold()
+        known = choices(self.model.model_fields[name])
+        return next((choice for choice in known if choice.casefold() == typed), word.text)
 
     def _place(self) -> list[Word]:
         """Positional words to their fields in order; returns those too many."""
@@ -239,7 +245,7 @@ class _Reading:
             if name in self.values or not left:
                 continue
             if is_many(self.model.model_fields[name]):
-                self.values[name] = [w.text for w in left]
+                self.values[name] = [self._chosen(name, word) for word in left]
                 return []
             self._store(name, left.pop(0))
         return left

@@ -40,19 +40,25 @@ class Place:
     thread_ts: str | None = None
     is_direct: bool = False
 
+    @property
+    def kind(self) -> str:
+        """What the people there call it."""
+        return "conversation" if self.is_direct else "channel"
+
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
     """Who looks, and from where.
 
-    What was made in private is seen in its own channel, by whoever made it, and by those who see all. `user_id` is None
-    where everybody in the channel reads the answer, `channel_id` where it is asked nowhere in particular.
+    What was made in private is seen in its own channel, by whoever made it, and by those who see all on that video
+    server. `user_id` is None where everybody in the channel reads the answer, `channel_id` where it is asked nowhere in
+    particular. `sees_all` are names of video servers.
     """
 
     team_id: str
     user_id: str | None
     channel_id: str | None
-    sees_all: bool = False
+    sees_all: frozenset[str] = frozenset()
 
 
 class Clock(Protocol):
@@ -80,7 +86,8 @@ class KeepOut:
     """Somebody who was removed from a room and may not come back before `until`, whatever life the room is in.
 
     `room` is its name, because that is what a token admits to. `by` is the person who said so. `stays` are the server's
-    ids of those whom it removed: any other id is somebody who came back.
+    ids of those whom it removed: any other id is somebody who came back. What was said of a private room holds only
+    for rooms that are private to the same channel, `private_to`.
     """
 
     provider: str
@@ -89,6 +96,7 @@ class KeepOut:
     until: datetime
     by: str
     stays: tuple[str, ...] = ()
+    private_to: str | None = None
 
     def covers(self, identity: str) -> bool:
         """Whoever of the workspace is out is out by each of their numbered identities."""
@@ -105,7 +113,7 @@ class KeepOuts(Protocol):
         """False where nobody of that identity was kept out."""
 
     async def of_room(self, team_id: str, provider: str, room: str) -> list[KeepOut]:
-        """Those that hold at this moment."""
+        """Those that hold at this moment for any room of that name, private ones too. See `Context.kept_out`."""
 
     async def hears_of(self, team_id: str, provider: str) -> bool:
         """Whether a webhook of that server ever came. Where none does, nobody hears of those who come back."""
@@ -205,7 +213,8 @@ JOINS_TOLD: Final = "told"
 class Traces:
     """How many rows speak of somebody: of what was done, of what servers told, of what is over, and all the others.
 
-    `live`: things that are not over. What these say of them stays until then.
+    `live`: things that are not over. What these say of them stays until then. `roles` that are granted to them end, and
+    `keep_outs` of them are lifted.
     """
 
     commands: int = 0
@@ -213,6 +222,8 @@ class Traces:
     things: int = 0
     others: int = 0
     live: int = 0
+    roles: int = 0
+    keep_outs: int = 0
 
 
 class Forgetting(Protocol):
@@ -229,7 +240,8 @@ class Standing:
     """Somebody's role and, in words, where it comes from (`whoami` shows it).
 
     `is_known` is False where the workspace could not say who they are. `more`: what they are on single video servers,
-    where that is more. `until`: when the role ends, None where nobody has said so.
+    where that is more. `until`: when the role ends, None where nobody has said so. `is_granted`: somebody gave it to
+    them here, and it can be taken away here.
     """
 
     role: Role
@@ -237,6 +249,7 @@ class Standing:
     is_known: bool = True
     until: datetime | None = None
     more: Mapping[str, "Standing"] = field(default_factory=dict)
+    is_granted: bool = False
 
     def on(self, provider: str | None) -> "Standing":
         """What counts on a video server; None for what is about no server."""
@@ -249,7 +262,8 @@ class Standing:
 
 class Roles(Protocol):
     async def standing(self, caller: Caller, *, without: Collection[int] = ()) -> Standing:
-        """Never raises: where the workspace cannot be asked, the role is NOBODY and `because` says so.
+        """Where the workspace cannot be asked, the role is NOBODY and `because` says so. Where grants cannot be read,
+        it raises what the store raises: no role is guessed then.
 
         `because` fits anybody: "a guest in this workspace". `without`: as it is once those grants are taken away.
         """

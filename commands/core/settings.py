@@ -36,20 +36,21 @@ _USUAL = ("1d", "2d", "7d", "30d", "90d", "365d")
 
 
 class NotThat(ValueError):
-    """A value that the key does not take. The message is a sentence that says what it takes."""
+    """A value that the key does not take. The message stands after the key: `is quiet or told.`"""
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
     """One key. `read` gives the value as it is kept and raises `NotThat`; `choices` are offered in the form.
 
-    `is_workspaces`: it is set once for the whole workspace; the others are a channel's, and where `has_everywhere` one
-    can be set for all channels that have none of their own.
+    `example` is shown where a value was not taken. `is_workspaces`: it is set once for the whole workspace; the others
+    are a channel's, and where `has_everywhere` one can be set for all channels that have none of their own.
     """
 
     what: str
     default: str
     read: Callable[[str], str]
+    example: str
     choices: Callable[[], Sequence[str]] = tuple
     is_workspaces: bool = False
     has_everywhere: bool = True
@@ -68,13 +69,13 @@ def _as_typed(text: str) -> str:
 
 def _room(text: str) -> str:
     if text == ".":
-        raise NotThat("It is the name of a room.")
+        raise NotThat("is the name of a room.")
     return text
 
 
 def _joins(text: str) -> str:
     if text.lower() not in _JOINS:
-        raise NotThat(f"It is {' or '.join(_JOINS)}.")
+        raise NotThat(f"is {' or '.join(_JOINS)}.")
     return text.lower()
 
 
@@ -94,7 +95,7 @@ def _zone(text: str) -> str:
     near = [name for key, name in by_word.items() if key.rpartition("/")[2] == word]
     near += [by_word[key] for key in difflib.get_close_matches(word, by_word, n=_MOST_NAMED)]
     meant = f" Did you mean {' or '.join(dict.fromkeys(near[:_MOST_NAMED]))}?" if near else ""
-    raise NotThat(f"It is the name of a time zone, like Europe/Berlin.{meant}")
+    raise NotThat(f"is the name of a time zone, like Europe/Berlin.{meant}")
 
 
 def _kept(what: str, default: str, *, least: str) -> Setting:
@@ -105,24 +106,34 @@ def _kept(what: str, default: str, *, least: str) -> Setting:
     def read(text: str) -> str:
         duration = parse_duration(text)
         if duration is None:
-            raise NotThat("It is a duration. Write it like 30d, 48h or 1d12h.")
+            raise NotThat("is a duration. Write it like 30d, 48h or 1d12h.")
         if not shortest <= duration <= LONGEST:
-            raise NotThat(f"It is at least {least} and at most {spell_duration(LONGEST)}.")
+            raise NotThat(f"is at least {least} and at most {spell_duration(LONGEST)}.")
         return spell_duration(duration)
 
     choices = [each for each in _USUAL if (parse_duration(each) or shortest) >= shortest]
-    return Setting(f"{what}; at least {least}", default, read, lambda: choices, is_workspaces=True)
+    return Setting(f"{what}; at least {least}", default, read, default, lambda: choices, is_workspaces=True)
 
 
 SETTINGS: Final[Mapping[Key, Setting]] = MappingProxyType(
     {
-        CHANNEL_PROVIDER: Setting("The video server that commands go to", "the first one", _as_typed),
+        CHANNEL_PROVIDER: Setting("The video server that commands go to", "the first one", _as_typed, "memory"),
         CHANNEL_ROOM: Setting(
-            "The room that a dot means, and a room that is left out", "the newest one", _room, has_everywhere=False
+            "The room that a dot means, and a room that is left out",
+            "the newest one",
+            _room,
+            "standup",
+            has_everywhere=False,
         ),
-        CHANNEL_TIMEZONE: Setting("Of the times that people type, and of those on buttons", "UTC", _zone, _zones),
+        CHANNEL_TIMEZONE: Setting(
+            "Of the times that people type, and of those on buttons", "UTC", _zone, "Europe/Berlin", _zones
+        ),
         CHANNEL_JOINS: Setting(
-            "Whether the thread of a room's card is told who joins and leaves", "quiet", _joins, lambda: _JOINS
+            "Whether the thread of a room's card is told who joins and leaves",
+            "quiet",
+            _joins,
+            JOINS_TOLD,
+            lambda: _JOINS,
         ),
         "keep.events": _kept("How long it is kept which webhooks and facts came", "30d", least="24h"),
         "keep.bodies": _kept("How long it is kept what they said", "2d", least="1h"),

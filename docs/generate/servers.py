@@ -22,7 +22,9 @@ EXAMPLES: Mapping[str, Mapping[str, Mapping[str, Any]]] = MappingProxyType(
 
 
 def servers() -> Iterator[tuple[str, Provider]]:
-    """Raises `KeyError` for a kind without an example."""
+    """Raises `LookupError` for a kind without an example."""
+    if missing := sorted(set(kinds()) - EXAMPLES.keys()):
+        raise LookupError(f"docs/generate/servers.py has no example of {', '.join(missing)}")
     for kind in kinds():
         for title, settings in EXAMPLES[kind].items():
             yield title, provider_class(kind)(kind, settings_of(kind).model_validate(settings))

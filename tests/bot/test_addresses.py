@@ -2,34 +2,37 @@
 
 import asyncio
 import socket
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
 from ipaddress import ip_address
 
 import pytest
 
-from bot.addresses import Allowed, PublicReach, is_public
+from bot.addresses import AT_ONCE, Allowed, PublicReach, is_public
 
 PUBLIC = "93.184.216.34"
 
 
 class Names:
-    """The name servers, as the loop asks them. `asked` is what was looked for; a name without addresses hangs."""
+    """The name servers, as a thread asks them. `asked` is what was looked for; a name without addresses hangs until
+    they are `awake`."""
 
     def __init__(self, addresses: Mapping[str, list[str]]) -> None:
         self._addresses = addresses
         self.asked: list[str] = []
+        self.awake = threading.Event()
 
-    async def getaddrinfo(self, host: str, port: object, **_: object) -> list[tuple[object, ...]]:
+    def getaddrinfo(self, host: str, port: object, *_: object, **__: object) -> list[tuple[object, ...]]:
         self.asked.append(host)
         if host not in self._addresses:
             raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
         if not self._addresses[host]:
-            await asyncio.Event().wait()
+            self.awake.wait(10)
         return [(0, socket.SOCK_STREAM, 6, "", (address, 0)) for address in self._addresses[host]]
 
 
 @pytest.fixture
-async def names(monkeypatch: pytest.MonkeyPatch) -> Names:
+def names(monkeypatch: pytest.MonkeyPatch) -> Iterator[Names]:
     known = {
         "media.example.com": [PUBLIC, "2606:4700::1111"],
         "rebound.example.com": [PUBLIC, "10.0.0.7"],
@@ -40,8 +43,9 @@ async def names(monkeypatch: pytest.MonkeyPatch) -> Names:
         "slow.example.com": [],
     }
     names = Names(known)
-    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", names.getaddrinfo)
-    return names
+    monkeypatch.setattr(socket, "getaddrinfo", names.getaddrinfo)
+    yield names
+    names.awake.set()
 
 
 async def refusal(url: str, *allowed: str) -> str | None:
@@ -56,6 +60,7 @@ async def refusal(url: str, *allowed: str) -> str | None:
         "rtmp://media.example.com:1935/live/key",
         "rtsp://viewer:pa55@media.example.com/stream",
         "srt://media.example.com:9000?streamid=a,b",
+        "https://media.example.com/@ana/clip.mp4?by=ana@example.com",
         f"http://{PUBLIC}/clip",
         "http://[2606:4700::1111]:8080/clip",
         "http://[64:ff9b::5db8:d822]/nat64-of-a-public-address",
@@ -110,6 +115,10 @@ async def test_an_address_in_an_odd_notation_is_not_interpreted(names: Names, ho
         "http://media.example.com\t", "http://media.example.com:80:80/", "http://mediа.example.com/", "http://１２７.0.0.1/",
         "http://127。0。0。1/", "http://xn--.-/", "http://media..example.com/", "http://-x.example.com/",
         "http://%31%32%37.0.0.1/",
+        "http://media.example.com#@169.254.169.254/", "http://media.example.com?@169.254.169.254/",
+        "http://media.example.com?a#b@169.254.169.254/", "http://media.example.com/\\@169.254.169.254/",
+        "http://media.example.com?\\@169.254.169.254/", "http://media.example.com/clip\\mp4",
+        "http://\u212aamera.example.com/", "http://media.example.com.\u017fite/", "http\u017f://media.example.com/",
         "http://media.example.com%2f@x/", "http://" + "a" * 64 + ".com/", "http://media.example.com/" + "a" * 2_048,
     ],
 )  # fmt: skip
@@ -136,6 +145,25 @@ async def test_a_name_that_nobody_knows_and_one_that_takes_too_long(names: Names
         "The name servers do not know “typo.example.com”. Look for a typing mistake."
     )
     assert "did not say in time" in (await refusal("http://slow.example.com/") or "")
+
+
+async def test_slow_names_hold_up_one_another_and_no_other_look_up(names: Names) -> None:
+    """The loop's own threads look up Slack and the video servers for the whole process."""
+    reach = PublicReach(Allowed(), resolve_seconds=0.05)
+    loop = asyncio.get_running_loop()
+    said = await asyncio.gather(*(reach.refusal("http://slow.example.com/") for _ in range(50)))
+    assert all("Try again in a moment" in (words or "") for words in said)
+    assert len(names.asked) == AT_ONCE
+    assert "Try again in a moment" in (await reach.refusal("http://media.example.com/") or "")
+    async with asyncio.timeout(5):
+        [found, *_] = await loop.getaddrinfo("media.example.com", None, type=socket.SOCK_STREAM)
+    assert found[4][0] == PUBLIC
+
+    names.awake.set()
+    async with asyncio.timeout(5):
+        while await reach.refusal("http://media.example.com/") is not None:
+            pass
+    assert len(names.asked) <= AT_ONCE + 3, "what waited in vain is asked for no more"
 
 
 @pytest.mark.parametrize(

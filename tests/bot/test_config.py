@@ -158,6 +158,10 @@ def test_all_problems_come_at_once(loaded: Loaded) -> None:
         ("DATABASE_URL", "sqlite+pysqlite:///a.db", "asks for `sqlite+pysqlite`; it can be sqlite or postgresql"),
         ("DATABASE_URL", "nonsense", "is no database address"),
         ("ADMIN_PORT", "3000", "is the same as PORT"),
+        ("PORT", "70000", "is more than 65535"),
+        ("ADMIN_PORT", "many", "is no whole number"),
+        ("SHOWCALLER_COMMANDS_PER_MINUTE", "0", "is less than 1"),
+        ("LOG_FORMAT", "xml", "is none of them"),
     ],
 )
 def test_what_is_wrong_is_said(loaded: Loaded, variable: str, value: str, what: str) -> None:

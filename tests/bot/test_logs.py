@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, SecretStr
 from slack_bolt.async_app import AsyncApp
 
-from bot.logs import REDACTED, Redactor, configure, correlate, new_reference
+from bot.logs import REDACTED, Redactor, configure, correlate
+from commands.core.references import new_reference
 
 SECRET = "s3cr3t-of-livekit"
 

@@ -38,6 +38,7 @@ EVENT_SCOPES: Mapping[str, frozenset[str]] = {
     "group_unarchive": PRIVATE,
     "subteam_members_changed": frozenset({"usergroups:read"}),
     "subteam_updated": frozenset({"usergroups:read"}),
+    "user_change": frozenset({"users:read"}),
 }
 METHODS: Mapping[str, frozenset[str]] = {
     "auth.test": NONE,

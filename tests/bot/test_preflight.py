@@ -1,18 +1,23 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import pytest
 from aiohttp import web
 from cryptography.fernet import Fernet
+from pydantic import SecretStr
 from sqlalchemy import make_url
 
 from bot import manifest
+from bot.clock import SystemClock
 from bot.config import BadSetting, BadSettings, load
 from bot.preflight import Finding, findings_of, preflight, render
+from bot.secrets import SecretBox
 from bot.settings import Settings
 from bot.store.engine import Store
+from bot.store.identity import Identities, Identity
+from bot.store.key_proof import WRONG_KEY, is_proven
 from providers.base import Backend
 from providers.errors import Unauthenticated
 from tests import postgresql
@@ -228,6 +233,58 @@ async def test_a_database_on_a_server_is_looked_at_and_left_alone(
 
     gone = await database(url.replace("postgres@", "postgres:hunter2@"), tmp_path)
     assert (gone.ok, "does not exist" in gone.what, "hunter2" in render([gone])) == (False, True, False)
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+async def test_a_key_that_is_not_the_databases_fails(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    async with AsyncExitStack() as resources:
+        url = f"sqlite:///{tmp_path}/showcaller.db"
+        if kind == "postgresql":
+            server: postgresql.Server = request.getfixturevalue("postgresql_server")
+            url = await resources.enter_async_context(server.database())
+        await _proven(url, SecretBox(SecretStr(KEY)))
+        given = {"SLACK_SIGNING_SECRET": "signing", "DATABASE_URL": url}
+        other = Fernet.generate_key().decode()
+        slack_url = await resources.enter_async_context(slack(ok()))
+
+        async def found(key: str) -> list[Finding]:
+            return await preflight(settings(slack_url, tmp_path, **given, SHOWCALLER_SECRET_KEY=key), [])
+
+        for key in (KEY, f"{other},{KEY}"):
+            assert all(finding.ok for finding in await found(key))
+        (bad,) = (finding for finding in await found(other) if not finding.ok)
+        assert bad == Finding(
+            "SHOWCALLER_SECRET_KEY", False, "opens nothing of what is sealed in the database", WRONG_KEY
+        )
+
+
+async def test_a_kept_key_is_looked_at_and_not_made(tmp_path: Path) -> None:
+    url, kept = f"sqlite:///{tmp_path}/showcaller.db", tmp_path / "showcaller.db.key"
+    await _proven(url, SecretBox(SecretStr(KEY)))
+
+    async def found() -> list[tuple[bool, str]]:
+        given = {"SLACK_SIGNING_SECRET": "signing", "DATABASE_URL": url}
+        async with slack(ok()) as slack_url:
+            findings = await preflight(settings(slack_url, tmp_path, **given), [])
+        return [(finding.ok, finding.what.partition(";")[0]) for finding in findings if finding.name == "database key"]
+
+    assert await found() == [(True, "is gone")]
+    assert not kept.exists()
+    kept.write_text(KEY)
+    assert await found() == []
+    kept.write_text(Fernet.generate_key().decode())
+    assert await found() == [(False, "opens nothing of what is sealed in the database")]
+    kept.write_text("half a key")
+    assert [ok for ok, _ in await found()] == [False]
+
+
+async def _proven(url: str, box: SecretBox) -> None:
+    """A database that a bot with these keys has used."""
+    store = await Store.open(url)
+    us = Identity(team_id="T1", team_name="Acme", url="https://acme.test/", bot_user_id="U0", bot_id="B0")
+    await Identities(store, SystemClock()).keep(us)
+    assert await is_proven(store, box)
+    await store.close()
 
 
 def test_a_bad_configuration_is_rendered_too() -> None:

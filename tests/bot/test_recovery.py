@@ -1,7 +1,7 @@
 """What a process left open: its askers are told, the server is looked at, and the record is closed."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import closing
 from pathlib import Path
 from sqlite3 import connect
@@ -10,14 +10,17 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from pydantic import SecretStr
+from sqlalchemy.ext.asyncio import AsyncConnection
 from structlog.testing import capture_logs
 
+from bot import recovery
 from bot.clock import SystemClock
 from bot.demo.slack.things import Channel, Message, User
 from bot.demo.world import World
 from bot.secrets import SecretBox, key_for
 from bot.store.attempts import StoredAttempts
 from bot.store.engine import Store
+from bot.store.errors import StoreUnavailable
 from bot.wiring import Bot
 from commands.core.attempts import Attempt, Outcome
 from commands.core.ports import Caller, Place
@@ -177,6 +180,31 @@ async def test_a_video_server_that_is_down_costs_the_finding_only(world: World) 
 
     assert len(told(world)) == 1
     assert "an attempt could not be compared with the server" in [line["event"] for line in lines]
+
+
+async def test_what_the_database_was_away_for_is_closed_when_it_is_back_and_told_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.bot.stop()
+    await leave_open(world, "room create standup")
+    write, refusals = Store.write, iter(range(2))
+
+    async def away(store: Store, work: Callable[[AsyncConnection], Awaitable[Any]]) -> Any:
+        if (
+            any(message.lines[0].startswith("I was stopped") for message in told(world))
+            and next(refusals, None) is not None
+        ):
+            raise StoreUnavailable("away")
+        return await write(store, work)
+
+    monkeypatch.setattr(Store, "write", away)
+    monkeypatch.setattr(recovery, "RETRY_SECONDS", 0.01)
+    with capture_logs() as lines:
+        world.bot = await Bot.start(world.settings)
+        await until_closed(world, 1)
+
+    assert "an attempt waits for the database" in [line["event"] for line in lines]
+    assert len(told(world)) == 2
 
 
 @pytest.mark.parametrize(

@@ -131,7 +131,21 @@ async def test_one_configured_key_leaves_nothing_to_do(file: Path) -> None:
     assert not file.exists()
 
 
+@pytest.mark.parametrize("size", [None, 0])
+async def test_a_database_is_not_made_for_it(file: Path, size: int | None) -> None:
+    """Whoever is in the wrong folder hears so."""
+    if size is not None:
+        file.touch()
+    before = list(file.parent.iterdir())
+
+    for keys in ((), (new_key(), new_key())):
+        with pytest.raises(NothingToRotate, match="nothing of Showcaller in"):
+            await rotate_key(_settings(file, *keys))
+    assert list(file.parent.iterdir()) == before
+
+
 async def test_a_kept_key_that_is_none_is_not_made_worse(file: Path) -> None:
+    await (await Store.open(f"sqlite:///{file}")).close()
     key_path(file).write_text("half a key")
 
     with pytest.raises(BadKey):
@@ -150,6 +164,7 @@ def test_the_command_line(file: Path, monkeypatch: pytest.MonkeyPatch, capsys: p
     monkeypatch.chdir(file.parent)
     monkeypatch.delenv("SHOWCALLER_SECRET_KEY", raising=False)
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{file}")
+    assert main(["db", "upgrade"]) == 0
     assert main(["db", "rotate-key"]) == 0
     assert "The old key is gone." in capsys.readouterr().out
 

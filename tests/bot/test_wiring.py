@@ -18,11 +18,13 @@ from structlog.testing import capture_logs
 from bot import config
 from bot.demo.slack.things import Message
 from bot.demo.world import Transport, World
+from bot.outside import CannotStart
 from bot.providers import ConfiguredProviders, build_providers
+from bot.secrets import new_key
 from bot.slack.client import CALL_SECONDS
 from bot.slack.socket import SocketMode
 from bot.tasks import SETTLING_SECONDS
-from bot.wiring import FLUSH_SECONDS, Bot, CannotStart
+from bot.wiring import FLUSH_SECONDS, Bot
 from commands.core.dispatch import MOST_AT_ONCE
 from tests.bot.alerts.broken import without
 from tests.bot.alerts.proxy import Trouble, before
@@ -313,6 +315,21 @@ async def test_a_key_that_is_gone_is_named_before_another_takes_its_place(tmp_pa
         (tmp_path / "showcaller.db.key").unlink()
         with capture_logs() as logged:
             world.bot = await Bot.start(world.settings)
+            await world.restart()
     assert [line["event"] for line in logged if line["log_level"] == "warning"] == [
         "the key of the database is gone; a new one opens nothing that was sealed"
     ]
+
+
+async def test_another_key_than_that_of_the_database_is_named(tmp_path: Path) -> None:
+    """The bot works with it: what was sealed is lost, and what is sealed from here on is not."""
+    async with world_of(tmp_path) as world:
+        ours = world.settings
+        other = replace(ours, database=ours.database.model_copy(update={"secret_keys": (new_key(),)}))
+        said = []
+        for settings in (ours, other, ours):
+            await world.bot.stop()
+            with capture_logs() as logged:
+                world.bot = await Bot.start(settings)
+            said.append([line["event"] for line in logged if line["log_level"] == "warning"])
+    assert said == [[], ["what is sealed in the database cannot be opened with this key"], []]

@@ -8,7 +8,7 @@ from itertools import count
 from commands.core.attempts import Attempt, Outcome, Pending, Press
 from commands.core.audit import Entry, Search
 from commands.core.base import Role
-from commands.core.directory import BlockedCard, FailedRecording, KnownRoom, LiveRoom, Webhooks
+from commands.core.directory import BlockedCard, FailedRecording, KnownRoom, LiveRoom, Reservation, Reserved, Webhooks
 from commands.core.errors import CommandError
 from commands.core.files import File
 from commands.core.grants import Grant, Grantee, KnownGrantee
@@ -66,7 +66,7 @@ class Directory:
 
     def __init__(self) -> None:
         self.reports: list[Report] = []
-        self.reserved: dict[tuple[ThingKind, str, str], tuple[str, str]] = {}
+        self.reserved: dict[tuple[ThingKind, str, str], Reservation] = {}
         self._rooms: dict[tuple[str, RoomRef], KnownRoom] = {}
 
     @property
@@ -119,8 +119,6 @@ class Directory:
 
     async def hidden(self, viewer: Viewer, rooms: Collection[RoomRef]) -> frozenset[RoomRef]:
         """A life that nobody has reported goes by its name."""
-        if viewer.sees_all:
-            return frozenset()
         known = [r for (team, _), r in self._rooms.items() if team == viewer.team_id and not _sees(viewer, r)]
         names = {(r.ref.provider, r.ref.name) for r in known if not r.ended} | self._reserved_from(viewer)
         lives = {room: self._rooms[viewer.team_id, room] for room in rooms if (viewer.team_id, room) in self._rooms}
@@ -136,19 +134,43 @@ class Directory:
         heard = [r for r in self.reports if isinstance(r.fact, RecordingChanged) and r.made_by is not None]
         return next((r.made_by for r in heard if _recording(r.fact).ref.id == recording_id), None)
 
-    async def reserve(self, place: Place, kind: ThingKind, provider: str, name: str, *, by: str) -> None:
-        self.reserved[kind, provider, name] = (place.channel_id, by)
+    async def reserve(
+        self,
+        viewer: Viewer,
+        kind: ThingKind,
+        provider: str,
+        name: str,
+        *,
+        by: str | None,
+        until: datetime | None = None,
+    ) -> Reserved | None:
+        """Until some time: nothing ends here by itself."""
+        key = (kind, provider, name)
+        is_others = await self.hidden(viewer, [RoomRef(provider, "", name)]) if kind is ThingKind.ROOM else False
+        if is_others or (key in self.reserved and self._is_kept_from(viewer, key)):
+            return None
+        before = self.reserved.get(key)
+        self.reserved[key] = Reservation(viewer.channel_id or "", by, until or datetime.max.replace(tzinfo=UTC))
+        return Reserved(before, self.reserved[key])
 
-    async def release(self, viewer: Viewer, kind: ThingKind, provider: str, name: str) -> None:
-        if (kind, provider, name) in self.reserved and not self._is_kept_from(viewer, (kind, provider, name)):
-            del self.reserved[kind, provider, name]
+    async def release(self, viewer: Viewer, kind: ThingKind, provider: str, name: str) -> Reserved:
+        key = (kind, provider, name)
+        before = self.reserved.get(key)
+        if before is not None and not self._is_kept_from(viewer, key):
+            del self.reserved[key]
+        return Reserved(before, self.reserved.get(key))
+
+    async def restore(self, team_id: str, kind: ThingKind, provider: str, name: str, reserved: Reserved) -> None:
+        self.reserved.pop((kind, provider, name), None)
+        if reserved.before is not None:
+            self.reserved[kind, provider, name] = reserved.before
 
     def _reserved_from(self, viewer: Viewer) -> set[tuple[str, str]]:
         return {key[1:] for key in self.reserved if key[0] is ThingKind.ROOM and self._is_kept_from(viewer, key)}
 
     def _is_kept_from(self, viewer: Viewer, key: tuple[ThingKind, str, str]) -> bool:
-        channel_id, by = self.reserved[key]
-        return not viewer.sees_all and viewer.channel_id != channel_id and viewer.user_id != by
+        channel_id, by = self.reserved[key].channel_id, self.reserved[key].by
+        return key[1] not in viewer.sees_all and viewer.channel_id != channel_id and viewer.user_id != by
 
     async def of_thread(self, place: Place) -> KnownRoom | None:
         started = (r for r in self.reports if r.card_thread == place.thread_ts and r.card_in == place.channel_id)
@@ -164,7 +186,7 @@ class Directory:
 def _sees(viewer: Viewer, room: KnownRoom) -> bool:
     here = viewer.channel_id is not None and room.channel_id == viewer.channel_id
     mine = viewer.user_id is not None and room.made_by == viewer.user_id
-    return viewer.sees_all or not room.is_private or here or mine
+    return room.ref.provider in viewer.sees_all or not room.is_private or here or mine
 
 
 def _recording(fact: Fact) -> Recording:
@@ -339,7 +361,8 @@ class RoleTable:
     def of(self, caller: Caller) -> Standing:
         role = self._roles.get(caller.user_id, Role.NOBODY)
         more = {name: Standing(each, "the test said so") for name, each in self.more.get(caller.user_id, {}).items()}
-        return Standing(role, "the test said so" if role else "nobody has named you", more=more)
+        is_granted = caller.user_id in self.from_grants
+        return Standing(role, "the test said so" if role else "nobody has named you", more=more, is_granted=is_granted)
 
     async def who_has(self, team_id: str, role: Role, provider: str | None) -> Text:
         return "whoever the test names"

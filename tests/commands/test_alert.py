@@ -156,3 +156,9 @@ async def test_a_long_list_has_pages_and_a_table(workspace: Workspace) -> None:
     table = told(await workspace.press(button(reply.actions, "All in a table"))).table
     assert table is not None
     assert [plain(cell) for cell in table.rows[-1]] == ["everything in rooms like room-10", "@UOLGA"]
+
+
+async def test_the_record_of_a_subscription_is_searched_by_its_room(workspace: Workspace) -> None:
+    for line in ("subscribe --room alpha", "unsubscribe --room alpha", "subscribe"):
+        await workspace.say(f"alert {line}")
+    assert [row.attempt.about for row in workspace.attempts.rows] == ["alpha", "alpha", None]

@@ -58,7 +58,7 @@ async def test_one_entry_in_words(workspace: Workspace) -> None:
     assert plain(reply.text) == "In the record:"
     (item,) = reply.items
     assert plain(item.title) == "@UOLGA room show standup-7 refused in 5 s"
-    assert plain(item.detail) == "2026-11-20T11:59:55+00:00 · #CSTUDIO · by slash · NotAllowed: no · 00000007"
+    assert plain(item.detail) == "2026-11-20T11:59:55+00:00 · #CSTUDIO · by slash · no · 00000007"
     assert (labels(reply.actions), reply.alone) == (["As a file"], True)
 
 
@@ -119,7 +119,7 @@ async def test_long_words_are_cut_and_a_page_still_fits(workspace: Workspace) ->
     [
         ("--user @UVERA", [4], "In the record by @UVERA:"),
         ("--room retro", [3, 2], "In the record about retro:"),
-        ("--failed", [3, 1], "In the record that was not done:"),
+        ("--failed", [3, 1], "In the record of what was not done:"),
         ("--since 2h", [4, 3], "In the record since 2026-11-20T10:00:00+00:00:"),
         ("--since 2026-11-20", [4, 3, 2], "In the record since 2026-11-20T00:00:00+00:00:"),
         ("--room retro --failed --since 1d", [3], None),

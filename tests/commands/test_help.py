@@ -123,7 +123,7 @@ async def test_help_lists_what_the_asker_may_do_and_says_for_whom_there_is_more(
     assert plain(shown.hint) == "There is more for people with the role operator or admin."
     shown = told(await workspace.say("help", by=NOAH))
     assert list(lines(shown)) == ["Find your way"]
-    assert plain(shown.hint) == "There is more for people with the role viewer or operator or admin."
+    assert plain(shown.hint) == "There is more for people with the role viewer, operator or admin."
     page = told(await workspace.say("help recording", by=VERA))
     assert list(lines(page)) == ["/video recording list [ROOM] [--active]"]
     assert plain(page.hint).startswith("archive is understood too. There is more for people with the role operator")
@@ -156,6 +156,10 @@ async def test_help_is_for_everybody(workspace: Workspace) -> None:
 
 
 # Help on a noun
+
+
+async def test_help_on_a_heading(workspace: Workspace) -> None:
+    assert told(await workspace.say("help Set the rules")) == told(await workspace.say("help rules"))
 
 
 async def test_help_on_a_noun(workspace: Workspace) -> None:

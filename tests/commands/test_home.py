@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from commands.alert import AlertUnsubscribe
 from commands.core.directory import BlockedCard, FailedRecording, KnownRoom, LiveRoom, Webhooks
-from commands.core.ports import Caller, Place
+from commands.core.ports import Caller, Place, Viewer
 from commands.core.reply import Action, Button, Form, Link, plain
 from commands.home import SHARED_SECONDS, FrontPage, Home, Section
 from commands.overview import MOST_ROOMS
@@ -248,7 +248,8 @@ async def test_people_are_counted_by_the_server_only_where_no_webhook_comes(
 async def test_a_room_that_only_its_server_knows_is_shown_but_to_those_from_whom_its_name_is_kept(
     home: Home, workspace: Workspace, memory: Memory
 ) -> None:
-    await workspace.directory.reserve(STUDIO, ThingKind.ROOM, "memory", "plan", by=OLGA.user_id)
+    olga = Viewer(TEAM, OLGA.user_id, STUDIO.channel_id)
+    await workspace.directory.reserve(olga, ThingKind.ROOM, "memory", "plan", by=OLGA.user_id)
     await memory.create_room("plan", RoomOptions())
     await memory.create_room("standup", RoomOptions())
     await home.ask()
@@ -334,10 +335,10 @@ async def test_failed_recordings_are_mine_first_and_of_the_last_day(
 
 async def test_a_closed_channel_is_told_to_whom_it_concerns(home: Home, dashboard: DashboardTable) -> None:
     dashboard.blocked = [
-        BlockedCard("C1", "is_archived", "standup", OLGA.user_id),
-        BlockedCard("C1", "is_archived", "planning", OLGA.user_id),
-        BlockedCard("C2", "restricted_action", "retro", ANNA.user_id),
-        BlockedCard("C3", "not_in_channel", "demo", OLGA.user_id),
+        BlockedCard("C1", "is_archived", "memory", "standup", OLGA.user_id),
+        BlockedCard("C1", "is_archived", "memory", "planning", OLGA.user_id),
+        BlockedCard("C2", "restricted_action", "memory", "retro", ANNA.user_id),
+        BlockedCard("C3", "not_in_channel", "memory", "demo", OLGA.user_id),
     ]
     shown = section(await home.page(OLGA), "Needs attention")
     assert rows(shown) == [
@@ -376,7 +377,7 @@ async def test_many_subscriptions_are_counted(home: Home, workspace: Workspace) 
 
 @pytest.mark.parametrize("reader", [ANNA, OLGA, VERA, NOAH])
 async def test_problems_are_few(home: Home, workspace: Workspace, dashboard: DashboardTable, reader: Caller) -> None:
-    dashboard.blocked = [BlockedCard(f"C{n}", "is_archived", "standup", reader.user_id) for n in range(30)]
+    dashboard.blocked = [BlockedCard(f"C{n}", "is_archived", "memory", "standup", reader.user_id) for n in range(30)]
     page = await home.page(reader)
     if reader is NOAH:
         assert "Needs attention" not in titles(page)

@@ -1,33 +1,41 @@
 """Rooms made in private, as commands tell of them: to those who may see them, and to everybody else."""
 
 import ast
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Collection, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 import commands
 from commands.core.base import Command, Role
+from commands.core.directory import Reservation
 from commands.core.dispatch import Answer, Asked, Dispatcher, Door, Request
 from commands.core.errors import CommandError
-from commands.core.examples import lines_of
+from commands.core.examples import as_arrived, lines_of
 from commands.core.parsing import Here, parse
-from commands.core.ports import Caller, Place
+from commands.core.ports import Caller, Place, Viewer
 from commands.core.registry import all_commands
 from commands.core.reply import Reply, plain
+from commands.participant_removal import ParticipantRemove
 from commands.room import RoomCreate
-from providers.base import RecordingOptions, RoomOptions, RoomRef
-from providers.errors import ProviderError, Rejected, TimedOut
+from providers.base import Recording, RecordingOptions, RoomOptions, RoomRef
+from providers.errors import ProviderError, RateLimited, Rejected, TimedOut
 from providers.facts import ThingKind
 from providers.memory.provider import Memory
+from providers.memory.settings import MemorySettings
 from tests.commands.ports import Members, RoleTable
 from tests.commands.races import Eventful, eventful
 from tests.commands.workspace import ANNA, HALL, OLGA, STUDIO, TEAM, Workspace, refused, says, titles, told
 
 SECRET, NOWHERE = "hidden-plan", "never-was-1"
 OTTO = Caller(TEAM, "UOTTO", "Otto")
-"""Another operator. STUDIO is private here, HALL is not; Olga makes the room in the studio."""
+DEN = Place(TEAM, "CDEN")
+"""Another operator. STUDIO and DEN are private here, HALL is not; Olga makes the room in the studio."""
+
+NAME = (ThingKind.ROOM, "memory", SECRET)
+KEPT_FOR_OLGA = Reservation(STUDIO.channel_id, OLGA.user_id, datetime(2026, 11, 21, tzinfo=UTC))
 
 CANNOT_BE_USED = f"The name {SECRET} cannot be used here."
 
@@ -44,7 +52,9 @@ def workspace(memory: Eventful, annex: Memory) -> Workspace:
     workspace.ports = replace(
         workspace.ports,
         roles=RoleTable(UOLGA=Role.OPERATOR, UOTTO=Role.OPERATOR, UANNA=Role.ADMIN),
-        membership=Members({STUDIO.channel_id, HALL.channel_id}, private={STUDIO.channel_id}),
+        membership=Members(
+            {STUDIO.channel_id, HALL.channel_id, DEN.channel_id}, private={STUDIO.channel_id, DEN.channel_id}
+        ),
     )
     workspace.dispatcher = Dispatcher(workspace.ports, workspace.attempts, workspace.pending)
     return workspace
@@ -86,7 +96,7 @@ def about_rooms() -> Iterator[str]:
     """Every example of every command that names a room which is there already."""
     for model in all_commands().values():
         if model is not RoomCreate:
-            yield from (line for line in lines_of(model) if "standup" in line)
+            yield from (as_arrived(line) for line in lines_of(model) if "standup" in line)
 
 
 LINES = [
@@ -193,10 +203,10 @@ async def test_nobody_gets_in_by_making_what_is_there(
 
 
 async def test_the_name_is_kept_before_the_server_is_asked(workspace: Workspace, memory: Eventful) -> None:
-    kept = list[dict[tuple[ThingKind, str, str], tuple[str, str]]]()
+    kept = list[dict[tuple[ThingKind, str, str], Reservation]]()
     memory.before["create_room"] = lambda: kept.append(dict(workspace.directory.reserved))
     told(await workspace.say(f"room create {SECRET}", place=STUDIO))
-    assert kept == [{(ThingKind.ROOM, "memory", SECRET): (STUDIO.channel_id, OLGA.user_id)}]
+    assert [(key, held.channel_id, held.by) for key, held in kept[0].items()] == [(NAME, STUDIO.channel_id, "UOLGA")]
     told(await workspace.say("room create standup", place=HALL))
     assert workspace.directory.reserved == kept[0]
 
@@ -214,6 +224,54 @@ async def test_a_name_whose_room_was_not_made_is_free_again(
     assert bool(workspace.directory.reserved) is is_kept
 
 
+@pytest.mark.parametrize("place", [STUDIO, HALL])
+@pytest.mark.parametrize("error", [RateLimited("slower"), TimedOut("late")])
+async def test_what_kept_the_name_before_keeps_it_after_a_refusal(
+    workspace: Workspace, memory: Eventful, error: ProviderError, place: Place
+) -> None:
+    """Else whoever comes back with a token of the room that has ended would bring up a public one."""
+
+    def fail() -> None:
+        raise error
+
+    workspace.directory.reserved[NAME] = KEPT_FOR_OLGA
+    memory.before["create_room"] = fail
+    await workspace.say(f"room create {SECRET}", place=place)
+    if isinstance(error, RateLimited):
+        assert workspace.directory.reserved == {NAME: KEPT_FOR_OLGA}
+    else:
+        assert bool(workspace.directory.reserved) is (place is STUDIO)
+
+
+async def test_what_brought_the_room_up_again_is_still_kept(workspace: Workspace, memory: Eventful) -> None:
+    workspace.directory.reserved[NAME] = KEPT_FOR_OLGA
+    memory.server.create_room(SECRET, RoomOptions())
+    told(await workspace.say(f"room create {SECRET}", place=STUDIO))
+    assert workspace.directory.reserved == {NAME: KEPT_FOR_OLGA}
+
+
+async def test_of_two_private_places_that_ask_at_once_one_gets_the_name(workspace: Workspace, memory: Eventful) -> None:
+    """Both have seen that it is free."""
+    asked = list[str]()
+    memory.before["create_room"] = lambda: asked.append(SECRET)
+    otto = workspace.context(memory, by=OTTO, place=DEN)
+    await otto.require_free_name(SECRET)
+    workspace.directory.reserved[NAME] = KEPT_FOR_OLGA
+    with pytest.raises(CommandError) as refusal:
+        async with otto.reserved(ThingKind.ROOM, SECRET):
+            await memory.create_room(SECRET, RoomOptions())
+    assert says(refusal.value) == (CANNOT_BE_USED, "Take another one.")
+    assert asked == []
+    assert workspace.directory.reserved == {NAME: KEPT_FOR_OLGA}
+
+
+async def test_what_others_are_about_to_record_can_be_recorded_too(workspace: Workspace, memory: Eventful) -> None:
+    await workspace.room("standup", place=HALL)
+    workspace.directory.reserved[ThingKind.RECORDING, "memory", "standup"] = KEPT_FOR_OLGA
+    told(await workspace.say("recording start standup", by=OTTO, place=DEN))
+    assert workspace.directory.reserved == {(ThingKind.RECORDING, "memory", "standup"): KEPT_FOR_OLGA}
+
+
 async def test_a_room_that_was_there_keeps_no_name(workspace: Workspace, memory: Eventful) -> None:
     await workspace.room("standup", place=HALL)
     told(await workspace.say("room create standup", place=STUDIO))
@@ -225,7 +283,7 @@ async def test_two_who_make_it_at_once_do_not_meet(workspace: Workspace, memory:
     """Otto asks while nobody has the name, and the server has Olga's room when it answers him."""
 
     def make() -> None:
-        workspace.directory.reserved[ThingKind.ROOM, "memory", SECRET] = (STUDIO.channel_id, OLGA.user_id)
+        workspace.directory.reserved[NAME] = KEPT_FOR_OLGA
         memory.server.create_room(SECRET, RoomOptions())
 
     memory.before["create_room"] = make
@@ -267,3 +325,63 @@ def test_no_command_reads_a_servers_lists_past_the_context() -> None:
         "core/asking.py",
         "core/context.py",
     }
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+async def test_a_token_from_a_private_place_keeps_the_name_as_long_as_it_admits(
+    workspace: Workspace, is_there: bool
+) -> None:
+    if is_there:
+        await workspace.room(SECRET, by=OLGA, place=STUDIO)
+    told(await ask(workspace, f"token create {SECRET} --ttl 7d", by=OLGA, place=STUDIO))
+    kept = workspace.directory.reserved[ThingKind.ROOM, "memory", SECRET]
+    until = workspace.clock.now() + timedelta(days=7)
+    assert (kept.channel_id, kept.by, kept.until) == (STUDIO.channel_id, OLGA.user_id, until)
+    there = refused(await ask(workspace, f"token create {SECRET}", by=OTTO, place=HALL))
+    assert says(there) == (CANNOT_BE_USED, "Take another one.")
+
+
+async def test_a_token_to_a_public_room_keeps_nothing(workspace: Workspace) -> None:
+    await workspace.room("standup", by=OLGA, place=HALL)
+    for line, place in (("token create standup", STUDIO), ("token create other", HALL)):
+        told(await ask(workspace, line, by=OLGA, place=place))
+    assert workspace.directory.reserved == {}
+
+
+async def test_who_was_kept_out_of_a_private_room_nobody_else_learns(workspace: Workspace, memory: Eventful) -> None:
+    room = await workspace.room(SECRET, by=OLGA, place=STUDIO)
+    await confirmed(room).run(workspace.context(memory, by=OLGA, place=STUDIO))
+    memory.server.close_room(room)
+    workspace.directory.end(TEAM, room)
+    workspace.directory.reserved.clear()  # a day later
+    never = refused(await ask(workspace, f"participant admit {SECRET} bob", by=OTTO, place=HALL))
+    assert says(never)[0] == f"bob is not kept out of {SECRET}."
+    await workspace.room(SECRET, by=OTTO, place=HALL)
+    assert "Kept out" not in dict(told(await ask(workspace, f"participant list {SECRET}", by=OTTO)).facts)
+    told(await ask(workspace, f"token create {SECRET} --identity bob", by=OTTO))
+    told(await ask(workspace, f"participant admit {SECRET} bob", by=OLGA, place=STUDIO))
+
+
+def confirmed(room: RoomRef) -> ParticipantRemove:
+    return ParticipantRemove(
+        provider=room.provider, room=room.name, room_id=room.id, who="bob", exact=True, keep_out=timedelta(days=7)
+    )
+
+
+async def test_a_recording_that_is_not_seen_is_not_offered_to_be_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    memory = Memory("memory", MemorySettings(recording_delay_seconds=0))
+    workspace = Workspace(memory)
+    room = await workspace.room("standup")
+    recording = await memory.start_recording(room, RecordingOptions())
+    await memory.settled()
+    shown_to_all = told(await workspace.say("room show standup"))
+    assert "Stop recording" in [action.label for action in shown_to_all.actions]
+
+    async def hidden(viewer: Viewer, recordings: Collection[Recording]) -> frozenset[str]:
+        return frozenset({recording.ref.id})
+
+    monkeypatch.setattr(workspace.directory, "hidden_recordings", hidden)
+    reply = told(await workspace.say("room show standup"))
+    labels = [action.label for action in reply.actions]
+    assert "Record" in labels
+    assert "Stop recording" not in labels

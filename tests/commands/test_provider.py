@@ -2,7 +2,7 @@
 
 import pytest
 
-from commands.core.errors import NotAllowed, NothingHere
+from commands.core.errors import NotAllowed, UsageError
 from commands.core.reply import plain
 from commands.provider import ProviderUse
 from providers.base import Capability
@@ -23,7 +23,7 @@ async def test_list(workspace: Workspace) -> None:
 
 async def test_use(workspace: Workspace, annex: Memory) -> None:
     reply = told(await workspace.say("provider use annex", by=ANNA))
-    assert plain(reply.text) == "This channel uses annex from now on."
+    assert plain(reply.text) == "provider is annex in this channel from now on."
     assert titles(told(await workspace.say("provider list", by=ANNA))) == ["memory", "annex · used here"]
     told(await workspace.say("room create standup"))
     assert [room.ref.name for room in await annex.list_rooms()] == ["standup"]
@@ -42,8 +42,8 @@ async def test_use_is_for_admins(workspace: Workspace) -> None:
 @pytest.mark.parametrize("line", ["provider use nowhere", "provider show nowhere"])
 async def test_an_unknown_server(workspace: Workspace, line: str) -> None:
     error = refused(await workspace.say(line, by=ANNA))
-    assert isinstance(error, NothingHere)
-    assert says(error) == ("There is no video server called nowhere here.", "There is memory, annex.")
+    assert isinstance(error, UsageError)
+    assert says(error) == ("There is no video server called “nowhere” here.", "There is memory and annex.")
 
 
 async def test_show(workspace: Workspace, annex: Memory) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from commands.core.attempts import Outcome
 from commands.core.base import Role
+from commands.core.dispatch import Asked
 from commands.core.errors import CommandError, NotAllowed, NothingHere, UsageError
 from commands.core.grants import Grantee, GranteeKind, KnownGrantee
 from commands.core.moments import CHANNEL_TIMEZONE
@@ -44,7 +45,7 @@ def workspace(workspace: Workspace) -> Workspace:
 
 async def test_grant(workspace: Workspace) -> None:
     reply = told(await workspace.say("role grant @UANA operator", by=ANNA))
-    assert plain(reply.text) == "ana is operator from now on."
+    assert plain(reply.text) == "From now on ana is operator."
     [given] = await workspace.grants.holding("T1")
     assert (given.grantee, given.role, given.provider, given.until, given.by) == (
         ANA, Role.OPERATOR, None, None, "UANNA",
@@ -57,8 +58,8 @@ async def test_grant_on_one_server_and_for_a_time(workspace: Workspace) -> None:
     reply = told(await workspace.say("role grant @SONCALL admin --provider annex --until 2h", by=ANNA))
     until = workspace.clock.now() + timedelta(hours=2)
     assert reply.text == (
-        *("Everybody in ", Strong("@oncall"), " is ", Strong("admin")),
-        *(" on ", reply.text[5], ", until ", Moment(until), " from now on."),
+        *("From now on ", "everybody in ", Strong("@oncall"), " is ", Strong("admin")),
+        *(" on ", reply.text[6], ", until ", Moment(until), "."),
     )
     [given] = await workspace.grants.holding("T1")
     assert (given.provider, given.until) == ("annex", until)
@@ -81,7 +82,7 @@ async def test_an_end_that_is_over(workspace: Workspace) -> None:
 
 async def test_a_channel_that_anybody_can_join(workspace: Workspace) -> None:
     reply = told(await workspace.say("role grant #COPEN operator", by=ANNA))
-    assert plain(reply.text) == "Everybody in #COPEN is operator from now on."
+    assert plain(reply.text) == "From now on everybody in #COPEN is operator."
     assert plain(reply.hint) == "Anybody of the workspace can join #COPEN, and is operator then."
 
 
@@ -93,6 +94,45 @@ async def test_a_guest_is_granted_no_more_than_viewer(workspace: Workspace) -> N
         "Grant viewer, or have an owner of the workspace make them a full member.",
     )
     told(await workspace.say("role grant @UGUS viewer", by=ANNA))
+
+
+@pytest.mark.parametrize(
+    ("role", "stays"),
+    [
+        ("viewer", True),
+        ("operator", True),
+        ("operator --until 2h", True),
+        ("viewer --provider annex", True),
+        ("admin", False),
+    ],
+)
+async def test_who_is_as_much_without_the_grant(workspace: Workspace, role: str, stays: bool) -> None:
+    workspace.roles.known[Grantee.person("UOLGA")] = KnownGrantee((Strong("Olga"),))
+    reply = told(await workspace.say(f"role grant @UOLGA {role}", by=ANNA))
+    assert plain(reply.text) == (
+        "Granted. Olga stays operator: the test said so." if stays else "From now on Olga is admin."
+    )
+
+
+async def test_somebody_from_outside_is_asked_about_first(workspace: Workspace) -> None:
+    workspace.roles.known[ANA] = KnownGrantee((Strong("ana"),), is_outsider=True)
+    outside = "ana is of another organisation or a bot: not a member of this workspace."
+    asked = await workspace.say("role grant @UANA operator --provider annex", by=ANNA)
+    assert isinstance(asked.result, Asked)
+    assert plain(asked.result.question.text) == f"{outside} Let them be operator on annex?"
+    assert await workspace.grants.holding("T1") == []
+    assert plain(told(await workspace.confirm(asked)).hint) == outside
+    assert plain(told(await workspace.say("role grant @UANA viewer", by=ANNA)).hint) == outside
+
+
+async def test_the_bot_and_people_who_are_gone_are_granted_nothing(workspace: Workspace) -> None:
+    workspace.roles.known[ANA] = KnownGrantee((Strong("ana"),), most=Role.NOBODY, is_outsider=True)
+    for line, what in (
+        ("role grant @UANA viewer", "ana is deactivated in this workspace."),
+        ("role grant @UBOT operator", "That is me, and I need no role."),
+    ):
+        assert says(refused(await workspace.say(line, by=ANNA)))[0] == what
+    assert await workspace.grants.holding("T1") == []
 
 
 @pytest.mark.parametrize("who", ["@U404", "@S404", "#C404"])
@@ -121,6 +161,9 @@ async def test_an_admin_of_one_server_grants_there_alone(workspace: Workspace) -
     told(await workspace.say("role grant @UANA operator --provider annex"))
     for line in ("role grant @UANA operator", "role grant @UANA operator --provider memory", "role revoke @UANA"):
         assert isinstance(refused(await workspace.say(line)), NotAllowed)
+    for line in ("role grant @UANA operator", "setting set joins told"):
+        where = "You are admin on annex: add --provider annex."
+        assert (says(refused(await workspace.say(line)))[1] == where) is line.startswith("role")
     told(await workspace.say("role revoke @UANA --provider annex"))
     assert await workspace.grants.holding("T1") == []
 
@@ -216,3 +259,9 @@ async def test_as_a_table(workspace: Workspace) -> None:
     shown = told(await workspace.say("role list --table", by=ANNA))
     assert shown.table is not None
     assert [plain(cell) for cell in shown.table.rows[0]] == ["ana", "operator", "everywhere", "", "Anna"]
+
+
+async def test_who_has_which_role_is_for_the_asker_alone(workspace: Workspace) -> None:
+    for _ in range(2):
+        assert told(await workspace.say("role list", by=ANNA)).alone
+        await workspace.say("role grant @UOLGA admin", by=ANNA)

@@ -69,6 +69,19 @@ async def test_close_what_ended_while_the_question_stood(workspace: Workspace, m
     assert [room.ref for room in await memory.list_rooms()] == [again]
 
 
+async def test_a_room_whose_ending_was_lost_is_mended(workspace: Workspace, memory: Memory) -> None:
+    """As the operations page says to do: the server knows no such room any more, and nobody told us."""
+    ref = await workspace.room("standup")
+    await memory.close_room(ref)
+    said = await workspace.say("room close standup")
+    if isinstance(said.result, Asked):
+        said = await workspace.confirm(said)
+    assert says(refused(said)) == ENDED
+    finished = workspace.directory.facts[-1]
+    assert isinstance(finished, RoomFinished)
+    assert finished.room == ref
+
+
 async def test_two_people_close_at_once(workspace: Workspace, memory: Memory) -> None:
     ref = await workspace.room("standup")
     close = RoomClose(provider="memory", room="standup", room_id=ref.id)

@@ -1,5 +1,6 @@
 """What channels and the workspace choose."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import get_args
 from zoneinfo import available_timezones
@@ -12,6 +13,7 @@ from commands.core.reply import Form, plain
 from commands.core.settings import SETTINGS, Key, NotThat, kept_for
 from commands.setting import SettingSet, SettingUnset
 from providers.memory.provider import Memory
+from tests.commands.ports import Members
 from tests.commands.workspace import (
     ANNA,
     HALL,
@@ -54,7 +56,7 @@ def test_what_is_kept_for_a_time_is_kept_for_some(key: Key) -> None:
 
 def test_events_are_never_kept_for_less_than_a_day() -> None:
     assert SETTINGS["keep.events"].read("24h") == "1d"
-    with pytest.raises(NotThat, match=r"^It is at least 24h and at most 3650d\.$"):
+    with pytest.raises(NotThat, match=r"^is at least 24h and at most 3650d\.$"):
         SETTINGS["keep.events"].read("23h")
 
 
@@ -140,7 +142,9 @@ async def test_an_admin_changes_what_the_list_shows(workspace: Workspace) -> Non
         plain(item.title).split()[0]: item.actions for item in told(await workspace.say("setting list", by=ANNA)).items
     }
     assert labels(rows["room"]) == ["Change"]
-    assert rows["joins"][0] == Form("Change", SettingSet, (("key", "joins"), ("value", "told")))
+    assert rows["joins"][0] == Form(
+        "Change", SettingSet, (("key", "joins"), ("value", "told")), description="Change joins"
+    )
     assert button(rows["joins"], "Unset") == SettingUnset(key="joins", everywhere=True)
     assert button(rows["keep.events"], "Unset") == SettingUnset(key="keep.events")
 
@@ -162,9 +166,9 @@ async def test_an_unknown_key(workspace: Workspace, line: str, problem: str) -> 
 @pytest.mark.parametrize(
     ("line", "problem"),
     [
-        ("set joins loud", "VALUE: It is quiet or told."),
-        ("set keep.events 1h", "VALUE: It is at least 24h and at most 3650d."),
-        ("set room .", "VALUE: It is the name of a room."),
+        ("set joins loud", "VALUE: joins is quiet or told."),
+        ("set keep.events 1h", "VALUE: keep.events is at least 24h and at most 3650d."),
+        ("set room .", "VALUE: room is the name of a room."),
         ("set room standup --everywhere", "--everywhere: What room is can be set for a channel alone."),
         ("unset room --everywhere", "--everywhere: What room is can be set for a channel alone."),
     ],
@@ -188,3 +192,42 @@ async def test_after_a_crash_it_says_how_it_stands(workspace: Workspace, memory:
     await command.run(ctx)
     reply = await command.aftermath(ctx)
     assert plain(reply.text).startswith("joins is told here: set for this channel by @UANNA")
+
+
+@pytest.mark.parametrize("key", SETTINGS)
+def test_the_example_is_of_that_key(key: Key) -> None:
+    assert SETTINGS[key].read(SETTINGS[key].example) == SETTINGS[key].example
+
+
+async def test_a_mistake_is_answered_with_an_example_of_the_same_key(workspace: Workspace) -> None:
+    error = refused(await workspace.say("setting set keep.bodies 1m", by=ANNA))
+    assert says(error)[1] == "For example: /video setting set keep.bodies 2d"
+
+
+async def test_a_room_that_is_not_live_or_not_seen_here(workspace: Workspace) -> None:
+    reply = told(await workspace.say("setting set room nope", by=ANNA))
+    assert plain(reply.hint) == "I know of no live room nope; it is meant as soon as there is one."
+    assert says(refused(await workspace.say("room show nope")))[1] == (
+        "It is what the setting room names here; /video setting unset room takes that back."
+    )
+    told(await workspace.say("room create nope"))
+    assert told(await workspace.say("setting set room nope", by=ANNA)).hint == ""
+
+
+async def test_a_room_that_is_private_to_another_place(workspace: Workspace) -> None:
+    assert isinstance(workspace.ports.membership, Members)
+    workspace.ports.membership.private.add(HALL.channel_id)
+    told(await workspace.say("room create plan", place=HALL))
+    reply = told(await workspace.say("setting set room plan", by=ANNA))
+    assert plain(reply.hint) == (f"The room plan is private to #{HALL.channel_id}, so this channel has no way to it.")
+
+
+async def test_in_a_conversation_it_says_so(workspace: Workspace) -> None:
+    reply = told(await workspace.say("setting set joins told", by=ANNA, place=replace(HALL, is_direct=True)))
+    assert plain(reply.text) == "joins is told in this conversation from now on."
+
+
+async def test_the_record_of_a_channels_room_is_searched_by_it(workspace: Workspace) -> None:
+    await workspace.say("setting set room alpha", by=ANNA)
+    await workspace.say("setting set joins told", by=ANNA)
+    assert [row.attempt.about for row in workspace.attempts.rows] == ["alpha", None]

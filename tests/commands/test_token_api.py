@@ -129,3 +129,9 @@ async def test_what_this_server_lacks() -> None:
 def test_every_grant_can_be_allowed() -> None:
     assert set(get_args(Allowed)) == set(ApiGrant)
     TokenApi(provider="memory", allow=tuple(get_args(Allowed)))
+
+
+async def test_the_record_is_searched_by_both_rooms(workspace: Workspace) -> None:
+    await workspace.say("token api --allow admin --room beta --destination alpha", by=ANNA)
+    row = workspace.attempts.rows[-1]
+    assert (row.attempt.about, row.also_about) == ("beta", "alpha")

@@ -42,7 +42,7 @@ HALL = Place(TEAM, "CHALL")
 LOBBY = Place(TEAM, "CLOBBY")
 """The bot is in the studio and in the hall, not in the lobby."""
 
-EVERYTHING = Viewer(TEAM, None, None, sees_all=True)
+EVERYTHING = Viewer(TEAM, None, None, sees_all=frozenset({"memory"}))
 """Who sees all rooms, wherever they were made."""
 
 ENDED = ("The room standup has ended.", "Create it again if it is needed.")

@@ -51,6 +51,8 @@ class Tokens:
         assert abs(read.expires_at - token.expires_at) <= timedelta(seconds=1)
 
     async def test_a_token_admits(self, stage: Stage) -> None:
+        stage.needs(Capability.CREATE_TOKEN)
+        stage.needs_webhooks()
         room = await stage.create()
         token = await stage.enter(room.ref)
         joined = await stage.fact(ParticipantJoined, lambda f: f.room == room.ref)

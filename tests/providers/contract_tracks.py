@@ -1,5 +1,6 @@
 """The part of the contract about what people send and who receives it."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -8,7 +9,7 @@ import pytest
 
 from providers.base import Capability, Participant, RoomRef, Track, TrackKind, TrackSource
 from providers.errors import NotFound, Rejected, Unsupported
-from tests.providers.stage import Stage
+from tests.providers.stage import PATIENCE_SECONDS, Stage
 
 KINDS = {
     TrackSource.MICROPHONE: TrackKind.AUDIO,
@@ -36,7 +37,7 @@ class Tracks:
         assert (await stage.participant(room, "bo")).tracks == ()
 
     async def test_everybody_receives_what_others_publish(self, stage: Stage) -> None:
-        stage.needs(Capability.CREATE_TOKEN)
+        stage.needs(Capability.CREATE_TOKEN, Capability.PARTICIPANT_TRACKS)
         _, ana, bo = await stage.two()
         await stage.receives(bo, await stage.publish(ana))
         await stage.receives(ana, await stage.publish(bo, TrackSource.CAMERA))
@@ -61,13 +62,21 @@ class Tracks:
         await stage.provider.mute_track(room, "ana", track)
         await stage.learns_of_mute(ana, track)
         for _ in range(2):
-            try:
-                answer = await stage.provider.unmute_track(room, "ana", track)
-            except Unsupported:
-                answer = replace(before, muted=True)
-            else:
-                assert answer == before
-            await stage.shows(room, "ana", _publishing(answer))
+            expected = before if await self._unmuted(stage, room, before) else replace(before, muted=True)
+            await stage.shows(room, "ana", _publishing(expected))
+
+    async def _unmuted(self, stage: Stage, room: RoomRef, track: Track) -> bool:
+        """False where it is refused by name. A client echoes the mute that it heard of, and its echo may cross the
+        first unmute, so that takes another one."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while True:
+                try:
+                    answer = await stage.provider.unmute_track(room, "ana", track.id)
+                except Unsupported:
+                    return False
+                if answer == track:
+                    return True
+                assert answer == replace(track, muted=True)
 
     @pytest.mark.parametrize("capability", [Capability.MUTE_TRACK, Capability.UNMUTE_TRACK])
     async def test_only_a_track_of_that_person_in_that_room(self, stage: Stage, capability: Capability) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from providers.base import Backend, Capability, CreatedRoom, Limits, Provider, Room, RoomOptions, RoomRef
 from providers.errors import Unsupported
-from tests.providers.contract import METHODS, ProviderContract
+from tests.providers.contract import METHODS, OPTIONS, ProviderContract
 
 
 class Bare(Backend):
@@ -59,7 +59,13 @@ class TestCapabilities:
     def test_each_method_of_the_contract_is_a_capability_or_every_servers_duty(self) -> None:
         everybody = {"ping", "read_webhook", "aclose", "name", "kind", "capabilities", "limits", "address"}
         public = {name for name in vars(Provider) if not name.startswith("_")} - vars(Protocol).keys()
-        assert public - everybody - {"webhook_kinds", "editions"} == {capability.value for capability in METHODS}
+        assert public - everybody - {"webhook_kinds", "editions"} == {capability.value for capability in METHODS}, (
+            "add it to METHODS in tests/providers/contract.py"
+        )
+
+    def test_each_capability_is_a_method_of_the_contract_or_an_option_of_one(self) -> None:
+        missing = set(Capability) - METHODS.keys() - set().union(*OPTIONS.values())
+        assert missing == set(), "add them to METHODS in tests/providers/contract.py, or to OPTIONS there"
 
     async def test_what_every_server_may_leave_alone(self) -> None:
         bare: Provider = Bare("x")

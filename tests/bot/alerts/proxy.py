@@ -25,7 +25,8 @@ class Trouble(Enum):
 
 @dataclass
 class Proxy:
-    """`is_down` resets every connection. `calls` are the methods that arrived, with the loop's time."""
+    """`is_down` resets every connection; while not `is_open`, calls arrive and go no further. `calls` are the methods
+    that arrived, with the loop's time."""
 
     api_url: str
     retry_after: str = "1"
@@ -33,10 +34,15 @@ class Proxy:
     next: deque[Trouble] = field(default_factory=deque)
     calls: list[tuple[str, float]] = field(default_factory=list)
     url: str = ""
+    is_open: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.is_open.set()
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         method = request.match_info["method"]
         self.calls.append((method, asyncio.get_running_loop().time()))
+        await self.is_open.wait()
         trouble = Trouble.RESET if self.is_down else self.next.popleft() if self.next else None
         match trouble:
             case None | Trouble.NONE:

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from bot.store import reservations
 from bot.store.reservations import KEPT, Name
 from bot.store.tables import thing
+from commands.core.directory import Reservation
 from providers.base import RecordingStatus, RoomRef
 from providers.facts import Fact, ThingKind
 from tests.bot.alerts.facts import START, finished, joined, listed, person, recording, seen, started
@@ -26,9 +27,7 @@ async def a_public_channel_that_is_told_of_everything(house: House) -> None:
 
 async def reserve(house: House, kind: ThingKind = ThingKind.ROOM, *, until: timedelta = KEPT) -> None:
     name = Name(TEAM, "memory", kind, "standup")
-    await house.store.write(
-        lambda conn: reservations.reserve(conn, name, channel_id=HOME, made_by="U1", until=START + until)
-    )
+    await house.store.write(lambda conn: reservations.reserve(conn, name, Reservation(HOME, "U1", START + until)))
 
 
 async def private(house: House) -> dict[str, str | None]:
@@ -123,11 +122,28 @@ async def test_a_recording_of_a_public_room_made_in_private_is_private(house: Ho
     assert await house.carded() == {("RM_1", PUBLIC), ("RE_1", HOME)}
 
 
-async def test_a_recording_that_somebody_makes_in_public_meanwhile_is_public(house: House) -> None:
+@pytest.mark.parametrize("webhook_first", [True, False])
+@pytest.mark.parametrize(("place", "is_private"), [(PUBLIC, False), ("C_OTHER", True)])
+async def test_a_recording_that_somebody_else_makes_meanwhile_is_where_they_made_it(
+    house: House, webhook_first: bool, place: str, is_private: bool
+) -> None:
+    """That of the reservation may never come up: its start has timed out."""
     await house.tell(started())
     await reserve(house, ThingKind.RECORDING)
-    await house.command(recording(LIVE, 2), channel=PUBLIC, user="U2")
-    assert await private(house) == {}
+    if webhook_first:
+        await house.tell(recording(LIVE, 2))
+        assert await private(house) == {"RE_1": HOME}
+    await house.command(recording(LIVE, 2), channel=place, user="U2", private=is_private)
+    await house.tell(recording(LIVE, 3))
+    assert await private(house) == ({"RE_1": place} if is_private else {})
+    there = {("RM_1", PUBLIC), ("RE_1", place)}
+    assert await house.carded() == there
+
+
+async def test_what_was_made_in_private_is_not_made_public_by_whoever_says_so_later(house: House) -> None:
+    await house.command(seen(1), channel=HOME, private=True)
+    await house.command(seen(2), channel=PUBLIC, user="U2")
+    assert await private(house) == {"RM_1": HOME}
 
 
 async def test_a_private_room_that_is_made_anew_by_an_old_token_is_private(house: House) -> None:

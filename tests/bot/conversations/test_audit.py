@@ -137,7 +137,7 @@ async def test_a_file_comes_as_a_direct_message(world: World) -> None:
     await ask(world, world.operator, '/video room create "=1+1"')
     await card(world, "=1+1")
     said = await ask(world, world.owner, "/video audit list --csv --failed")
-    assert said.words == "Nothing is in the record that was not done, so there is no file."
+    assert said.words == "Nothing is in the record of what was not done, so there is no file."
     page = await ask(world, world.owner, "/video audit list --room =1+1")
     said = await press(world, world.owner, page, "As a file")
     assert said.words == "The file is in our direct messages: *1 entry* about `=1+1`."

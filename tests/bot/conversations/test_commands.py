@@ -98,7 +98,7 @@ TABLE = [
         r"1 video server is configured; this channel uses \*memory\*\.\n\*memory\* · used here\nmemory memory://memory$",
     ),
     ("provider show", r"\*memory\* can: .*close room, .*\*Answers\*\nyes\n\*Address\*\nmemory://memory$"),
-    ("provider show nix", r"There is no video server called `nix` here\.\nThere is memory\.$"),
+    ("provider show nix", r"There is no video server called “nix” here\.\nThere is memory\.$"),
     ("role grant @U00000002 operator", r"`role grant` is for people with the role admin\."),
     ("role revoke @U00000002", r"`role revoke` is for people with the role admin\."),
     ("role list", r"`role list` is for people with the role admin\."),

@@ -25,7 +25,7 @@ async def may_create(world: World, *, on: str = "memory") -> bool:
 async def test_to_a_person(world: World) -> None:
     assert not await may_create(world)
     said = await ask(world, world.owner, "/video role grant @omar operator")
-    assert said.words == "*omar* is *operator* from now on.\n[Revoke] [List roles]"
+    assert said.words == "From now on *omar* is *operator*.\n[Revoke] [List roles]"
     assert await may_create(world)
     who = await ask(world, world.operator, "/video whoami")
     assert who.lines[0] == "You are *operator*: granted by *ana*."
@@ -38,7 +38,7 @@ async def test_to_a_person(world: World) -> None:
 async def test_to_a_user_group(world: World) -> None:
     oncall = world.slack.workspace.add_group("oncall", members=[world.operator])
     said = await ask(world, world.owner, "/video role grant @oncall operator")
-    assert said.lines[0] == "Everybody in *@oncall* is *operator* from now on."
+    assert said.lines[0] == "From now on everybody in *@oncall* is *operator*."
     assert await may_create(world)
     oncall.members.clear()
     accepted(await world.slack.event({"type": "subteam_members_changed", "subteam_id": oncall.id}))
@@ -49,7 +49,7 @@ async def test_to_a_channel(world: World) -> None:
     people = world.slack.workspace
     studio = people.add_channel("studio", members=[world.owner])
     said = await mention(world, world.owner, "@showcaller role grant #studio operator")
-    assert said.lines[0] == f"Everybody in #{studio.id} is *operator* from now on."
+    assert said.lines[0] == f"From now on everybody in #{studio.id} is *operator*."
     assert f"Anybody of the workspace can join #{studio.id}, and is operator then." in said.words
     assert not await may_create(world)
     people.invite(studio, world.operator)
@@ -81,8 +81,18 @@ async def test_by_a_form(world: World) -> None:
     }
     accepted(await world.slack.submit(world.owner, view, {"who": "@omar", "what": "operator", "until": "2h"}))
     said = await world.slack.until(lambda: next(iter(heard(world, world.owner)), None))
-    assert said.words.startswith("*omar* is *operator*, until ")
+    assert said.words.startswith("From now on *omar* is *operator*, until ")
     assert await may_create(world)
+
+
+async def test_a_private_channel_is_offered_to_those_who_are_in_it(world: World) -> None:
+    people = world.slack.workspace
+    own = people.add_channel("own", members=[world.owner], private=True)
+    others = people.add_channel("others", members=[world.operator], private=True)
+    view = await form(world, world.owner, "/video role grant")
+    offered = {option["value"] for option in await world.slack.suggest(world.owner, view, "who", "")}
+    assert f"#{own.id}" in offered
+    assert f"#{others.id}" not in offered
 
 
 async def test_nobody_is_notified_by_a_list_or_a_refusal(world: World) -> None:
@@ -90,7 +100,7 @@ async def test_nobody_is_notified_by_a_list_or_a_refusal(world: World) -> None:
     people.add_group("oncall", members=[world.owner])
     await ask(world, world.owner, "/video role grant @omar operator")
     await ask(world, world.owner, "/video role grant @oncall operator")
-    listed = await mention(world, world.owner, "@showcaller role list")
+    listed = await ask(world, world.owner, "/video role list")
     assert "*omar* · *operator*" in listed.words
     assert "Everybody in *@oncall* · *operator*" in listed.words
     refused = await mention(world, world.guest, "@showcaller room create x")

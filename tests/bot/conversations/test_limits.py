@@ -131,6 +131,24 @@ async def test_a_press_counts_and_what_was_pressed_stays(world: World) -> None:
     assert (await card(world, "standup")).words == shown.words
 
 
+async def test_a_press_is_answered_once_for_each_message(world: World) -> None:
+    """Whoever presses looks at the message, and must not see nothing happen there."""
+    for name in ("standup", "retro"):
+        await ask(world, world.operator, f"/video room create {name}")
+    cards = [await card(world, name) for name in ("standup", "retro")]
+    for _ in range(MOST - 2):
+        await ask(world, world.operator, "/video whoami")
+    assert TOO_MUCH in (await ask(world, world.operator, "/video whoami")).words
+    for shown in cards:
+        assert TOO_MUCH in (await press(world, world.operator, shown, "End")).words
+    before = len(heard(world, world.operator))
+    for shown in cards:
+        accepted(await world.slack.press(world.operator, shown, "End"))
+    await ask(world, world.owner, "/video whoami")
+    assert len(heard(world, world.operator)) == before
+    assert sorted(rooms(world)) == ["retro", "standup"]
+
+
 async def test_a_shortcut_counts(world: World) -> None:
     await _use_up(world)
     accepted(await world.slack.shortcut(world.operator, "Create video room"))

@@ -7,15 +7,16 @@ import pytest
 from bot.demo.slack import Channel, Message, User, View
 from bot.demo.world import World
 from bot.render.form import PLACE
-from commands.core.examples import lines_of
+from commands.core.examples import as_arrived, lines_of
 from commands.core.registry import all_commands
 from commands.room import RoomCreate
 from commands.token import TokenApi, TokenCreate
-from tests.bot.conversations.conftest import Start
+from tests.bot.conversations.conftest import MEMORY, Start
 from tests.bot.conversations.talk import (
     accepted,
     ask,
     card,
+    form,
     heard,
     labels,
     mention,
@@ -81,7 +82,7 @@ async def private(house: House) -> House:
 def about_rooms() -> list[str]:
     """Every example that names a room which is there already, but for tokens, which would let in whoever asks."""
     models = [m for m in all_commands().values() if m not in (RoomCreate, TokenCreate, TokenApi)]
-    return [line for model in models for line in lines_of(model) if "standup" in line]
+    return [as_arrived(line) for model in models for line in lines_of(model) if "standup" in line]
 
 
 def words(message: Message) -> list[str]:
@@ -275,3 +276,26 @@ async def test_who_comes_back_with_an_old_token_brings_no_public_room_up(private
         assert (PLAN in (await ask(world, who, "/video room list")).words) is sees
     assert (await ask(world, private.sam, f"/video room create {PLAN}")).words == TAKEN
     assert names_it(world, world.general) == []
+
+
+async def test_an_admin_of_one_server_learns_nothing_private_of_another(start: Start) -> None:
+    servers = MEMORY + '\n[providers.annex]\nkind = "memory"\n'
+    world = await start(providers=servers, environ={"SHOWCALLER_DEFAULT_ROLE": "viewer"})
+    board = world.slack.workspace.add_channel("board", members=[world.owner], private=True)
+    await ask(world, world.owner, "/video role grant @omar admin --provider annex")
+    await ask(world, world.owner, f"/video room create {PLAN}", channel=board)
+    there = await ask(world, world.operator, f"/video room show {PLAN} --provider annex")
+    never = await ask(world, world.operator, f"/video room show {NEVER} --provider annex")
+    assert there.words.replace(PLAN, NEVER) == never.words
+    assert labels(there) == labels(never)
+    its_admins = await ask(world, world.owner, f"/video room show {PLAN} --provider annex")
+    assert labels(its_admins) == ["On memory"]
+
+
+async def test_a_form_that_is_open_when_its_role_ends_offers_nothing_more(start: Start) -> None:
+    world = await start(environ={"SHOWCALLER_DEFAULT_ROLE": "viewer"})
+    await ask(world, world.owner, "/video role grant @omar admin")
+    view = await form(world, world.operator, "/video role grant")
+    assert await world.slack.suggest(world.operator, view, "who", "gen")
+    await ask(world, world.owner, "/video role revoke @omar")
+    assert await world.slack.suggest(world.operator, view, "who", "gen") == []

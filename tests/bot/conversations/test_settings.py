@@ -114,7 +114,7 @@ async def test_the_form_offers_the_keys_and_what_they_can_be(start: Start) -> No
 async def test_the_form_says_what_a_key_does_not_take(world: World) -> None:
     view = await form(world, world.owner, "/video setting set")
     ack = await world.slack.submit(world.owner, view, {"key": "joins", "value": "loud"})
-    assert ack.body == {"response_action": "errors", "errors": {"value": "It is quiet or told."}}
+    assert ack.body == {"response_action": "errors", "errors": {"value": "joins is quiet or told."}}
     accepted(await world.slack.submit(world.owner, view, {"key": "joins", "value": "told"}))
     said = await world.slack.until(lambda: [m for m in heard(world, world.owner) if "from now on" in m.words])
     assert said[-1].words == "`joins` is *told* in this channel from now on."
@@ -172,7 +172,7 @@ async def test_somebody_is_forgotten(world: World, door: str) -> None:
         question = found[-1]
     assert question.lines[0].startswith(f"Forget @{ben.id}? ")
     said = await press(world, world.owner, question, "Forget")
-    assert said.lines[0] == f"Forgotten is @{ben.id}."
+    assert said.lines[0] == f"@{ben.id} is forgotten."
 
     await _becomes(lambda: ben.id not in _dump(world))
     assert "Benjamin" not in _dump(world)

@@ -13,7 +13,7 @@ from cryptography.fernet import Fernet
 from livekit.api import CreateRoomRequest, ParticipantInfo
 from sqlalchemy import text
 
-from bot.demo.world import World
+from bot.demo.world import Transport, World
 from bot.store.engine import Store
 from bot.wiring import Bot
 from tests.bot.replicas.front import Front, front
@@ -80,16 +80,18 @@ class Pair:
 
 
 @asynccontextmanager
-async def open_pair(directory: Path, database_url: str) -> AsyncIterator[Pair]:
+async def open_pair(directory: Path, database_url: str, transport: Transport = "http") -> AsyncIterator[Pair]:
+    """Over Socket Mode, Slack itself sends to the connections of the two in turn."""
     environ = {"DATABASE_URL": database_url, "SHOWCALLER_SECRET_KEY": Fernet.generate_key().decode()}
     async with LiveKitStandIn() as livekit:
         providers = LIVEKIT.format(url=livekit.url, key=KEY, secret=SECRET)
-        async with await World.open(directory, providers=providers, environ=environ) as world:
+        async with await World.open(directory, transport=transport, providers=providers, environ=environ) as world:
             other_port = world.settings.web.model_copy(update={"port": 0})
             second = await Bot.start(replace(world.settings, web=other_port))
             try:
                 async with front([world.bot.port, second.port]) as before:
-                    world.slack.request_url = f"{before.url}/slack/events"
+                    if transport == "http":
+                        world.slack.request_url = f"{before.url}/slack/events"
                     store = await Store.open(database_url)
                     yield Pair(world, second, before, livekit, store)
                     await store.close()

@@ -13,6 +13,7 @@ from cryptography.fernet import Fernet
 from livekit.api import CreateRoomRequest
 from sqlalchemy import text
 
+from bot.demo.slack import Message
 from bot.store.engine import Store
 from tests.bot.process.showcaller import Process, Street, street
 from tests.bot.replicas.front import Front, front
@@ -38,10 +39,11 @@ class Two:
                     assert answer.status == 200
 
     async def kill(self, replica: int) -> None:
-        """It has been silent for long, as far as the other can tell."""
+        """It has been silent for long, as far as the other can tell, which has been there all the while."""
         self.processes[replica].signal(signal.SIGKILL)
         assert (await self.processes[replica].ended()).code == -signal.SIGKILL
-        silent = "UPDATE replica SET seen_at = 0 WHERE id = (SELECT replica FROM attempt WHERE answered_at IS NULL)"
+        is_dead = "id = (SELECT replica FROM attempt WHERE answered_at IS NULL)"
+        silent = f"UPDATE replica SET started_at = 0, seen_at = CASE WHEN {is_dead} THEN 0 ELSE seen_at END"
         await self.store.write(lambda conn: conn.execute(text(silent)))
 
 
@@ -115,3 +117,39 @@ async def test_one_that_stops_leaves_nothing_and_its_neighbour_in_peace(two: Two
     assert said == ["Created *standup*."], "nobody has told ana that her command was cut off"
     async with two.store.reading() as conn:
         assert (await conn.execute(text("SELECT count(*) FROM replica"))).scalar_one() == 1
+
+
+async def test_one_that_freezes_while_it_posts_leaves_one_message(two: Two) -> None:
+    """Its lease is over when it goes on, and its neighbour has posted the card meanwhile."""
+    street = two.street
+    await street.types("/video alert subscribe")
+    await street.sees("is told of everything", only_me=True)
+    street.proxy.is_open.clear()
+    street.livekit.room(CreateRoomRequest(name="standup"))
+    two.front.next_is(0)
+    await two.tell()
+    await street.until(lambda: "chat.postMessage" in _methods(street))
+    two.processes[0].signal(signal.SIGSTOP)
+    try:
+        await two.store.write(lambda conn: conn.execute(text("UPDATE card SET lease_until = 0")))
+        await street.until(lambda: _methods(street).count("chat.postMessage") == 2)
+        street.proxy.is_open.set()
+        await street.until(lambda: len(_cards(street)) == 2)
+    finally:
+        two.processes[0].signal(signal.SIGCONT)
+    await street.until(lambda: "chat.delete" in _methods(street) and len(_cards(street)) == 1)
+
+    street.livekit.close("standup")
+    two.front.next_is(0)
+    await two.tell()
+    await street.sees("standup", "Ended")
+    assert len(_cards(street)) == 1
+
+
+def _methods(street: Street) -> list[str]:
+    return [method for method, _ in street.proxy.calls]
+
+
+def _cards(street: Street) -> list[Message]:
+    seen = street.slack.seen_by(street.ana, street.general)
+    return [m for m in seen if not m.ephemeral_to and not m.thread_ts and "standup" in m.words]

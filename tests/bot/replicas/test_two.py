@@ -1,11 +1,12 @@
 """Whatever one replica began, the other goes on with, and nothing is done or posted twice."""
 
 import asyncio
+from pathlib import Path
 
 from bot.demo.slack import Message
 from bot.replica import LOOK_SECONDS
 from tests.bot.conversations.talk import accepted, ask, card, form, heard, labels, opened, press, press_in_place, public
-from tests.bot.replicas.pair import Pair
+from tests.bot.replicas.pair import Pair, open_pair
 
 LONG = "x" * 200
 
@@ -170,3 +171,24 @@ async def test_two_hundred_rooms_with_webhooks_to_both_at_random(pair: Pair) -> 
         expected = "Ended" if number % 3 == 0 else "2 people" if number % 2 == 0 else "1 person"
         assert expected in words, (name, words)
     assert await pair.rows("SELECT count(*), count(ts), count(claim) FROM card") == [(200, 200, 0)]
+
+
+async def test_over_socket_mode_either_goes_on_with_what_the_other_began(tmp_path: Path, database_url: str) -> None:
+    async with open_pair(tmp_path, database_url, "socket") as pair:
+        world = pair.world
+        for number in range(4):
+            view = await form(world, world.owner, "/video room create")
+            accepted(await world.slack.submit(world.owner, view, {"name": f"room-{number}"}))
+            accepted(await world.slack.redeliver())
+            live = await card(world, f"room-{number}", "🟢 *Live*")
+            said = await press(world, world.operator, live, "Join")
+            assert said.words.startswith(f"Your way into *room-{number}*.")
+        await pair.until("SELECT count(*) FROM attempt WHERE answered_at IS NULL", [(0,)])
+        assert await pair.rows("SELECT path, outcome, count(*) FROM attempt GROUP BY path, outcome ORDER BY path") == [
+            ("room create", "done", 4),
+            ("room join", "done", 4),
+        ]
+        assert [len(link.acked) for link in world.slack.sockets.links] == [8, 8], (
+            "in turn: what one opens the other gets"
+        )
+        assert sorted(m.lines[0] for m in cards(pair)) == [f"room-{number}" for number in range(4)]

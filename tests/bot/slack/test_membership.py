@@ -1,5 +1,7 @@
 """Where the bot can post, and how long it believes that."""
 
+import asyncio
+
 import pytest
 
 from bot.slack.client import TOKEN_PAUSE_SECONDS, SlackClient
@@ -120,3 +122,16 @@ async def test_a_channel_that_is_closed_is_asked_about_again_soon(
     assert await membership.can_post(HERE) is False
     clock.seconds = CLOSED_SECONDS
     assert await membership.can_post(HERE) is True
+
+
+async def test_what_is_reported_while_slack_is_asked_counts(api: Scripted, membership: SlackMembership) -> None:
+    """The answer was on its way before the bot was thrown out."""
+    asking = asyncio.create_task(membership.can_post(HERE))
+    channel(api, is_member=True)
+    async with asyncio.timeout(5):
+        while not api.asked:
+            await asyncio.sleep(0)
+    channel(api, is_member=False)
+    membership.forget("C1")
+    await asking
+    assert await membership.can_post(HERE) is False

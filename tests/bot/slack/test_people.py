@@ -31,7 +31,7 @@ def is_(api: Scripted, **user: object) -> None:
         ({"is_ultra_restricted": True}, Member("", is_guest=True)),
         ({"is_stranger": True}, Member("", is_outsider=True)),
         ({"team_id": "T2"}, Member("", is_outsider=True)),
-        ({"deleted": True}, Member("", is_outsider=True)),
+        ({"deleted": True}, Member("", is_outsider=True, is_deactivated=True)),
         ({"is_bot": True}, Member("", is_outsider=True)),
     ],
 )
@@ -60,21 +60,34 @@ async def test_a_name_comes_with_it(api: Scripted, people: People, user: dict[st
     assert people.seen() == {"U1": await people.member("U1")}
 
 
-async def test_what_slack_said_is_kept_for_an_hour(api: Scripted, people: People, clock: Clock) -> None:
+async def test_what_slack_said_is_kept_for_five_minutes(api: Scripted, people: People, clock: Clock) -> None:
     is_(api)
     await people.member("U1")
     is_(api, is_restricted=True)
-    clock.seconds = 3_600
+    clock.seconds = 299
     assert not (await people.member("U1")).is_guest
-    clock.seconds = 3_601
+    clock.seconds = 300
     assert (await people.member("U1")).is_guest
     assert api.methods == ["users.info"] * 2
 
 
-async def test_a_failure_is_not_kept(api: Scripted, people: People) -> None:
+async def test_what_slack_reports_is_seen_at_once(api: Scripted, people: People) -> None:
+    is_(api, is_admin=True)
+    assert (await people.member("U1")).is_admin
+    is_(api)
+    people.forget("U1")
+    assert list(people.seen()) == ["U1"], "who was there is still one to choose"
+    assert not (await people.member("U1")).is_admin
+
+
+async def test_a_failure_is_kept_for_ten_seconds(api: Scripted, people: People, clock: Clock) -> None:
+    """One answer may name somebody many times."""
     api.answers["users.info"] = {"ok": False, "error": "user_not_found"}
     with pytest.raises(PersonUnreachable):
         await people.member("U1")
     assert await people.name("U1") == ""
+    assert people.seen() == {}
+    assert api.methods == ["users.info"]
     is_(api, name="ana")
+    clock.seconds = 10
     assert await people.name("U1") == "ana"

@@ -15,7 +15,7 @@ from providers.facts import Origin, ParticipantsListed, RoomSeen, Source
 from tests.commands.ports import Directory, ManualClock
 
 STANDUP = RoomRef("slow", "RM_1", "standup")
-EVERYTHING = Viewer("T1", None, None, sees_all=True)
+EVERYTHING = Viewer("T1", None, None, sees_all=frozenset({"memory"}))
 BOB, CLEO = Participant(id="PA_1", identity="bob"), Participant(id="PA_2", identity="cleo")
 
 

@@ -136,6 +136,8 @@ async def test_where_a_granted_role_comes_from(house: House) -> None:
     assert plain((await house.standing("member")).because) == "granted by owner to the user group @oncall"
     await house.grant("member", ADMIN)
     assert plain((await house.standing("member")).because) == "granted by owner"
+    assert (await house.standing("member")).is_granted
+    assert not (await house.standing("owner")).is_granted
 
 
 async def test_a_grant_never_lowers(house: House) -> None:
@@ -272,10 +274,11 @@ async def test_a_private_channel_is_not_named_to_others(house: House) -> None:
 
 async def test_who_can_be_granted_a_role(house: House) -> None:
     workspace, roles = house.slack.workspace, house.roles
-    for who, most in (("member", ADMIN), ("guest", VIEWER), ("outsider", ADMIN)):
+    for who, most in (("member", ADMIN), ("guest", VIEWER), ("outsider", ADMIN), ("deactivated", NOBODY)):
         person = await roles.look_up(Grantee.person(house.people[who].id))
         assert person is not None
-        assert (plain(person.name), person.most) == (who, most)
+        assert (plain(person.name), person.most) == (house.people[who].name, most)
+        assert person.is_outsider is (who in ("outsider", "deactivated"))
     private = workspace.add_channel("secret", private=True)
     foreign = workspace.add_channel("foreign", private=True, bot=False)
     found = [await roles.look_up(Grantee(GranteeKind.CHANNEL, c.id)) for c in (house.studio, private, foreign)]

@@ -2,19 +2,22 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 
+import pytest
 import pytest_asyncio
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.replica import BEAT_SECONDS, LOOK_SECONDS
 from bot.store.cards import DELETED, Card, Cards
 from bot.store.closures import Closures
 from bot.store.engine import Store
 from bot.store.inbox import Inbox, Incoming
 from bot.store.leases import LEASE, now
 from bot.store.notes import DueNote, Notes
-from bot.store.replicas import Replicas
+from bot.store.replicas import GAP, SILENCE, Replicas
 from bot.store.tables import card as table
 from bot.store.tables import closure, note, replica
 from commands.core.ports import Place
@@ -225,25 +228,55 @@ async def test_what_the_others_do_is_seen(shared: Store, clock: StillClock) -> N
     assert (await replicas.signs()).is_due
 
 
+async def present(store: Store) -> set[str]:
+    async with store.reading() as conn:
+        return set((await conn.execute(select(replica.c.id))).scalars())
+
+
+async def turn_back(store: Store, own: str, **columns: timedelta) -> None:
+    """As if that process had done it so much earlier."""
+    times = {column: now(-before) for column, before in columns.items()}
+    await store.write(lambda conn: conn.execute(update(replica).where(replica.c.id == own).values(times)))
+
+
 async def test_who_is_silent_is_gone_and_comes_back_with_a_word(shared: Store, clock: StillClock) -> None:
     me, other = (Replicas(shared, clock, own=own, team_id="T1") for own in ("me", "other"))
-
-    async def present() -> set[str]:
-        async with shared.reading() as conn:
-            return set((await conn.execute(select(replica.c.id))).scalars())
-
     await me.beat()
     await other.beat()
-    assert await present() == {"me", "other"}
-    await shared.write(
-        lambda conn: conn.execute(update(replica).where(replica.c.id == "other").values(seen_at=now(-3 * LEASE)))
-    )
+    await turn_back(shared, "other", seen_at=SILENCE)
     await me.beat()
-    assert await present() == {"me"}
+    assert await present(shared) == {"me", "other"}, "a start has not listened for long enough to tell"
+    await turn_back(shared, "me", started_at=SILENCE)
+    await me.beat()
+    assert await present(shared) == {"me"}
     await other.beat()
-    assert await present() == {"me", "other"}
+    assert await present(shared) == {"me", "other"}
+    await turn_back(shared, "me", seen_at=SILENCE)
+    await other.beat()
+    assert await present(shared) == {"me", "other"}, "it is there anew, too"
     await me.leave()
-    assert await present() == {"other"}
+    assert await present(shared) == {"other"}
+
+
+@pytest.mark.parametrize(
+    "away", [GAP - timedelta(seconds=1), GAP, SILENCE - timedelta(seconds=1), SILENCE, 100 * SILENCE]
+)
+async def test_after_an_outage_of_the_database_nobody_is_taken_for_gone(
+    shared: Store, clock: StillClock, away: timedelta
+) -> None:
+    me, other = (Replicas(shared, clock, own=own, team_id="T1") for own in ("me", "other"))
+    for each in (me, other):
+        await each.beat()
+    await turn_back(shared, "me", started_at=2 * away, seen_at=away)
+    await turn_back(shared, "other", started_at=2 * away, seen_at=away + timedelta(seconds=BEAT_SECONDS + LOOK_SECONDS))
+    await me.beat()
+    assert await present(shared) == {"me", "other"}
+    await other.beat()
+    for own in ("me", "other"):
+        await turn_back(shared, own, started_at=SILENCE)
+    await turn_back(shared, "other", seen_at=SILENCE)
+    await me.beat()
+    assert await present(shared) == {"me"}, "who does not come back after it is gone"
 
 
 async def test_where_one_process_has_the_database_nobody_else_is_there_and_nothing_is_claimed(

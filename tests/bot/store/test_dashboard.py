@@ -24,7 +24,7 @@ from tests.bot.store.snapshots import save
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 EVERYWHERE = ("livekit", "eu")
-U1 = Viewer("T1", "U1", None, sees_all=True)
+U1 = Viewer("T1", "U1", None, frozenset(EVERYWHERE))
 
 
 @pytest.fixture
@@ -132,7 +132,7 @@ async def test_cards_that_slack_does_not_let_us_show(dashboard: Dashboard, store
     for card_id, reason in ((1, "is_archived"), (2, DELETED), (4, "is_archived")):
         blocked = update(card).where(card.c.id == card_id).values(blocked=reason)
         await store.write(partial(_carry_out, blocked))
-    assert await dashboard.blocked_cards(U1) == [BlockedCard("C1", "is_archived", "rm_1", "U1")]
+    assert await dashboard.blocked_cards(U1) == [BlockedCard("C1", "is_archived", "livekit", "rm_1", "U1")]
     assert await dashboard.blocked_cards(replace(U1, team_id="T2")) == []
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from pydantic_core import to_json
-from sqlalchemy import Table, select
+from sqlalchemy import Table, select, update
 
 from bot.alerts.state import Present, RecordingState, RoomState, RoomStatus, state_from_json
 from bot.secrets import SecretBox, new_key
@@ -13,6 +13,7 @@ from bot.store.engine import Store
 from bot.store.forgetting import BATCH, StoredForgetting
 from bot.store.tables import (
     attempt,
+    card,
     closure,
     draft,
     inbox,
@@ -27,6 +28,7 @@ from bot.store.tables import (
 )
 from commands.core.identity import numbered, stable_identity
 from commands.core.ports import Traces
+from commands.core.tokens import quote
 from providers.base import Participant, Recording, RecordingRef, RecordingStatus, RoomRef
 from providers.facts import (
     Fact,
@@ -78,6 +80,10 @@ def told(*facts: Fact, **given: object) -> dict[str, Any]:
     return row(inbox, body=facts_to_json(list(facts)), folded_at=SEEN_AT, **given)
 
 
+def tried(words: str, **given: object) -> dict[str, Any]:
+    return row(attempt, words=words, path=" ".join(words.split()[:2]), provider="livekit", answered_at=SEEN_AT) | given
+
+
 async def fill(store: Store, box: SecretBox, identity: str, user_id: str, name: str) -> None:
     """Everything that can be known of somebody."""
     second, me = numbered(identity, 2) if identity == stable_identity("T1", user_id) else identity, who(identity, name)
@@ -93,14 +99,15 @@ async def fill(store: Store, box: SecretBox, identity: str, user_id: str, name: 
         row(inbox, body=facts_to_json([ParticipantJoined(**ORIGIN, room=ROOM, participant=me)]), attempts=5),
     )
     typed = (
-        f"participant mute standup {identity}",
+        f"participant mute standup {quote(identity)}",
         f"participant remove standup @{user_id}",
-        f'participant show standup "{name}"',
-        f"participant unmute standup --who={second}",
+        f"participant show standup {quote(name)}",
+        f"participant unmute standup --who={quote(second)}",
     )
-    await add(store, attempt, *(row(attempt, words=words, answered_at=SEEN_AT) for words in typed))
-    refused = row(attempt, user_id=user_id, detail=f"NotInRoom: {name} is not in standup", answered_at=SEEN_AT)
-    await add(store, attempt, refused, row(attempt, also_about=identity, answered_at=SEEN_AT))
+    await add(store, attempt, *map(tried, typed))
+    detail = f"NotInRoom: {name} is not in standup"
+    refused = tried("participant show standup slack-T1-U9", user_id=user_id, detail=detail)
+    await add(store, attempt, refused, tried("role list", about=f"@{user_id}"))
     await add(store, keep_out, *(row(keep_out, identity=each, stays=[]) for each in {identity, second}))
     await add(store, keep_out, row(keep_out, identity="bob", said_by=user_id, stays=[]))
     await add(store, closure, row(closure, user_id=user_id))
@@ -130,7 +137,7 @@ async def test_somebody_of_the_workspace(store: Store, box: SecretBox, forgettin
     before, counts = await dumped(store), await counted(store)
     assert before.count(ANA.encode()) > 20
 
-    traces = Traces(commands=6, events=5, things=2, others=13, live=0)
+    traces = Traces(commands=6, events=5, things=2, others=10, live=0, roles=1, keep_outs=2)
     assert await forgetting.traces("T1", MINE) == traces
     assert await dumped(store) == before
     assert await forgetting.forget("T1", MINE) == traces
@@ -178,10 +185,10 @@ async def test_what_is_left_can_be_read(store: Store, box: SecretBox, forgetting
         ("bob", "Bob"),
     ]
     assert [each["words"] for each in await rows(store, attempt)][:4] == [
-        "participant mute standup forgotten",
-        "participant remove standup forgotten",
-        'participant show standup "forgotten"',
-        "participant unmute standup --who=forgotten",
+        "participant mute standup forgotten --provider livekit",
+        "participant remove standup forgotten --provider livekit",
+        "participant show standup forgotten --provider livekit",
+        "participant unmute standup forgotten --provider livekit",
     ]
     assert (await rows(store, attempt))[4]["user_id"] == "forgotten"
 
@@ -210,6 +217,94 @@ async def test_nobody_else_is_forgotten(store: Store, box: SecretBox, forgetting
     await forgetting.forget("T1", "bob")
     assert state_from_json((await rows(store, thing))[-1]["state"]).name == "bob"
     assert (await rows(store, attempt))[-1]["words"] == "room show bobby"
+
+
+@pytest.mark.parametrize("identity", ["alpha", "room", "create", "livekit", "about", "ben"])
+async def test_what_others_did_stays_as_it_was(store: Store, forgetting: StoredForgetting, identity: str) -> None:
+    """A room may be called like somebody, and so may a command, an option and a video server."""
+    joined = ParticipantJoined(**ORIGIN, room=ROOM, participant=who(identity, "alpha"))
+    lines = ("room create alpha --provider livekit", "room show room", "role list", "room gone standup --about 1")
+    await add(store, inbox, told(joined))
+    await add(store, attempt, *(tried(words, about="alpha", detail="NothingHere: no room alpha") for words in lines))
+    before = await rows(store, attempt)
+    await forgetting.forget("T1", identity)
+    assert await rows(store, attempt) == before
+
+
+@pytest.mark.parametrize(
+    ("words", "left"),
+    [
+        ("participant mute room room", "participant mute room forgotten --provider livekit"),
+        (
+            "room mute room --except room --except bob",
+            "room mute room --provider livekit --except forgotten --except bob",
+        ),
+        ("token create room --identity room", "token create room --provider livekit --identity forgotten"),
+        ("token create room --name ROOM", "token create room --provider livekit --name forgotten"),
+        ("participant gone alpha --who=room --room 1", "participant gone alpha --who=forgotten --room 1"),
+    ],
+)
+async def test_only_what_names_people_loses_them(
+    store: Store, forgetting: StoredForgetting, words: str, left: str
+) -> None:
+    await add(store, inbox, told(ParticipantJoined(**ORIGIN, room=ROOM, participant=who("room", "Room"))))
+    detail = "NotInRoom: room is not in room" if "mute" in words else ""
+    await add(store, attempt, tried(words, detail=detail))
+    await forgetting.forget("T1", "room")
+    kept = (await rows(store, attempt))[0]
+    assert (kept["words"], kept["detail"]) == (left, detail)
+
+
+async def test_the_log_of_the_file_forgets_too(file_store: Store, box: SecretBox) -> None:
+    await fill(file_store, box, MINE, ANA, "Ana Ángel")
+    assert file_store.file is not None
+    log = file_store.file.with_name(f"{file_store.file.name}-wal")
+    assert ANA.encode() in log.read_bytes()
+    await StoredForgetting(file_store, box).forget("T1", MINE)
+    assert log.read_bytes() == b""
+    assert ANA.encode() not in file_store.file.read_bytes()
+
+
+async def test_the_conversation_with_the_bot_is_forgotten_too(
+    store: Store, box: SecretBox, forgetting: StoredForgetting
+) -> None:
+    there = {"channel_id": "D0ANA000001"}
+    [live, ended] = await add(
+        store,
+        thing,
+        over(RoomState(ref=ROOM, made_by=ANA)) | there | {"made_by": ANA, "terminal": False, "status": "live"},
+        over(RoomState(ref=ROOM, status=RoomStatus.ENDED, made_by=ANA)) | there,
+    )
+    await add(store, attempt, row(attempt, user_id=ANA, is_direct=True, answered_at=SEEN_AT, **there))
+    await add(store, attempt, row(attempt, user_id=ANA, is_direct=True, channel_id="C1", answered_at=SEEN_AT))
+    await add(store, inbox, told(user_id=ANA, **there))
+    await add(store, card, *(row(card, thing_id=thing_id, **there) for thing_id in (live, ended)))
+    await add(store, setting, row(setting, **there), row(setting, channel_id="C1"))
+    await add(store, subscription, row(subscription, **there))
+    await add(store, reserved_name, row(reserved_name, **there))
+    await add(store, closure, row(closure, **there))
+    await add(store, draft, row(draft, payload=box.seal(json.dumps({"meta": there}))))
+
+    await forgetting.forget("T1", MINE)
+    of_live = {table.name for table in metadata.sorted_tables if "D0ANA000001" in str(await rows(store, table))}
+    assert of_live == {"thing", "card"}, "as long as the room is live its card is kept true"
+    assert [each["channel_id"] for each in await rows(store, attempt)] == ["forgotten", "C1"]
+    assert [each["channel_id"] for each in await rows(store, setting)] == ["C1"], "a channel that is for others stays"
+    assert await rows(store, draft) == []
+
+    await store.write(lambda conn: conn.execute(update(thing).values(terminal=True)))
+    await forgetting.forget("T1", MINE)
+    assert b"D0ANA000001" not in await dumped(store)
+
+
+async def test_many_sealed_rows_are_gone_through_in_batches(
+    store: Store, box: SecretBox, forgetting: StoredForgetting
+) -> None:
+    sealed = box.seal(json.dumps({"who": MINE}))
+    await add(store, draft, *(row(draft, payload=sealed) for _ in range(BATCH + 1)))
+    await add(store, draft, row(draft, payload=box.seal("of somebody else")))
+    assert await forgetting.forget("T1", MINE) == Traces(others=BATCH + 1)
+    assert len(await rows(store, draft)) == 1
 
 
 async def test_there_may_be_many_rows(store: Store, forgetting: StoredForgetting) -> None:

@@ -116,3 +116,18 @@ async def test_the_live_rooms_of_those_who_are_kept_out(
     assert next(each.kept for each in found if each.kept.identity == "bob") == bob
     clock.advance(HOUR)
     assert [each.kept.identity for each in await keep_outs.in_live_rooms("T1")] == ["eve"]
+
+
+async def test_what_was_said_of_a_private_room_holds_where_that_channel_alone_looks(
+    store: Store, keep_outs: Table, bob: KeepOut
+) -> None:
+    await keep_outs.add("T1", replace(bob, private_to="C1"))
+    await keep_outs.add("T1", replace(bob, identity="eve"))
+    await save(store, replace(snapshot("RM_1", channel_id="C1", made_by="U1"), is_private=True))
+    await save(store, replace(snapshot("RM_2", channel_id="C2", made_by="U2"), is_private=True))
+    await save(store, snapshot("RM_3", channel_id="C1"))
+
+    watched = await keep_outs.in_live_rooms("T1")
+
+    found = {(each.kept.identity, each.room.server_id) for each in watched}
+    assert found == {("bob", "RM_1"), ("eve", "RM_1"), ("eve", "RM_2"), ("eve", "RM_3")}

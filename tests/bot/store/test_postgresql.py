@@ -3,7 +3,7 @@
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from urllib.parse import quote
 
@@ -13,9 +13,11 @@ from sqlalchemy import Select, make_url, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from bot.store import postgresql
+from bot.store.audit import _conditions
 from bot.store.engine import Store
 from bot.store.errors import StoreUnavailable, StoreUnusable
 from bot.store.tables import attempt, card, inbox, note, setting, thing
+from commands.core.audit import FAILED, Search
 from tests.bot.store import schema
 from tests.postgresql import GUARDED, Server
 
@@ -38,8 +40,8 @@ async def guarded(postgresql_server: Server) -> str:
 
 
 @asynccontextmanager
-async def opened(url: str) -> AsyncIterator[Store]:
-    store = await Store.open(url)
+async def opened(url: str, failed: Callable[[str], None] = lambda _: None) -> AsyncIterator[Store]:
+    store = await Store.open(url, failed=failed)
     try:
         yield store
     finally:
@@ -267,9 +269,8 @@ async def test_a_read_that_is_cut_off_says_so(postgresql_server: Server, url: st
 
 
 async def test_while_the_server_is_away_every_call_says_so_and_afterwards_none(own_server: Server) -> None:
-    async with own_server.database() as url, opened(url) as store:
-        told: list[str] = []
-        store.failed = told.append
+    told: list[str] = []
+    async with own_server.database() as url, opened(url, failed=told.append) as store:
         await _put(store, "before")
         own_server.stop()
 
@@ -420,6 +421,10 @@ def test_the_lock_is_what_its_name_says() -> None:
         (select(inbox).where(inbox.c.folded_at.is_(None)).order_by(inbox.c.id).limit(9), "ix_inbox_unfolded"),
         (select(note).where(note.c.ts.is_(None)).order_by(note.c.id).limit(1), "ix_note_due"),
         (select(attempt).where(attempt.c.answered_at.is_(None)).order_by(attempt.c.id), "ix_attempt_unanswered"),
+        (
+            select(attempt).where(*_conditions("T1", Search(outcomes=FAILED))).order_by(attempt.c.id.desc()).limit(9),
+            "ix_attempt_failed",
+        ),
     ],
 )
 async def test_open_work_is_found_by_its_index(url: str, query: Select[tuple[object, ...]], index: str) -> None:

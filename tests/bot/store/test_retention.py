@@ -1,19 +1,23 @@
 """Everything that grows is pruned, and what is still needed stays."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import Table, func, select
 
+from bot.alerts.state import RecordingState, state_from_json
 from bot.store import dashboard, keep_outs
 from bot.store.engine import Store
 from bot.store.retention import BATCH, NO_FACTS, RULES, Retention, Rule
+from bot.store.rooms import StoredRooms
 from bot.store.settings import StoredSettings
 from bot.store.tables import attempt, card, inbox, metadata, note, thing
-from commands.core.ports import everywhere
+from commands.core.ports import Viewer, everywhere
 from commands.core.settings import SETTINGS
+from providers.base import Recording, RecordingRef, RecordingStatus, RoomRef
 from tests.bot.store.conftest import StillClock
 from tests.bot.store.rows import add, add_many, row
 
@@ -31,6 +35,7 @@ WHEN = {
     "bodies": "folded_at",
     "events": "received_at",
     "things": "seen_at",
+    "private recordings": "seen_at",
     "commands": "opened_at",
     "grants": "until",
     "closures": "told_at",
@@ -40,7 +45,11 @@ WHEN = {
 }
 """The time that counts."""
 
-OVER: Mapping[str, Mapping[str, object]] = {"things": {"terminal": True}, "bodies": {"body": b"[1]"}}
+OVER: Mapping[str, Mapping[str, object]] = {
+    "things": {"terminal": True},
+    "private recordings": {"terminal": True, "is_private": True, "kind": "recording", "status": "failed"},
+    "bodies": {"body": b"[1]"},
+}
 """What a row must say beside that to be over."""
 
 every_rule = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
@@ -86,7 +95,7 @@ async def test_what_is_over_goes_and_what_is_younger_stays(
     limit = await retention.kept(rule)
     await add(store, rule.table, old(rule, clock, limit), old(rule, clock, limit - timedelta(seconds=1)))
     assert [await retention.prune(rule), await retention.prune(rule)] == [1, 0]
-    assert await kept(store, rule.table) == (2 if rule.name == "bodies" else 1)
+    assert await kept(store, rule.table) == (1 if rule.instead is None else 2)
     clock.advance(timedelta(seconds=1))
     assert [await retention.prune(rule), await retention.prune(rule)] == [1, 0]
 
@@ -171,8 +180,8 @@ async def test_a_live_thing_stays_and_an_ended_one_takes_its_cards_and_notes(
         old(rule, clock, timedelta(days=31)),
     )
     for thing_id in (live, over):
-        (card_id,) = await add(store, card, row(card, thing_id=thing_id))
-        await add(store, note, row(note, card_id=card_id, inbox_id=event))
+        (card_id,) = await add(store, card, row(card, thing_id=thing_id, wanted=1, delivered=1))
+        await add(store, note, row(note, card_id=card_id, inbox_id=event, ts="1.2"))
     assert await retention.prune(rule) == 1
     assert await ids(store, thing) == [live]
     assert [await kept(store, each) for each in (card, note)] == [1, 1]
@@ -180,9 +189,55 @@ async def test_a_live_thing_stays_and_an_ended_one_takes_its_cards_and_notes(
 
 async def test_a_private_recording_stays_hidden(retention: Retention, store: Store, clock: StillClock) -> None:
     """The server lists it for longer than we would remember that not everybody may see it."""
-    rule = BY_NAME["things"]
-    await add(store, thing, old(rule, clock, timedelta(days=400), kind="recording", is_private=True))
-    assert await retention.prune(rule) == 0
+    rule, ended = BY_NAME["private recordings"], clock.now() - timedelta(days=400)
+    ref, room = RecordingRef("livekit", "EG_1"), RoomRef("livekit", "RM_1", 'a "room"')
+    whole = Recording(ref, room, RecordingStatus.FAILED, location="out/ana.mp4", error="ana has left")
+    state = RecordingState(recording=whole, seen_at=ended, made_by="U1").model_dump_json()
+    known = row(
+        thing,
+        provider="livekit",
+        kind="recording",
+        server_id="EG_1",
+        name=room.name,
+        room_id="RM_1",
+        channel_id="C1",
+        made_by="U1",
+        is_private=True,
+        status="failed",
+        terminal=True,
+        seen_at=ended,
+        state=state,
+    )
+    await add(store, thing, known)
+    assert await retention.prune(BY_NAME["things"]) == 0
+    assert [await retention.prune(rule), await retention.prune(rule)] == [1, 0]
+
+    async with store.reading() as conn:
+        left = (await conn.execute(select(thing))).mappings().one()
+    bare = replace(whole, location=None, error=None)
+    assert state_from_json(left["state"]) == RecordingState(recording=bare, seen_at=ended)
+    assert {**left, "id": None, "state": None} == {
+        **known,
+        "id": None,
+        "version": left["version"],
+        "made_by": None,
+        "state": None,
+    }
+    rooms = StoredRooms(store, clock)
+    assert await rooms.hidden_recordings(Viewer("T1", "U2", "C2"), [whole]) == {"EG_1"}
+
+
+@pytest.mark.parametrize("blocked", [None, "is_archived"])
+@pytest.mark.parametrize("waits", ["card", "note"])
+async def test_an_ending_that_was_not_shown_stays_unless_it_cannot_be(
+    retention: Retention, store: Store, clock: StillClock, waits: str, blocked: str | None
+) -> None:
+    rule, (event,) = BY_NAME["things"], await add(store, inbox, row(inbox))
+    (thing_id,) = await add(store, thing, old(rule, clock, timedelta(days=400)))
+    shown = row(card, thing_id=thing_id, wanted=2, delivered=1 if waits == "card" else 2, blocked=blocked)
+    (card_id,) = await add(store, card, shown)
+    await add(store, note, row(note, card_id=card_id, inbox_id=event, ts=None if waits == "note" else "1.2"))
+    assert await retention.prune(rule) == (0 if blocked is None else 1)
 
 
 async def test_a_command_that_nobody_was_answered_stays(retention: Retention, store: Store, clock: StillClock) -> None:

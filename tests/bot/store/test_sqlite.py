@@ -5,10 +5,12 @@ import pytest
 from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.store.audit import _conditions
 from bot.store.engine import Store
 from bot.store.errors import StoreClosed, StoreInUse, StoreUnusable, UnsupportedDatabase
 from bot.store.sqlite import path_of
 from bot.store.tables import attempt, card, inbox, note, thing
+from commands.core.audit import FAILED, Search
 
 
 async def _nothing(_conn: AsyncConnection) -> None:
@@ -127,6 +129,10 @@ async def test_a_file_that_is_no_database_is_said_and_left_alone(tmp_path: Path)
         (select(inbox).where(inbox.c.folded_at.is_(None)).order_by(inbox.c.id).limit(9), "ix_inbox_unfolded"),
         (select(note).where(note.c.ts.is_(None)).order_by(note.c.id).limit(1), "ix_note_due"),
         (select(attempt).where(attempt.c.answered_at.is_(None)).order_by(attempt.c.id), "ix_attempt_unanswered"),
+        (
+            select(attempt).where(*_conditions("T1", Search(outcomes=FAILED))).order_by(attempt.c.id.desc()).limit(9),
+            "ix_attempt_failed",
+        ),
     ],
 )
 async def test_open_work_is_found_by_its_index(

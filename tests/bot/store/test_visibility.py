@@ -1,5 +1,6 @@
 """Who sees what was made in private, on each kind of database."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -13,9 +14,10 @@ from bot.store import reservations
 from bot.store.cards import Cards
 from bot.store.dashboard import StoredDashboard
 from bot.store.engine import Store
-from bot.store.reservations import KEPT, Name
+from bot.store.reservations import KEPT, KEPT_TO_RECORD, Name
 from bot.store.rooms import StoredRooms
 from bot.store.tables import card
+from commands.core.directory import Reservation
 from commands.core.ports import Place, Viewer
 from providers.base import Participant, Recording, RecordingRef, RecordingStatus, RoomRef
 from providers.facts import ThingKind
@@ -27,6 +29,8 @@ MAKER, MEMBER, STRANGER, ADMIN = "U_MAKER", "U_MEMBER", "U_STRANGER", "U_ADMIN"
 ROOM = RoomRef("livekit", "RM_1", "standup")
 NAME = Name("T1", "livekit", ThingKind.ROOM, "standup")
 
+AT_HOME = Viewer("T1", MAKER, HOME)
+
 VIEWERS = [
     (Viewer("T1", MAKER, HOME), True),
     (Viewer("T1", MAKER, "C_OTHER"), True),
@@ -36,7 +40,8 @@ VIEWERS = [
     (Viewer("T1", MEMBER, None), False),
     (Viewer("T1", STRANGER, "C_OTHER"), False),
     (Viewer("T1", STRANGER, None), False),
-    (Viewer("T1", ADMIN, "C_OTHER", sees_all=True), True),
+    (Viewer("T1", ADMIN, "C_OTHER", frozenset({"livekit"})), True),
+    (Viewer("T1", ADMIN, "C_OTHER", frozenset({"eu"})), False),
     (Viewer("T1", None, HOME), True),
     (Viewer("T1", None, "C_OTHER"), False),
 ]
@@ -159,7 +164,7 @@ async def test_a_card_that_cannot_be_shown_names_nothing_private(store: Store, c
 async def test_a_kept_name_is_hidden_from_those_who_would_not_see_what_comes_up(
     rooms: StoredRooms, clock: StillClock, viewer: Viewer, sees: bool
 ) -> None:
-    await rooms.reserve(Place("T1", HOME), ThingKind.ROOM, "livekit", "standup", by=MAKER)
+    await rooms.reserve(AT_HOME, ThingKind.ROOM, "livekit", "standup", by=MAKER)
     for room in (ROOM, RoomRef("livekit", "", "standup")):
         assert await rooms.hidden(viewer, [room]) == (frozenset() if sees else {room})
     free = [RoomRef("livekit", "", "retro"), RoomRef("eu", "", "standup")]
@@ -170,19 +175,73 @@ async def test_a_kept_name_is_hidden_from_those_who_would_not_see_what_comes_up(
 
 @pytest.mark.parametrize(("viewer", "may"), VIEWERS)
 async def test_a_kept_name_is_released_by_those_who_may_have_it(rooms: StoredRooms, viewer: Viewer, may: bool) -> None:
-    await rooms.reserve(Place("T1", HOME), ThingKind.ROOM, "livekit", "standup", by=MAKER)
+    await rooms.reserve(AT_HOME, ThingKind.ROOM, "livekit", "standup", by=MAKER)
     await rooms.release(viewer, ThingKind.ROOM, "livekit", "standup")
     assert bool(await rooms.hidden(Viewer("T1", STRANGER, None), [ROOM])) is not may
 
 
+async def test_of_two_who_reserve_a_name_at_once_one_gets_it(rooms: StoredRooms, store: Store) -> None:
+    there = Viewer("T1", STRANGER, "C_OTHER")
+    both = await asyncio.gather(
+        *(rooms.reserve(who, ThingKind.ROOM, "livekit", "standup", by="U") for who in (AT_HOME, there))
+    )
+    assert [reserved is None for reserved in both].count(True) == 1
+    got, lost = (AT_HOME, there) if both[1] is None else (there, AT_HOME)
+    assert await rooms.hidden(lost, [ROOM]) == {ROOM}
+    assert await rooms.reserve(got, ThingKind.ROOM, "livekit", "standup", by="U") is not None
+
+
+@pytest.mark.parametrize(("viewer", "may"), VIEWERS)
+async def test_the_name_of_a_live_private_room_is_reserved_by_those_who_see_it(
+    rooms: StoredRooms, store: Store, viewer: Viewer, may: bool
+) -> None:
+    await keep_room(store)
+    if viewer.channel_id is not None:
+        reserved = await rooms.reserve(viewer, ThingKind.ROOM, "livekit", "standup", by="U")
+        assert (reserved is not None) is may
+    assert await rooms.reserve(AT_HOME, ThingKind.ROOM, "livekit", "retro", by=MAKER) is not None
+
+
+async def test_a_name_is_anybodys_when_its_time_is_over(rooms: StoredRooms, clock: StillClock) -> None:
+    there = Viewer("T1", STRANGER, "C_OTHER")
+    for kind, kept in ((ThingKind.ROOM, KEPT), (ThingKind.RECORDING, KEPT_TO_RECORD)):
+        await rooms.reserve(AT_HOME, kind, "livekit", "standup", by=MAKER)
+        assert await rooms.reserve(there, kind, "livekit", "standup", by=STRANGER) is None
+        clock.advance(kept)
+        assert await rooms.reserve(there, kind, "livekit", "standup", by=STRANGER) is not None
+
+
+async def test_what_was_there_before_is_put_back(rooms: StoredRooms, store: Store, clock: StillClock) -> None:
+    async def kept() -> Reservation | None:
+        async with store.reading() as conn:
+            return await reservations.find(conn, NAME)
+
+    standup = (ThingKind.ROOM, "livekit", "standup")
+    first = await rooms.reserve(AT_HOME, *standup, by=MAKER)
+    clock.advance(timedelta(minutes=1))
+    second = await rooms.reserve(AT_HOME, *standup, by=MEMBER)
+    assert first is not None
+    assert second is not None
+    await rooms.restore("T1", *standup, first)
+    assert await kept() == second.after, "it was changed once more"
+    await rooms.restore("T1", *standup, second)
+    assert await kept() == first.after
+    released = await rooms.release(AT_HOME, *standup)
+    assert await kept() is None
+    await rooms.restore("T1", *standup, released)
+    assert await kept() == first.after
+    await rooms.restore("T1", *standup, first)
+    assert await kept() is None
+
+
 async def test_a_kept_name_of_a_recording_hides_no_room(rooms: StoredRooms) -> None:
-    await rooms.reserve(Place("T1", HOME), ThingKind.RECORDING, "livekit", "standup", by=MAKER)
+    await rooms.reserve(AT_HOME, ThingKind.RECORDING, "livekit", "standup", by=MAKER)
     assert await rooms.hidden(Viewer("T1", STRANGER, None), [ROOM]) == frozenset()
 
 
 async def test_a_name_without_a_maker_is_kept_too(store: Store, rooms: StoredRooms, clock: StillClock) -> None:
     async def reserve(conn: AsyncConnection) -> None:
-        await reservations.reserve(conn, NAME, channel_id=HOME, made_by=None, until=clock.now() + KEPT)
+        await reservations.reserve(conn, NAME, Reservation(HOME, None, clock.now() + KEPT))
 
     await store.write(reserve)
     assert await rooms.hidden(Viewer("T1", STRANGER, "C_OTHER"), [ROOM]) == {ROOM}
@@ -191,7 +250,7 @@ async def test_a_name_without_a_maker_is_kept_too(store: Store, rooms: StoredRoo
 
 async def test_another_team_has_names_of_its_own(rooms: StoredRooms, store: Store) -> None:
     await keep_room(store)
-    await rooms.reserve(Place("T1", HOME), ThingKind.ROOM, "livekit", "retro", by=MAKER)
+    await rooms.reserve(AT_HOME, ThingKind.ROOM, "livekit", "retro", by=MAKER)
     theirs = Viewer("T2", STRANGER, None)
     assert (
         await rooms.hidden(theirs, [RoomRef("livekit", "", "standup"), RoomRef("livekit", "", "retro")]) == frozenset()
@@ -208,3 +267,11 @@ async def test_a_live_private_room_holds_its_name_for_the_life_that_comes_next(s
     assert await held() == HOME
     await keep_room(store, terminal=True)
     assert await held() is None
+
+
+async def test_a_name_is_kept_as_long_as_the_longest_token_for_it(rooms: StoredRooms, clock: StillClock) -> None:
+    owner, until = Viewer("T1", MAKER, HOME), clock.now() + 7 * KEPT
+    await rooms.reserve(owner, ThingKind.ROOM, "livekit", "standup", by=MAKER, until=until)
+    again = await rooms.reserve(owner, ThingKind.ROOM, "livekit", "standup", by=MAKER)
+    assert again is not None
+    assert again.after == again.before == Reservation(HOME, MAKER, until)

@@ -4,14 +4,27 @@ from dataclasses import dataclass
 
 import pytest
 
-from commands.core.base import Command
+from commands.core.base import Command, Role
 from commands.core.errors import Ended, NothingHere
 from commands.participant import ParticipantList
 from commands.recording import RecordingStart
 from commands.room import RoomClose, RoomJoin, RoomShow
 from providers.base import RoomOptions
 from providers.memory.provider import Memory
-from tests.commands.workspace import ENDED, EVERYTHING, TEAM, Workspace, button, facts_of, labels, refused, says, told
+from tests.commands.workspace import (
+    ENDED,
+    EVERYTHING,
+    NOAH,
+    OLGA,
+    TEAM,
+    Workspace,
+    button,
+    facts_of,
+    labels,
+    refused,
+    says,
+    told,
+)
 
 ROOM_COMMANDS: tuple[type[RoomShow | RoomClose | RoomJoin | ParticipantList | RecordingStart], ...] = (
     RoomShow,
@@ -61,6 +74,16 @@ async def two_lives(workspace: Workspace, memory: Memory, model: RoomModel, *, i
         workspace.directory.end(TEAM, first)
     second = (await memory.create_room("standup", RoomOptions())).room.ref
     return TwoLives(model(provider="memory", room="standup", room_id=first.id), second.id)
+
+
+async def test_a_server_is_offered_to_those_who_may_look_there(workspace: Workspace, annex: Memory) -> None:
+    await workspace.room("standup", by=OLGA)
+    on_annex: dict[str, Role] = {"annex": Role.VIEWER}
+    for more, offered in ((on_annex, []), (on_annex | {"memory": Role.VIEWER}, ["On memory"])):
+        workspace.roles.more[NOAH.user_id] = more
+        with pytest.raises(NothingHere) as refusal:
+            await workspace.context(annex, by=NOAH).find_room(RoomShow(provider="annex", room="standup"))
+        assert labels(refusal.value.actions) == offered
 
 
 @every_room_command

@@ -4,7 +4,7 @@ import pytest
 from pydantic import Field, SecretStr
 
 from commands.core.base import Command
-from commands.core.examples import remedy
+from commands.core.examples import as_arrived, remedy
 from commands.core.fields import is_hidden, option
 from commands.core.reply import Code, plain
 from commands.core.tokens import split
@@ -37,7 +37,7 @@ def test_an_example_shows_the_option_and_is_read(path: tuple[str, ...], name: st
     if before == "See ":
         assert typed == f"help {' '.join(path)}"
         return
-    command = read(typed)
+    command = read(as_arrived(typed))
     assert type(command) is model
     options = {word.text.partition("=")[0].replace("--no-", "--") for word in split(typed)}
     assert name in model.positionals() or option(name) in options

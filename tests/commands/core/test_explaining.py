@@ -1,10 +1,14 @@
 """From pydantic's errors to sentences: what a secret field was given is never repeated."""
 
+import re
+from pathlib import Path
 from typing import Literal
 
 import pytest
 from pydantic import Field, SecretStr, ValidationError
+from pydantic_core import PydanticCustomError
 
+import commands
 from commands.core.base import Command
 from commands.core.explaining import explain
 
@@ -53,3 +57,15 @@ def test_nor_is_one_of_several_secrets() -> None:
         KeysSet.model_validate({"keys": [77777]})
     (problem,) = explain(raised.value, KeysSet)
     assert (problem.field, problem.text) == ("keys", "What was given cannot be used here.")
+
+
+def test_a_sentence_of_our_own_is_said() -> None:
+    kinds = set[str]()
+    for path in Path(commands.__path__[0]).rglob("*.py"):
+        kinds |= set(re.findall(r'PydanticCustomError\(\s*"(\w+)"', path.read_text()))
+    assert len(kinds) >= 7
+    for kind in kinds:
+        error = ValidationError.from_exception_data(
+            "key", [{"type": PydanticCustomError(kind, "It is so."), "loc": ("count",), "input": "x"}]
+        )
+        assert [problem.text for problem in explain(error, KeySet)] == ["It is so."], kind

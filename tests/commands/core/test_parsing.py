@@ -15,6 +15,7 @@ from commands.core.reply import plain
 from commands.help import Help
 from commands.overview import Overview
 from commands.recording import RecordingList, RecordingStart, RecordingStop
+from commands.role import RoleGrant
 from commands.room import RoomCreate, RoomJoin, RoomList, RoomShow, RoomUpdate
 from commands.room_muting import RoomMute
 from commands.token import TokenApi, TokenCreate
@@ -439,3 +440,8 @@ def test_a_form_begins_with_the_channels_room_on_its_own_server_alone() -> None:
     assert here.room_for(RoomShow, "annex") == {}
     assert Here("memory").room_for(RoomShow, "memory") == {}
     assert here.room_for(Help, "memory") == {}
+
+
+@pytest.mark.parametrize("line", ["role grant @U1 OPERATOR", "role grant @U1 --what Operator"])
+def test_a_choice_is_read_whatever_its_case(line: str) -> None:
+    assert read(line) == RoleGrant(who="@U1", what="operator")

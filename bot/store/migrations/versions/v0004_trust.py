@@ -19,6 +19,8 @@ def upgrade() -> None:
     op.create_index(
         "ix_attempt_press", "attempt", ["press", "pressed_at"], sqlite_where=is_press, postgresql_where=is_press
     )
+    failed = sa.text("outcome IN ('failed', 'refused', 'unknown')")
+    op.create_index("ix_attempt_failed", "attempt", ["team_id", "id"], sqlite_where=failed, postgresql_where=failed)
     # Slack's ids of conversations with the bot begin with D: what was made there so far is private from now on.
     op.execute(sa.text("UPDATE thing SET is_private = :yes WHERE channel_id LIKE 'D%'").bindparams(yes=True))
 
@@ -45,10 +47,12 @@ def _add_columns() -> None:
         op.add_column(table, sa.Column("lease_until", sa.BigInteger()))
     op.add_column("inbox", sa.Column("replica", sa.Text()))
     op.add_column("pending_action", sa.Column("press", sa.Text()))
+    op.add_column("keep_out", sa.Column("private_to", sa.Text()))
     op.add_column("card", sa.Column("untold_since", sa.BigInteger()))
     for name in ("about", "also_about", "request_id", "replica", "press"):
         op.add_column("attempt", sa.Column(name, sa.Text()))
     op.add_column("attempt", sa.Column("pressed_at", sa.BigInteger()))
+    op.add_column("identity", sa.Column("key_proof", sa.LargeBinary()))
 
 
 def _make_tables() -> None:

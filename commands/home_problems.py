@@ -1,0 +1,108 @@
+"""What went wrong, as the front page shows it: each with its next step."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import groupby
+
+from pydantic import SecretStr
+
+from commands.core.access import reachable
+from commands.core.asking import ServerAnswer
+from commands.core.base import Role, pin
+from commands.core.context import Context
+from commands.core.directory import BlockedCard, FailedRecording, Webhooks
+from commands.core.reply import Action, Channel, Code, Item, Link, Moment, Person, Strong, Text
+from commands.core.words import in_a_row, shortened
+from commands.overview import allowed
+from commands.provider import ProviderShow
+from commands.recording import RecordingList, RecordingStart
+from providers.base import RecordingStatus
+
+WEBHOOK_GRACE = timedelta(minutes=1)
+"""How long after the first command on a server its first webhook may take."""
+
+MOST_PROBLEMS = 5
+LONGEST_REASON = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problems:
+    """`answers` are what the video servers said last, `webhooks` those of the servers that the reader may look at.
+
+    `blocked` and `failed` are what the reader may know of. For `channel_url` and `why_closed` see `Home`.
+    """
+
+    ctx: Context
+    answers: Mapping[str, ServerAnswer]
+    webhooks: Mapping[str, Webhooks]
+    blocked: Sequence[BlockedCard]
+    failed: Sequence[FailedRecording]
+    channel_url: Callable[[str], SecretStr]
+    why_closed: Callable[[str], tuple[str, Text]]
+
+    async def items(self) -> list[Item]:
+        return [*self._silent(), *self._unheard(), *self._unseen(), *await self._failures()]
+
+    def _silent(self) -> list[Item]:
+        return [
+            Item(
+                title=("The video server ", Code(name), " does not answer."),
+                detail=answer.problem,
+                actions=(Action("Ask it again", ProviderShow(name=name), description=f"Ask {name} again"),),
+            )
+            for name, answer in self.answers.items()
+            if answer.problem and name in self.webhooks
+        ]
+
+    def _unheard(self) -> list[Item]:
+        """Only somebody who runs things can mend that."""
+        late = self.ctx.ports.clock.now() - WEBHOOK_GRACE
+        return [
+            Item(
+                title=("No webhook of ", Code(name), " has ever come, so cards learn late what happens there."),
+                detail=("Point its webhooks at ", Code(f"/webhooks/{name}"), " of this bot's public address."),
+                actions=(Action("Show video server", ProviderShow(name=name), description=f"Show {name}"),),
+            )
+            for name, heard in self.webhooks.items()
+            if self.ctx.standing.on(name).role >= Role.OPERATOR and self._lacks_webhooks(name, heard, late)
+        ]
+
+    def _lacks_webhooks(self, name: str, heard: Webhooks, late: datetime) -> bool:
+        provider = self.ctx.ports.providers.get(name)
+        sends = provider is not None and bool(provider.webhook_kinds)
+        otherwise = heard.heard_otherwise_at
+        return sends and heard.last_at is None and otherwise is not None and otherwise < late
+
+    def _unseen(self) -> list[Item]:
+        ordered = sorted(self.blocked, key=lambda card: (card.channel_id, card.reason))
+        channels = groupby(ordered, key=lambda card: (card.channel_id, card.reason))
+        return [self._closed_channel(*where, [card.thing for card in cards]) for where, cards in channels]
+
+    def _closed_channel(self, channel_id: str, reason: str, things: Sequence[str]) -> Item:
+        why, remedy = self.why_closed(reason)
+        what = ("the card of ", Strong(things[0]), " is") if len(things) == 1 else (f"{len(things)} cards are",)
+        return Item(
+            title=(Channel(channel_id), f"{why}, so ", *what, " not shown there."),
+            detail=remedy,
+            actions=(Link("Open channel", self.channel_url(channel_id)),),
+        )
+
+    async def _failures(self) -> list[Item]:
+        return [await self._failure(each) for each in self.failed[:MOST_PROBLEMS]]
+
+    async def _failure(self, failed: FailedRecording) -> Item:
+        recording, room = failed.recording, failed.recording.room
+        verb = "failed" if recording.status is RecordingStatus.FAILED else "was aborted"
+        again = Action("Record again", RecordingStart(**pin(room)), description=f"Record room {room.name} again")
+        look = RecordingList(provider=room.provider, room=room.name or None, room_id=room.id or None)
+        steps = (again, Action("Its recordings", look)) if failed.room_is_live else (Action("Its recordings", look),)
+        return Item(
+            title=("The recording of ", Strong(room.name), f" {verb}."),
+            detail=in_a_row(
+                shortened(recording.error or "The server gives no reason", LONGEST_REASON),
+                (Moment(failed.seen_at),),
+                ("started by ", Person(failed.made_by)) if failed.made_by else "",
+            ),
+            actions=(await reachable(allowed(self.ctx.ports, steps), self.ctx))[:1],
+        )
