@@ -172,7 +172,7 @@ async def test_every_command_can_be_asked_for_in_a_message(world: World, door: D
 
 async def test_an_admin_chooses_the_server_of_a_channel(world: World) -> None:
     said = await ask(world, world.owner, "/video provider use memory")
-    assert said.words == "This channel uses *memory* from now on."
+    assert said.words == "`provider` is *memory* in this channel from now on."
 
 
 async def test_subscriptions_are_listed_and_ended_by_button(world: World) -> None:

@@ -64,6 +64,7 @@ async def test_a_double_click_acts_once(world: World, log: Log) -> None:
     for _ in range(2):
         accepted(await world.slack.press(world.operator, shown, "Record"))
     await card(world, "Recording of standup", "🔴 *Live*")
+    await world.slack.until(lambda: len(heard(world, world.operator)) > 1 or None)
     await ask(world, world.operator, "/video whoami")
     assert [words.split()[0] for words, _ in attempts(world)] == ["room", "recording", "whoami"]
     assert len(log.events("a double click was taken for one press")) == 1

@@ -29,7 +29,7 @@ async def test_a_channel_has_its_own_default(world: World) -> None:
         "*memory* · used here\nmemory memory://memory\n*eu*\nmemory memory://eu\n[Use here]"
     )
     said = await press(world, world.owner, listed, "Use here")
-    assert said.words == "This channel uses *eu* from now on."
+    assert said.words == "`provider` is *eu* in this channel from now on."
     await ask(world, world.operator, "/video room create there")
     assert rooms(world) == []
     elsewhere = world.slack.workspace.add_channel("elsewhere", members=[world.operator])
