@@ -102,7 +102,7 @@ CASES = [
         "The subscription is still there: recordings",
         before="alert subscribe recording",
     ),
-    Case("provider use annex", r"uses \*annex\*\.", r"uses \*memory\*; choose `annex` again"),
+    Case("provider use annex", r"`provider` is \*annex\* here: set for", r"`provider` is \*memory\* here: the default"),
     Case("setting set joins told", r"`joins` is \*told\* here", r"`joins` is \*quiet\* here"),
     Case("setting unset joins", r"is \*quiet\* here", r"is \*told\* here", before="setting set joins told"),
     Case("role grant {mia} operator", r"is granted \*operator\*\.", "Nothing is granted to .*; grant it again"),
