@@ -88,13 +88,20 @@ async def test_they_hear_what_is_meant_for_them(world: World, people: People) ->
 
 async def test_who_is_removed_comes_back_by_the_old_token_and_has_heard_nothing(world: World, people: People) -> None:
     await people.join("standup", "bob")
-    await world.provider.send_signal(await room(world), Signal("hello"))
-    await world.slack.until(lambda: people.heard("standup", "bob"))
+    await _is_heard(world, people, Signal("hello"))
     await world.provider.remove_participant(await room(world), "bob")
     await world.slack.until(lambda: not people.all_heard())
     await people.join("standup", "bob")
     assert people.heard("standup", "bob") == []
     assert list(await present(world)) == ["bob"]
+
+
+async def _is_heard(world: World, people: People, signal: Signal) -> None:
+    """LiveKit loses what is sent before somebody's data channel is open, which nobody can see from outside."""
+    async with asyncio.timeout(10):
+        while not people.heard("standup", "bob"):
+            await world.provider.send_signal(await room(world), signal)
+            await asyncio.sleep(0.1)
 
 
 async def test_who_comes_in_twice_is_there_once(world: World, people: People) -> None:
