@@ -193,6 +193,14 @@ async def test_where_too_much_waits_the_next_one_is_told_so(start: Start) -> Non
         "I have more to do than I can at this moment.\nNothing of it was done. Wait 10 seconds, then try again."
     )
     world.memory.server.delay_seconds = 0
-    await world.slack.until(lambda: len(heard(world, world.operator)) >= 1 + WAITING_EACH)
-    assert "admin" in (await ask(world, world.owner, "/video whoami")).words
+    await world.slack.until(lambda: len(_answers(world)) >= 1 + WAITING_EACH or None, timeout=30)
+    async with asyncio.timeout(20):  # who was told of it is not told again for some seconds
+        while not any("*admin*" in message.words for message in heard(world, world.owner)):
+            accepted(await world.slack.command(world.owner, world.general, "/video whoami"))
+            await asyncio.sleep(0.2)
     assert (await refused(world))["commands_waiting"] >= 1
+
+
+def _answers(world: World) -> list[Message]:
+    """What the operator was told, but for the word that it takes longer."""
+    return [message for message in heard(world, world.operator) if "takes longer than usual" not in message.words]
