@@ -182,14 +182,11 @@ class Context:
 
     async def kept_out(self, room: RoomRef) -> list[KeepOut]:
         """Who is kept out of it. One without an id is meant by its name, and may be yet to come."""
-        rooms, server = self.ports.rooms, room.provider
-        known = await (
-            rooms.life(self.viewer, server, room.id) if room.id else rooms.newest(self.viewer, server, room.name)
-        )
+        known = await self.known_room(room)
         private_to = {None if known is None else known.private_to, None}
         if known is None or not room.id:
             private_to.add(self.place.channel_id)
-        kept = await self.ports.keep_outs.of_room(self.caller.team_id, server, room.name)
+        kept = await self.ports.keep_outs.of_room(self.caller.team_id, room.provider, room.name)
         return [each for each in kept if each.private_to in private_to]
 
     async def reserve_for_token(self, room: RoomRef, lasting: timedelta) -> None:
