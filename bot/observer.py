@@ -7,7 +7,6 @@ or this observer hangs, which is when they are wanted.
 import asyncio
 import math
 from collections.abc import Iterable
-from contextlib import suppress
 from datetime import datetime
 from functools import partial
 
@@ -17,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.metrics import Metrics
 from bot.store.backlog import Backlog, Backlogs
 from bot.store.errors import StoreError
+from bot.tasks import until
 from commands.core.ports import Clock
 from providers.base import Provider
 
@@ -49,9 +49,7 @@ class Observer:
                 self._show(await self._backlogs.read())
             except (StoreError, SQLAlchemyError) as error:
                 log.warning("the numbers are old: the database was not read", error=type(error).__name__)
-            with suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_SECONDS):
-                    await self._stopping.wait()
+            await until(self._stopping, LOOK_SECONDS)
 
     def stop(self) -> None:
         """Let `run` return between two reads of the database."""

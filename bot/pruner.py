@@ -1,12 +1,12 @@
 """Deletes what is over, a little at a time: at the start, and once an hour."""
 
 import asyncio
-from contextlib import suppress
 
 import structlog
 
 from bot.store.errors import StoreError
 from bot.store.retention import RULES, Retention, Rule
+from bot.tasks import until
 
 log = structlog.get_logger(__name__)
 
@@ -53,6 +53,4 @@ class Pruner:
 
     async def _rest(self, seconds: float) -> None:
         """As long as that, or until `stop`."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._stopped.wait()
+        await until(self._stopped, seconds)

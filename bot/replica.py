@@ -7,13 +7,13 @@ its own there is nobody to watch.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.store.errors import StoreError
 from bot.store.replicas import Replicas, Signs
+from bot.tasks import until
 
 log = structlog.get_logger(__name__)
 
@@ -67,9 +67,7 @@ class Replica:
                 self._look(await self._replicas.signs())
             except (StoreError, SQLAlchemyError) as error:
                 log.warning("nothing is known of the other processes at this moment", error=type(error).__name__)
-            with suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_SECONDS):
-                    await self._stopped.wait()
+            await until(self._stopped, LOOK_SECONDS)
 
     async def _beat(self) -> None:
         now = asyncio.get_running_loop().time()

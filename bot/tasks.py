@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -103,3 +104,10 @@ async def keep_running(
             await asyncio.sleep(restart_seconds)
         else:
             return
+
+
+async def until(event: asyncio.Event, seconds: float | None) -> None:
+    """Until it is set, but no longer than that; None for however long it takes."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()

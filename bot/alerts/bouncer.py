@@ -12,7 +12,6 @@ What has run out it forgets: who was kept out of what is nobody's business after
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -20,6 +19,7 @@ import structlog
 
 from bot.alerts.state import RoomState, state_from_json
 from bot.store.keep_outs import StoredKeepOuts, Watched
+from bot.tasks import until
 from commands.core.ports import Clock, FactSink, KeepOut, Providers
 from providers.base import Capability, Participant, Provider, RoomRef
 from providers.errors import NotFound, ProviderError, RateLimited
@@ -102,14 +102,12 @@ class Bouncer:
                     for key, intruder in (await self._intruders()).items():
                         if key not in at_work:
                             at_work[key] = removals.create_task(self._see_out(intruder))
-                await self._rest(until=next_end)
+                await self._rest(next_end)
 
-    async def _rest(self, until: datetime | None) -> None:
+    async def _rest(self, end: datetime | None) -> None:
         """Until something may have changed, or the next keep-out runs out."""
-        seconds = None if until is None else (until - self._clock.now()).total_seconds()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._woken.wait()
+        seconds = None if end is None else (end - self._clock.now()).total_seconds()
+        await until(self._woken, seconds)
 
     async def _intruders(self) -> dict[tuple[str, str], _Intruder]:
         watched = await self._keep_outs.in_live_rooms(self._team_id)
@@ -150,9 +148,7 @@ class Bouncer:
 
     async def _pause(self, seconds: float) -> None:
         """As long as that, or until `stop`."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._stopped.wait()
+        await until(self._stopped, seconds)
 
     async def _remove(self, provider: Provider, intruder: _Intruder) -> None:
         """Remove them and report it. Nobody hears of one who was not there any more."""

@@ -11,7 +11,6 @@ Where a channel is closed to the bot, whoever asked for something to be shown th
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from hashlib import sha256
 
 import structlog
@@ -38,6 +37,7 @@ from bot.store.cards import DELETED, Card, Cards
 from bot.store.closures import Closure, Closures
 from bot.store.notes import DueNote, Notes
 from bot.store.things import Thing
+from bot.tasks import until
 from commands.core.ports import Clock, Providers
 from providers.facts import facts_from_json
 
@@ -107,9 +107,7 @@ class Deliverer:
                 continue
             if self._stopping:
                 return
-            with suppress(TimeoutError):
-                async with asyncio.timeout(pause):
-                    await self._woken.wait()
+            await until(self._woken, pause)
 
     async def _deliver_one(self) -> bool:
         """The card that has waited longest, else the oldest note, else somebody who is to be told of a closed channel.

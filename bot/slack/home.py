@@ -5,7 +5,6 @@ from what is true at that moment, so whoever publishes last is right, and Slack'
 """
 
 import asyncio
-from contextlib import suppress
 from dataclasses import dataclass, field
 
 import structlog
@@ -18,6 +17,7 @@ from bot.slack.errors import SlackDown, SlackError, Suspended, Throttled, TokenD
 from bot.slack.metadata import HomeMeta
 from bot.slack.payloads import Body, direct_address, press_address, read_address
 from bot.slack.presses import Presses
+from bot.tasks import until
 from commands.core.ports import Caller, Clock
 from commands.home import Home
 
@@ -102,9 +102,7 @@ class HomeTabs:
             self._woken.clear()
             self._forget_who_left()
             pause = await self._catch_up()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(pause):
-                    await self._woken.wait()
+            await until(self._woken, pause)
 
     async def _catch_up(self) -> float | None:
         """Publish what may be. Returns when the next one may, in seconds; None where nobody waits."""
