@@ -115,7 +115,7 @@ class _Alerts:
         cards, notes = Cards(store, clock), Notes(store)
         self.deliverer = Deliverer(cards, notes, Closures(store, clock), outside.slack, outside.providers, clock)
         self.subscriptions = StoredSubscriptions(store, clock)
-        record = Record(cards, notes, self.subscriptions)
+        record = Record(cards, notes, self.subscriptions, clock)
         self.intake = Intake(store, Inbox(store, clock, replica=replica), record, changed)
         self.keep_outs = StoredKeepOuts(store, clock, changed)
         self.bouncer = Bouncer(self.keep_outs, outside.providers, self.intake, clock, team_id=team_id)

@@ -5,14 +5,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from commands.core.alerts import AlertKind, Scope, Severity, Subscription
 from commands.core.base import Arg, Command, Internal, Offered, Offers, Role
 from commands.core.context import Context
 from commands.core.errors import NothingHere
 from commands.core.paging import Filter, PagedCommand, Rows, matched
-from commands.core.ports import Place, Subscription
+from commands.core.ports import Place
 from commands.core.reply import Action, Code, Form, Item, Person, Reply, Text, plain
 from commands.core.words import counted
-from providers.facts import ThingKind
 
 Kind = Literal["room", "recording"]
 
@@ -40,9 +40,8 @@ class AlertSubscribe(
         await ctx.require_card_place()
         subscription = await ctx.ports.subscriptions.add(
             ctx.place,
-            provider=self.provider,
-            kinds=frozenset(ThingKind(kind) for kind in self.kinds),
-            room_glob=self.room,
+            Scope(provider=self.provider, kinds=frozenset(AlertKind(kind) for kind in self.kinds), room_glob=self.room),
+            Severity.INFO,
             created_by=ctx.caller.user_id,
         )
         return Reply(
@@ -107,7 +106,7 @@ class AlertUnsubscribe(
 
     def _means(self, subscription: Subscription) -> bool:
         if self.number is not None:
-            return subscription.id == self.number and self.provider in (None, subscription.provider)
+            return subscription.id == self.number and self.provider in (None, subscription.wish.provider)
         return _is(subscription, self.kinds, self.room, self.provider)
 
 
@@ -131,7 +130,7 @@ class AlertList(
                 text="This channel is told of what is started here, and of nothing else.",
                 actions=(Form("Subscribe", AlertSubscribe),),
             )
-        found = [s for s in there if self.kind is None or not s.kinds or ThingKind(self.kind) in s.kinds]
+        found = [s for s in there if self.kind is None or s.wish.means_kind(AlertKind(self.kind))]
         shown = Rows(
             item=_item,
             columns=("Told of", "Subscribed by"),
@@ -164,20 +163,22 @@ def _item(subscription: Subscription) -> Item:
 
 def _unsubscribe(subscription: Subscription) -> AlertUnsubscribe:
     """With its video server, as somebody's role may reach on that one alone."""
-    return AlertUnsubscribe(number=subscription.id, provider=subscription.provider)
+    return AlertUnsubscribe(number=subscription.id, provider=subscription.wish.provider)
 
 
 def _is(subscription: Subscription, kinds: Sequence[Kind], room: str, provider: str | None) -> bool:
     """Whether it is the one that is said like that."""
-    said = (frozenset(ThingKind(kind) for kind in kinds), room, provider)
-    return (subscription.kinds, subscription.room_glob, subscription.provider) == said
+    kinds_said = frozenset(AlertKind(kind) for kind in kinds)
+    return subscription.wish == Scope(provider=provider, kinds=kinds_said, room_glob=room)
 
 
 def told_of(subscription: Subscription) -> tuple[str | Code, ...]:
     """What a channel hears of by it: `recordings in rooms like team-*`."""
-    kinds = " and ".join(sorted(f"{kind.value}s" for kind in subscription.kinds)) or "everything"
+    kinds = " and ".join(sorted(f"{kind.value}s" for kind in subscription.wish.kinds)) or "everything"
     named: tuple[str | Code, ...] = (
-        () if subscription.room_glob == "*" else (" in rooms like ", Code(subscription.room_glob))
+        () if subscription.wish.room_glob == "*" else (" in rooms like ", Code(subscription.wish.room_glob))
     )
-    on: tuple[str | Code, ...] = () if subscription.provider is None else (" on ", Code(subscription.provider))
+    on: tuple[str | Code, ...] = (
+        () if subscription.wish.provider is None else (" on ", Code(subscription.wish.provider))
+    )
     return (kinds, *named, *on)

@@ -12,11 +12,12 @@ from pydantic import SecretStr
 
 from commands.alert import AlertSubscribe, AlertUnsubscribe, told_of
 from commands.core.access import in_words, reachable
+from commands.core.alerts import Subscription
 from commands.core.asking import ServerAnswer, ask_servers
 from commands.core.base import Command, Role, pin
 from commands.core.context import Context, Ports, enter
 from commands.core.directory import BlockedCard, Dashboard, FailedRecording, LiveRoom, Webhooks
-from commands.core.ports import Caller, Place, Standing, Subscription, Viewer
+from commands.core.ports import Caller, Place, Standing, Viewer
 from commands.core.reply import (
     Action,
     Button,
@@ -347,6 +348,6 @@ async def _within_reach(section: Section, ctx: Context) -> Section:
 
 def _subscription(each: Subscription) -> Item:
     words = told_of(each)
-    unsubscribe = AlertUnsubscribe(number=each.id, channel=each.channel_id, provider=each.provider)
+    unsubscribe = AlertUnsubscribe(number=each.id, channel=each.channel_id, provider=each.wish.provider)
     action = Action("Unsubscribe", unsubscribe, description=f"Unsubscribe from {plain(words)}")
     return Item(title=(Channel(each.channel_id), " is told of ", *words), actions=(action,))

@@ -9,6 +9,19 @@ from typing import TYPE_CHECKING, Protocol
 
 from providers.backend import Backend
 from providers.capability import Capability
+from providers.feeds import (
+    Call,
+    CallRef,
+    CallStatus,
+    Destination,
+    DestinationStatus,
+    Ingress,
+    IngressRef,
+    IngressStatus,
+    Stream,
+    StreamRef,
+    StreamStatus,
+)
 from providers.limits import Limits
 from providers.values import (
     ApiGrant,
@@ -45,10 +58,18 @@ __all__ = [
     "ApiToken",
     "ApiTokenOptions",
     "Backend",
+    "Call",
+    "CallRef",
+    "CallStatus",
     "Capability",
     "ConnectionQuality",
     "CreatedRoom",
+    "Destination",
+    "DestinationStatus",
     "Grant",
+    "Ingress",
+    "IngressRef",
+    "IngressStatus",
     "JoinToken",
     "Limits",
     "Participant",
@@ -65,6 +86,9 @@ __all__ = [
     "RoomOptions",
     "RoomRef",
     "Signal",
+    "Stream",
+    "StreamRef",
+    "StreamStatus",
     "TokenOptions",
     "Track",
     "TrackKind",

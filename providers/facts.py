@@ -1,6 +1,7 @@
 """What a video server told us, in the past tense.
 
-Facts come from webhooks, from the answers to our own calls and from reconciling, in any order and more than once.
+Facts come from webhooks, from the answers to our own calls, from reconciling and from timers, in any order and more
+than once.
 Each says when it happened by the server's clock (`at`), when we came to know it (`seen_at`) and from where
 (`source`), so that a list read before a webhook arrived cannot override it. Facts hold no secrets: a reader drops
 stream keys and internal passwords before it makes one, and what is stored is the fact, not the delivery. Participants
@@ -14,20 +15,31 @@ from typing import Annotated, ClassVar, Literal, TypedDict
 
 from pydantic import Field, TypeAdapter
 
-from providers.base import Participant, Recording, Room, RoomRef
+from providers.base import Call, Ingress, Participant, Recording, Room, RoomRef, Stream, Track
 
 
 class Source(StrEnum):
     COMMAND = "command"
     WEBHOOK = "webhook"
     RECONCILE = "reconcile"
+    TIMER = "timer"
 
 
 class ThingKind(StrEnum):
-    """What facts are about, what has a card, and what one can subscribe to."""
+    """What facts are about, and what has a card.
+
+    `SERVER` is the video server itself. The last two are of our own making: a page that shows many things while too
+    much happens in a channel, and a test of whether alerts come through.
+    """
 
     ROOM = "room"
     RECORDING = "recording"
+    STREAM = "stream"
+    INGRESS = "ingress"
+    CALL = "call"
+    SERVER = "server"
+    DIGEST = "digest"
+    TEST = "test"
 
 
 class Origin(TypedDict):
@@ -118,6 +130,22 @@ class ParticipantsListed(_RoomFact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TrackPublished(_RoomFact):
+    """Somebody began to send. Of `participant` a server may tell id and identity only."""
+
+    participant: Participant
+    track: Track
+    type: Literal["track_published"] = "track_published"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrackUnpublished(_RoomFact):
+    participant: Participant
+    track: Track
+    type: Literal["track_unpublished"] = "track_unpublished"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RecordingChanged(_Fact):
     """The recording as it was at that moment; it never goes back from a final status."""
 
@@ -130,6 +158,130 @@ class RecordingChanged(_Fact):
         return self.recording.ref.id
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamChanged(_Fact):
+    """The stream as it was at that moment, with all its destinations."""
+
+    thing: ClassVar[ThingKind] = ThingKind.STREAM
+    stream: Stream
+    type: Literal["stream_changed"] = "stream_changed"
+
+    @property
+    def thing_id(self) -> str:
+        return self.stream.ref.id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IngressChanged(_Fact):
+    """The ingress as it was at that moment."""
+
+    thing: ClassVar[ThingKind] = ThingKind.INGRESS
+    ingress: Ingress
+    type: Literal["ingress_changed"] = "ingress_changed"
+
+    @property
+    def thing_id(self) -> str:
+        return self.ingress.ref.id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallChanged(_Fact):
+    """The call as it was at that moment."""
+
+    thing: ClassVar[ThingKind] = ThingKind.CALL
+    call: Call
+    type: Literal["call_changed"] = "call_changed"
+
+    @property
+    def thing_id(self) -> str:
+        return self.call.ref.id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _ServerFact(_Fact):
+    thing: ClassVar[ThingKind] = ThingKind.SERVER
+
+    @property
+    def thing_id(self) -> str:
+        return self.provider
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerReached(_ServerFact):
+    """The server answers (again)."""
+
+    type: Literal["server_reached"] = "server_reached"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerUnreached(_ServerFact):
+    """The server has not answered for a while. `why` in words, for people."""
+
+    why: str
+    type: Literal["server_unreached"] = "server_unreached"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _AboutAny(_Fact):
+    """About a thing of any kind that is known already."""
+
+    thing: ThingKind
+    thing_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SightLost(_AboutAny):
+    """The server does not list the thing, and nobody has told that it ended. `seen_at` is before the server was asked,
+    so that whatever was heard of it since counts for more."""
+
+    type: Literal["sight_lost"] = "sight_lost"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopPlanned(_AboutAny):
+    """It is to be stopped at `stops_at`; None: it is not, any more. `by`: who said so. `rev` grows with each change."""
+
+    stops_at: datetime | None
+    by: str
+    rev: int
+    type: Literal["stop_planned"] = "stop_planned"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopNear(_AboutAny):
+    """It will be stopped soon, and people shall have the time to say otherwise."""
+
+    stops_at: datetime
+    by: str
+    rev: int
+    type: Literal["stop_near"] = "stop_near"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopCarriedOut(_AboutAny):
+    """It was to be stopped at `stops_at`, and that was tried at `at`. `problem` in words where it could not be; empty
+    where it was stopped, or had ended already."""
+
+    stops_at: datetime
+    by: str
+    rev: int
+    problem: str = ""
+    type: Literal["stop_carried_out"] = "stop_carried_out"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertTested(_Fact):
+    """Somebody wants to see whether alerts come through. `by`: who."""
+
+    thing: ClassVar[ThingKind] = ThingKind.TEST
+    by: str
+    type: Literal["alert_tested"] = "alert_tested"
+
+    @property
+    def thing_id(self) -> str:
+        return self.key
+
+
 Fact = (
     RoomSeen
     | RoomStarted
@@ -138,7 +290,19 @@ Fact = (
     | ParticipantLeft
     | ParticipantKeptOut
     | ParticipantsListed
+    | TrackPublished
+    | TrackUnpublished
     | RecordingChanged
+    | StreamChanged
+    | IngressChanged
+    | CallChanged
+    | ServerReached
+    | ServerUnreached
+    | SightLost
+    | StopPlanned
+    | StopNear
+    | StopCarriedOut
+    | AlertTested
 )
 
 _FACTS: TypeAdapter[list[Fact]] = TypeAdapter(list[Annotated[Fact, Field(discriminator="type")]])

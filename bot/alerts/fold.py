@@ -6,11 +6,28 @@ soon as the last of them is in. A final status stays.
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
 
-from bot.alerts.state import Present, RecordingState, RoomState, RoomStatus, ThingState
-from providers.base import Recording, RecordingStatus
+from bot.alerts.state import (
+    CallState,
+    IngressState,
+    Plan,
+    Present,
+    RecordingState,
+    RoomState,
+    RoomStatus,
+    ServerState,
+    StreamState,
+    ThingState,
+    TrialState,
+)
+from providers.base import CallStatus, IngressStatus, Recording, RecordingStatus, StreamStatus
 from providers.facts import (
+    AlertTested,
+    CallChanged,
     Fact,
+    IngressChanged,
     ParticipantJoined,
     ParticipantKeptOut,
     ParticipantLeft,
@@ -19,6 +36,15 @@ from providers.facts import (
     RoomFinished,
     RoomSeen,
     RoomStarted,
+    ServerReached,
+    ServerUnreached,
+    SightLost,
+    StopCarriedOut,
+    StopNear,
+    StopPlanned,
+    StreamChanged,
+    TrackPublished,
+    TrackUnpublished,
 )
 
 DEPARTURES_KEPT = 500
@@ -30,21 +56,51 @@ QUIET = timedelta(minutes=1)
 ROOM_CLOSED = "room closed"
 """Why somebody left, as providers say it of a room that has ended."""
 
-_RANK = {status: rank for rank, status in enumerate(RecordingStatus)}
+_Status = RecordingStatus | StreamStatus | CallStatus
 
 
-def fold(state: ThingState | None, fact: Fact, *, made_by: str | None = None) -> ThingState:
-    """`made_by` is the person whose command brought the fact; the first one named stays."""
+def fold(state: ThingState | None, fact: Fact, *, made_by: str | None = None) -> ThingState | None:
+    """`made_by` is the person whose command made the thing; the first one named stays.
+
+    None where nothing is known of what the fact is about, and it tells nothing by itself.
+    """
     folded = _fold(state, fact)
+    if folded is None:
+        return None
+    changed: dict[str, object] = {}
+    if not isinstance(fact, _NOT_OBSERVED):
+        changed["observed_at"] = _latest(folded.observed_at, fact.seen_at)
     if made_by is not None and folded.made_by is None:
-        return folded.model_copy(update={"made_by": made_by})
-    return folded
+        changed["made_by"] = made_by
+    return folded.model_copy(update=changed) if changed else folded
 
 
-def _fold(state: ThingState | None, fact: Fact) -> ThingState:
-    if isinstance(fact, RecordingChanged):
-        return _recording(state if isinstance(state, RecordingState) else None, fact)
-    room = state if isinstance(state, RoomState) else None
+_NOT_OBSERVED = (SightLost, StopPlanned, StopNear, StopCarriedOut, AlertTested)
+"""Facts that no server has told."""
+
+
+def _fold(state: ThingState | None, fact: Fact) -> ThingState | None:
+    match fact:
+        case RecordingChanged():
+            return _recording(state if isinstance(state, RecordingState) else None, fact)
+        case StreamChanged():
+            return _stream(state if isinstance(state, StreamState) else None, fact)
+        case IngressChanged():
+            return _ingress(state if isinstance(state, IngressState) else None, fact)
+        case CallChanged():
+            return _call(state if isinstance(state, CallState) else None, fact)
+        case ServerReached() | ServerUnreached():
+            return _server(state if isinstance(state, ServerState) else None, fact)
+        case AlertTested():
+            return TrialState(provider=fact.provider, by=fact.by, at=fact.at)
+        case SightLost():
+            return state.model_copy(update={"lost_at": _latest(state.lost_at, fact.seen_at)}) if state else None
+        case StopPlanned() | StopNear() | StopCarriedOut():
+            return _planned(state, fact) if state else None
+    return _room(state if isinstance(state, RoomState) else None, fact)
+
+
+def _room(room: RoomState | None, fact: Fact) -> RoomState:
     match fact:
         case RoomSeen():
             return _seen(room or RoomState(ref=fact.room.ref), fact)
@@ -61,6 +117,27 @@ def _fold(state: ThingState | None, fact: Fact) -> ThingState:
             return _kept_out(_left(room or RoomState(ref=fact.room), fact), fact)
         case ParticipantsListed():
             return _listed(room or RoomState(ref=fact.room), fact)
+        case TrackPublished() | TrackUnpublished():
+            return room or RoomState(ref=fact.room)
+    raise AssertionError(f"no fact of a room: {fact.type}")
+
+
+def _planned(state: ThingState, fact: StopPlanned | StopNear | StopCarriedOut) -> ThingState:
+    """What the highest revision says. One that was carried out stays as what was planned, with what came of it."""
+    if state.plan is not None and state.plan.rev > fact.rev:
+        return state
+    missed = fact.problem if isinstance(fact, StopCarriedOut) else ""
+    if state.plan is not None and state.plan.rev == fact.rev:
+        missed = missed or state.plan.missed
+    return state.model_copy(update={"plan": Plan(stops_at=fact.stops_at, by=fact.by, rev=fact.rev, missed=missed)})
+
+
+def _server(state: ServerState | None, fact: ServerReached | ServerUnreached) -> ServerState:
+    is_reached = isinstance(fact, ServerReached)
+    if state is not None and (state.is_reached is is_reached or fact.at <= state.since):
+        return state
+    why = fact.why if isinstance(fact, ServerUnreached) else ""
+    return ServerState(provider=fact.provider, is_reached=is_reached, since=fact.at, why=why)
 
 
 def _seen(room: RoomState, fact: RoomSeen) -> RoomState:
@@ -85,6 +162,10 @@ def _finished(room: RoomState, at: datetime) -> RoomState:
 def _earliest(*times: datetime | None) -> datetime | None:
     """Servers tell one moment in several ways, such as in whole seconds by a webhook and exactly by a list."""
     return min((time for time in times if time is not None), default=None)
+
+
+def _latest(*times: datetime | None) -> datetime | None:
+    return max((time for time in times if time is not None), default=None)
 
 
 def _joined(room: RoomState, fact: ParticipantJoined) -> RoomState:
@@ -120,12 +201,12 @@ def is_worth_a_note(before: ThingState | None, fact: ParticipantKeptOut) -> bool
     return last is None or fact.at - last >= QUIET
 
 
-def comes_or_goes(before: ThingState | None, after: ThingState, fact: Fact) -> bool:
+def comes_or_goes(before: ThingState | None, after: ThingState, fact: ParticipantJoined | ParticipantLeft) -> bool:
     """Whether somebody has joined a live room or left it, and this is the first that we are told of it.
 
     Whom a list has shown before is told of all the same. Those whom the end of the room sends away did not leave it.
     """
-    if not isinstance(after, RoomState) or after.is_final or not isinstance(fact, ParticipantJoined | ParticipantLeft):
+    if not isinstance(after, RoomState) or after.is_over:
         return False
     who, room = fact.participant, before if isinstance(before, RoomState) else RoomState(ref=after.ref)
     if not who.is_person or who.id in room.left:
@@ -155,18 +236,53 @@ def _listed(room: RoomState, fact: ParticipantsListed) -> RoomState:
 
 
 def _recording(state: RecordingState | None, fact: RecordingChanged) -> RecordingState:
-    if state is not None and not _supersedes(state, fact):
-        return state
-    made_by = state.made_by if state else None
-    return RecordingState(recording=fact.recording, seen_at=fact.at, made_by=made_by)
-
-
-def _supersedes(state: RecordingState, fact: RecordingChanged) -> bool:
     """A final status is never left. Otherwise the further status wins, and of equal ones the later."""
-    old, new = _RANK[state.status], _RANK[fact.recording.status]
-    if old == new:
-        return fact.at > state.seen_at
-    return new > old and not state.is_final
+    changed = fact.recording
+    if state is None:
+        return RecordingState(recording=changed, seen_at=fact.at)
+    if not _supersedes(_RECORDING, state.status, changed.status, state.seen_at, fact.at):
+        return state
+    return state.model_copy(update={"recording": changed, "seen_at": fact.at})
+
+
+def _stream(state: StreamState | None, fact: StreamChanged) -> StreamState:
+    changed = fact.stream
+    if state is None:
+        return StreamState(stream=changed, seen_at=fact.at)
+    if not _supersedes(_STREAM, state.status, changed.status, state.seen_at, fact.at):
+        return state
+    return state.model_copy(update={"stream": changed, "seen_at": fact.at})
+
+
+def _call(state: CallState | None, fact: CallChanged) -> CallState:
+    changed = fact.call
+    if state is None:
+        return CallState(call=changed, seen_at=fact.at)
+    if not _supersedes(_CALL, state.status, changed.status, state.seen_at, fact.at):
+        return state
+    return state.model_copy(update={"call": changed, "seen_at": fact.at})
+
+
+def _ingress(state: IngressState | None, fact: IngressChanged) -> IngressState:
+    """It may go through its statuses again and again, so the latest counts, until its source has ended."""
+    if state is None:
+        return IngressState(ingress=fact.ingress, seen_at=fact.at)
+    completes = fact.ingress.status is IngressStatus.COMPLETE
+    if state.is_final or (fact.at <= state.seen_at and not completes):
+        return state
+    return state.model_copy(update={"ingress": fact.ingress, "seen_at": fact.at})
+
+
+_RECORDING: Final[Mapping[StrEnum, int]] = {status: rank for rank, status in enumerate(RecordingStatus)}
+_STREAM: Final[Mapping[StrEnum, int]] = {status: rank for rank, status in enumerate(StreamStatus)}
+_CALL: Final[Mapping[StrEnum, int]] = {status: rank for rank, status in enumerate(CallStatus)}
+
+
+def _supersedes(rank: Mapping[StrEnum, int], old: _Status, new: _Status, old_at: datetime, new_at: datetime) -> bool:
+    """Whether what is told at `new_at` counts more than what was told at `old_at`."""
+    if rank[old] == rank[new]:
+        return new_at > old_at
+    return rank[new] > rank[old] and not old.is_final
 
 
 def note_recording(room: RoomState | None, recording: Recording) -> RoomState | None:

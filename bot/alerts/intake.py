@@ -129,5 +129,7 @@ class Intake:
     async def _fold(self, row: InboxRow, conn: AsyncConnection) -> None:
         """One transaction: the things' states, their cards and notes, and the mark that it is done."""
         if await self._inbox.mark_folded(conn, row.id):
+            folding = self._record.open(conn)
             for fact in facts_from_json(row.body):
-                await self._record.keep(conn, row, fact)
+                await folding.keep(row, fact)
+            await folding.finish()

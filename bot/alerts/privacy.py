@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.alerts.state import RecordingState, ThingState
+from bot.alerts.state import RoomState, ThingState, room_of
 from bot.store.inbox import InboxRow
 from bot.store.reservations import Name, held_in
-from bot.store.things import Thing, get
+from bot.store.things import Snapshot, get
 from commands.core.ports import Place
 from providers.facts import Fact, ThingKind
 
@@ -31,18 +31,19 @@ class Home:
 
 
 async def home_of(
-    conn: AsyncConnection, row: InboxRow, fact: Fact, state: ThingState, known: Thing | None, *, is_subject: bool
+    conn: AsyncConnection, row: InboxRow, fact: Fact, state: ThingState, known: Snapshot | None, *, is_subject: bool
 ) -> Home:
     """After `fact`, which makes `state` of what is `known`. `is_subject`: it is what the command was about.
 
-    A recording of a private room is private, whoever started it. What was private stays so; but where a thing came up
-    by itself under a name that was kept, that it belongs there is a guess, and whoever reports to have made it knows.
+    What is of a private room, such as a recording, is private, whoever started it. What was private stays so; but where
+    a thing came up by itself under a name that was kept, that it belongs there is a guess, and whoever reports to have
+    made it knows.
     """
     made = is_subject and row.user_id is not None
     is_guess = known is not None and known.is_private and known.made_by is None
     if known is not None and known.is_private and not (made and is_guess):
         return Home(known.channel_id, True)
-    if isinstance(state, RecordingState) and (rooms := await _of_private_room(conn, row, fact, state)) is not None:
+    if (rooms := await _of_private_room(conn, row, fact, state)) is not None:
         return rooms
     if made and (row.is_private or is_guess):
         return Home(row.channel_id, row.is_private)
@@ -54,9 +55,12 @@ async def home_of(
     return Home(before or (row.channel_id if is_subject else None), False)
 
 
-async def _of_private_room(conn: AsyncConnection, row: InboxRow, fact: Fact, state: RecordingState) -> Home | None:
-    """The home of the room, where that is private. Some servers tell at first what is recorded by its name only."""
-    room = state.recording.room
+async def _of_private_room(conn: AsyncConnection, row: InboxRow, fact: Fact, state: ThingState) -> Home | None:
+    """The home of the room that a thing is of, where that is private. Some servers tell at first what is recorded by
+    its name only."""
+    room = room_of(state)
+    if room is None or isinstance(state, RoomState):
+        return None
     known = await get(conn, fact.provider, ThingKind.ROOM, room.id) if room.id else None
     if known is not None:
         return Home(known.channel_id, True) if known.is_private else None

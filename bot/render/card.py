@@ -33,6 +33,8 @@ def draw(state: ThingState, *, capabilities: Collection[Capability], card_id: in
             said, blocks = _room(state), _room_blocks(state, capabilities)
         case RecordingState():
             said, blocks = _recording(state.recording), _recording_blocks(state, capabilities)
+        case _:
+            raise AssertionError(f"nothing is drawn of {state.kind}")
     numbered = [{**block, "block_id": f"card:{card_id}:{generation}:{n}"} for n, block in enumerate(blocks)]
     return message(notification(said), numbered)
 
@@ -55,6 +57,8 @@ def note(state: ThingState, facts: Sequence[Fact]) -> Message | None:
 def _ending(state: ThingState) -> Message:
     if isinstance(state, RoomState):
         said, again = _room(state), list[Action]()
+    elif not isinstance(state, RecordingState):
+        raise AssertionError(f"nothing is said of {state.kind}")
     else:
         said, again = _recording(state.recording), _carried(_record_again(state.recording))
         if again and state.made_by is not None:

@@ -103,9 +103,10 @@ class Cards:
             update(card).where(card.c.thing_id == thing_id, card.c.blocked.is_(None)).values(self._raised())
         )
 
-    async def of(self, conn: AsyncConnection, thing_id: int) -> list[int]:
-        """The ids of all cards of a thing."""
-        return list((await conn.execute(select(card.c.id).where(card.c.thing_id == thing_id))).scalars())
+    async def of(self, conn: AsyncConnection, thing_id: int) -> dict[int, str]:
+        """The ids of all cards of a thing, each with its channel."""
+        found = await conn.execute(select(card.c.id, card.c.channel_id).where(card.c.thing_id == thing_id))
+        return {row.id: row.channel_id for row in found}
 
     async def claim(
         self, skip_channels: Collection[str] = (), *, skip_updates: bool = False

@@ -34,11 +34,13 @@ from bot.store.tables import (
     closure,
     draft,
     inbox,
+    mute,
     note,
     pending_action,
     reserved_name,
     role_grant,
     thing,
+    timer,
 )
 from commands.core.ports import Clock, everywhere
 from commands.core.settings import Key, kept_for
@@ -155,6 +157,8 @@ RULES: Final = (
     Rule("closures", closure, lambda before: closure.c.told_at <= before, "keep.closures"),
     Rule("pending actions", pending_action, lambda before: pending_action.c.expires_at <= before, timedelta(days=1)),
     Rule("drafts", draft, lambda before: draft.c.expires_at <= before, timedelta()),
+    Rule("mutes", mute, lambda before: mute.c.until <= before, timedelta()),
+    Rule("timers", timer, lambda before: timer.c.ended_at <= before, "keep.things"),
     Rule("reserved names", reserved_name, lambda before: reserved_name.c.until <= before, timedelta()),
 )
 """What expires by itself has no setting. Others see to keep-outs, the bouncer, and to replicas that are gone."""

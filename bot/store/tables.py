@@ -152,6 +152,8 @@ thing = Table(
 )
 Index("ix_thing_name", thing.c.provider, thing.c.kind, thing.c.name)
 _index("ix_thing_live", thing.c.provider, thing.c.kind, where=not_(thing.c.terminal))
+_is_of_room = and_(thing.c.room_id.is_not(None), not_(thing.c.terminal))
+_index("ix_thing_of_room", thing.c.provider, thing.c.room_id, where=_is_of_room)
 _index("ix_thing_ended", thing.c.seen_at, where=thing.c.terminal.is_(True))
 
 card = Table(
@@ -172,8 +174,10 @@ card = Table(
     Column("dirty_at", UtcTime, nullable=False),
     # Since when Slack shows less than is known; null where it shows all. `dirty_at` is a place in a queue, and moves.
     Column("untold_since", UtcTime),
-    # The thing that is the digest page, while this card is shown there only.
+    # The thing that is the digest page which shows it, while that does.
     Column("digest_id", _ID),
+    # When there was last something to draw: how much happens in a channel is counted by it.
+    Column("changed_at", UtcTime),
     Column("blocked", Words),
     # Who delivers it at this moment, and until when nobody else does.
     Column("claim", Words),
@@ -190,6 +194,7 @@ _index(
 )
 Index("ix_card_ts", card.c.channel_id, card.c.ts)
 Index("ix_card_thread", card.c.channel_id, card.c.thread_ts)
+_index("ix_card_digest", card.c.digest_id, where=card.c.digest_id.is_not(None))
 
 note = Table(
     "note",
@@ -216,14 +221,16 @@ subscription = Table(
     metadata,
     _id(),
     Column("team_id", Words, nullable=False),
-    # A channel's subscription, or one that a person gets in a direct message.
     Column("channel_id", Words),
+    # Unused: whom one thing is told of stands in `follow`.
     Column("user_id", Words),
     Column("provider", Words),
     # Kinds in order, comma-separated; empty for all.
     Column("kinds", Words, nullable=False),
     Column("room_glob", Words, nullable=False),
+    # The least that it tells of; null for all.
     Column("severity", Words),
+    # Unused: what is muted stands in `mute`, as a channel can mute what it did not subscribe to.
     Column("muted_until", UtcTime),
     Column("created_by", Words, nullable=False),
     Column("created_at", UtcTime, nullable=False),
@@ -231,6 +238,89 @@ subscription = Table(
     sqlite_autoincrement=True,
 )
 Index("ix_subscription_channel", subscription.c.team_id, subscription.c.channel_id)
+
+follow = Table(
+    "follow",
+    metadata,
+    Column("team_id", Words, nullable=False),
+    # Who is told of it in their conversation with the bot.
+    Column("user_id", Words, primary_key=True),
+    Column("thing_id", _ID, ForeignKey("thing.id", ondelete="CASCADE"), primary_key=True),
+    Column("since", UtcTime, nullable=False),
+)
+Index("ix_follow_thing", follow.c.thing_id)
+
+mute = Table(
+    "mute",
+    metadata,
+    _id(),
+    Column("team_id", Words, nullable=False),
+    Column("channel_id", Words, nullable=False),
+    Column("provider", Words),
+    # As in `subscription`.
+    Column("kinds", Words, nullable=False),
+    Column("room_glob", Words, nullable=False),
+    Column("until", UtcTime, nullable=False),
+    Column("said_by", Words, nullable=False),
+    sqlite_autoincrement=True,
+)
+Index("ix_mute_until", mute.c.until)
+
+pace = Table(
+    "pace",
+    metadata,
+    Column("team_id", Words, primary_key=True),
+    # What Slack counts: a channel's posts, by its id, or a method over the whole workspace, by its name.
+    Column("key", Words, primary_key=True),
+    # When the next call would be due, were all calls evenly spread; a burst may run ahead of it.
+    Column("next_at", UtcTime, nullable=False),
+    # Slack said to wait until then.
+    Column("paused_until", UtcTime),
+    # Of a channel: since when what happens there is shown on digest pages; null while each thing has its own message.
+    Column("digest_since", UtcTime),
+    # Who makes a call of it at this moment, and until when nobody else does.
+    Column("claim", Words),
+    Column("lease_until", UtcTime),
+)
+
+timer = Table(
+    "timer",
+    metadata,
+    _id(),
+    Column("team_id", Words, nullable=False),
+    # What is to be stopped: one life of it.
+    Column("provider", Words, nullable=False),
+    Column("kind", Words, nullable=False),
+    Column("server_id", Words, nullable=False),
+    Column("name", Words, nullable=False),
+    Column("due_at", UtcTime, nullable=False),
+    # Null once people were warned.
+    Column("warn_at", UtcTime),
+    # When somebody is to look at it: the warning, the stop, or the end of the lease of whoever sees to it.
+    Column("visible_at", UtcTime, nullable=False),
+    Column("rev", Integer, nullable=False),
+    # `waiting`, `firing`, `done` or `cancelled`.
+    Column("state", Words, nullable=False),
+    Column("said_by", Words, nullable=False),
+    Column("claim", Words),
+    Column("ended_at", UtcTime),
+    UniqueConstraint("provider", "kind", "server_id"),
+    sqlite_autoincrement=True,
+)
+_index("ix_timer_visible", timer.c.visible_at, where=timer.c.ended_at.is_(None))
+
+lease = Table(
+    "lease",
+    metadata,
+    Column("name", Words, primary_key=True),
+    Column("team_id", Words, nullable=False),
+    # Grows whenever somebody takes it: who writes with an older one has lost it.
+    Column("token", BigInteger, nullable=False),
+    Column("claim", Words),
+    Column("lease_until", UtcTime),
+    # When the work is due again.
+    Column("next_at", UtcTime, nullable=False),
+)
 
 attempt = Table(
     "attempt",

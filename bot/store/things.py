@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import RowMapping, func, or_, select
+from sqlalchemy import RowMapping, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.alerts.state import LOST
 from bot.store.tables import thing
 from bot.store.upsert import insert
 from providers.facts import ThingKind
@@ -16,7 +17,7 @@ class Snapshot:
     """A thing as a fold leaves it. `state` is JSON of the fold's own making; `terminal`: it is over for good.
 
     `channel_id` and `made_by`: where it was made and by whom, None until a command says so. `is_private`: it is seen
-    there alone. `room_id` is the life of the room that a recording is of.
+    there alone. `room_id` is the life of the room that a thing is of which is no room.
     """
 
     team_id: str
@@ -48,11 +49,19 @@ async def get(conn: AsyncConnection, provider: str, kind: ThingKind, server_id: 
     return None if row is None else from_row(row)
 
 
+async def live_of_room(conn: AsyncConnection, provider: str, room_id: str) -> list[int]:
+    """The ids of what is of that life of a room and not over."""
+    query = select(thing.c.id).where(
+        thing.c.provider == provider, thing.c.room_id == room_id, thing.c.terminal.is_(False)
+    )
+    return list((await conn.execute(query.order_by(thing.c.id))).scalars())
+
+
 async def save(conn: AsyncConnection, snapshot: Snapshot) -> int:
     """Insert or update; returns the thing's id.
 
-    What is over stays over, and the first maker stays. Where it belongs is as the snapshot has it: it must not forget
-    what was known before.
+    What has ended stays so, and what was only lost sight of may come back; the first maker stays. Where it belongs is
+    as the snapshot has it: it must not forget what was known before.
     """
     statement = insert(conn, thing).values(
         team_id=snapshot.team_id,
@@ -80,7 +89,7 @@ async def save(conn: AsyncConnection, snapshot: Snapshot) -> int:
             "is_private": new.is_private,
             "room_id": func.coalesce(thing.c.room_id, new.room_id),
             "status": new.status,
-            "terminal": or_(thing.c.terminal, new.terminal),
+            "terminal": or_(and_(thing.c.terminal, thing.c.status != LOST), new.terminal),
             "version": thing.c.version + 1,
             "seen_at": new.seen_at,
             "state": new.state,

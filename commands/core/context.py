@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from commands.core.alerts import Subscriptions
 from commands.core.audit import Audit
 from commands.core.base import Role
 from commands.core.directory import KnownRoom, Rooms
@@ -29,7 +30,6 @@ from commands.core.ports import (
     Roles,
     Settings,
     Standing,
-    Subscriptions,
     Viewer,
 )
 from commands.core.reply import Action, Channel, Code, Person

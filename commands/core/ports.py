@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from commands.core.base import Role
 from commands.core.identity import without_number
 from providers.base import Provider
-from providers.facts import Fact, ThingKind
+from providers.facts import Fact
 
 if TYPE_CHECKING:
     from commands.core.base import Command
@@ -128,39 +128,6 @@ class FactSink(Protocol):
         `made_by` is who made the thing, None where it was there before; `card_in` wants a card there, in its thread
         where it has one. `is_private`: the thing was made in a place where not everybody may look.
         """
-
-
-@dataclass(frozen=True, slots=True)
-class Subscription:
-    """What a channel wants to hear of. No kinds means all; `room_glob` is a shell pattern on the room's name."""
-
-    id: int
-    channel_id: str
-    provider: str | None
-    kinds: frozenset[ThingKind]
-    room_glob: str
-    created_by: str
-
-
-class Subscriptions(Protocol):
-    async def add(
-        self,
-        place: Place,
-        *,
-        provider: str | None,
-        kinds: frozenset[ThingKind],
-        room_glob: str,
-        created_by: str,
-    ) -> Subscription:
-        """Add, or return the equal one that is there."""
-
-    async def remove(self, place: Place, subscription_id: int) -> bool:
-        """False where the channel has no such subscription."""
-
-    async def in_channel(self, place: Place) -> list[Subscription]: ...
-
-    async def of_person(self, team_id: str, user_id: str) -> list[Subscription]:
-        """Those that somebody made, whatever the channel."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,11 @@
 """The ports of `commands/core/ports.py` in memory: what commands and dispatch need, without a database and Slack."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
+from commands.core.alerts import Followed, Mute, Scope, Severity, Subscription
 from commands.core.attempts import Attempt, Outcome, Pending, Press
 from commands.core.audit import Entry, Search
 from commands.core.base import Role
@@ -12,7 +13,7 @@ from commands.core.directory import BlockedCard, FailedRecording, KnownRoom, Liv
 from commands.core.errors import CommandError
 from commands.core.files import File
 from commands.core.grants import Grant, Grantee, KnownGrantee
-from commands.core.ports import Caller, Choice, KeepOut, Place, Standing, Subscription, Traces, Viewer, everywhere
+from commands.core.ports import Caller, Choice, KeepOut, Place, Standing, Traces, Viewer, everywhere
 from commands.core.reply import Text
 from providers.base import Participant, Provider, Recording, RoomRef
 from providers.facts import Fact, ParticipantsListed, RecordingChanged, RoomFinished, RoomSeen, ThingKind
@@ -217,17 +218,22 @@ class KeepOutTable:
 
 
 class SubscriptionTable:
-    def __init__(self) -> None:
+    def __init__(self, clock: ManualClock) -> None:
+        self._clock = clock
         self._numbers = count(1)
         self._rows: list[tuple[str, Subscription]] = []
+        self._mutes: list[tuple[str, Mute]] = []
+        self.known: set[tuple[str, ThingKind, str]] = set()
+        self.followed: dict[tuple[str, str], list[Followed]] = {}
 
-    async def add(
-        self, place: Place, *, provider: str | None, kinds: frozenset[ThingKind], room_glob: str, created_by: str
-    ) -> Subscription:
+    async def add(self, place: Place, wish: Scope, least: Severity, *, created_by: str) -> Subscription:
         for there in await self.in_channel(place):
-            if (there.provider, there.kinds, there.room_glob) == (provider, kinds, room_glob):
-                return there
-        added = Subscription(next(self._numbers), place.channel_id, provider, kinds, room_glob, created_by)
+            if there.wish == wish:
+                again = replace(there, least=least)
+                self._rows = [(team, again if s == there else s) for team, s in self._rows]
+                return again
+        number = next(self._numbers)
+        added = Subscription(id=number, channel_id=place.channel_id, wish=wish, created_by=created_by, least=least)
         self._rows.append((place.team_id, added))
         return added
 
@@ -241,6 +247,39 @@ class SubscriptionTable:
 
     async def of_person(self, team_id: str, user_id: str) -> list[Subscription]:
         return [s for team, s in self._rows if (team, s.created_by) == (team_id, user_id)]
+
+    async def mute(self, place: Place, what: Scope, until: datetime, *, said_by: str) -> Mute:
+        await self.unmute(place, what)
+        said = Mute(id=next(self._numbers), channel_id=place.channel_id, what=what, until=until, said_by=said_by)
+        self._mutes.append((place.team_id, said))
+        return said
+
+    async def unmute(self, place: Place, what: Scope | None) -> int:
+        there = [mute for mute in await self.mutes(place) if what in (None, mute.what)]
+        self._mutes = [row for row in self._mutes if row[1] not in there]
+        return len(there)
+
+    async def mutes(self, place: Place) -> list[Mute]:
+        here = [m for team, m in self._mutes if (team, m.channel_id) == (place.team_id, place.channel_id)]
+        return [mute for mute in here if mute.until > self._clock.now()]
+
+    async def follow(self, team_id: str, user_id: str, direct: Place, about: tuple[str, ThingKind, str]) -> bool:
+        if about in self.known:
+            provider, kind, server_id = about
+            await self.unfollow(team_id, user_id, about)
+            now = self._clock.now()
+            added = Followed(provider=provider, kind=kind, server_id=server_id, name=server_id, since=now)
+            self.followed.setdefault((team_id, user_id), []).append(added)
+        return about in self.known
+
+    async def unfollow(self, team_id: str, user_id: str, about: tuple[str, ThingKind, str]) -> bool:
+        before = self.followed.get((team_id, user_id), [])
+        after = [each for each in before if (each.provider, each.kind, each.server_id) != about]
+        self.followed[team_id, user_id] = after
+        return len(after) < len(before)
+
+    async def followed_by(self, team_id: str, user_id: str) -> list[Followed]:
+        return self.followed.get((team_id, user_id), [])
 
 
 @dataclass

@@ -3,10 +3,10 @@
 import pytest
 
 from commands.alert import AlertSubscribe, AlertUnsubscribe
+from commands.core.alerts import AlertKind, Scope
 from commands.core.errors import NotAllowed, NothingHere, UsageError
 from commands.core.paging import PAGE
 from commands.core.reply import Form, plain
-from providers.facts import ThingKind
 from tests.commands.workspace import (
     HALL,
     LOBBY,
@@ -50,11 +50,8 @@ async def test_subscribe_and_unsubscribe_in_the_same_words(workspace: Workspace,
 async def test_a_subscription_as_it_is_kept(workspace: Workspace) -> None:
     told(await workspace.say("alert subscribe recording room --room team-* --provider annex"))
     [kept] = await workspace.subscriptions.in_channel(STUDIO)
-    assert (kept.kinds, kept.room_glob, kept.provider) == (
-        frozenset({ThingKind.ROOM, ThingKind.RECORDING}),
-        "team-*",
-        "annex",
-    )
+    kinds = frozenset({AlertKind.ROOM, AlertKind.RECORDING})
+    assert kept.wish == Scope(provider="annex", kinds=kinds, room_glob="team-*")
 
 
 async def test_subscribing_twice_makes_one(workspace: Workspace) -> None:

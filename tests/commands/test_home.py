@@ -9,6 +9,7 @@ import pytest
 from pydantic import SecretStr
 
 from commands.alert import AlertUnsubscribe
+from commands.core.alerts import AlertKind, Scope, Severity
 from commands.core.directory import BlockedCard, FailedRecording, KnownRoom, LiveRoom, Webhooks
 from commands.core.ports import Caller, Place, Viewer
 from commands.core.reply import Action, Button, Form, Link, plain
@@ -160,7 +161,7 @@ async def test_what_the_reader_may_not_do_is_not_offered(
     dashboard.live = [live("standup", now)]
     dashboard.failed = [failed(now)]
     dashboard.heard = {"memory": Webhooks(None, now - timedelta(hours=1))}
-    await workspace.subscriptions.add(STUDIO, provider=None, kinds=frozenset(), room_glob="*", created_by=VERA.user_id)
+    await workspace.subscriptions.add(STUDIO, Scope(), Severity.INFO, created_by=VERA.user_id)
     page = await home.page(VERA)
     assert titles(page) == ["Needs attention", "Also live", "Your subscriptions", "You", "Health"]
     assert actions(section(page, "Also live")) == [["Join", "Show"]]
@@ -368,8 +369,8 @@ async def test_subscriptions_are_ended_wherever_one_is(home: Home, workspace: Wo
 
 async def test_many_subscriptions_are_counted(home: Home, workspace: Workspace) -> None:
     for n in range(12):
-        kinds = frozenset({ThingKind.ROOM})
-        await workspace.subscriptions.add(LOBBY, provider=None, kinds=kinds, room_glob=f"r{n}", created_by=OLGA.user_id)
+        wish = Scope(kinds=frozenset({AlertKind.ROOM}), room_glob=f"r{n}")
+        await workspace.subscriptions.add(LOBBY, wish, Severity.INFO, created_by=OLGA.user_id)
     shown = section(await home.page(OLGA), "Your subscriptions")
     assert len(shown.items) == 10
     assert plain(shown.more) == "2 more are in their channels: /video alert list"

@@ -62,7 +62,7 @@ class Workspace:
         self.clock = ManualClock()
         self.providers = ProviderTable(*providers)
         self.directory = directory or Directory()
-        self.subscriptions = SubscriptionTable()
+        self.subscriptions = SubscriptionTable(self.clock)
         self.settings = SettingTable()
         self.forgetting = ForgettingTable()
         self.keep_outs = KeepOutTable(self.clock)

@@ -1,6 +1,7 @@
 """Facts survive being stored: JSON and back gives the same, for whatever a server may say."""
 
 import json
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta, timezone
 from typing import get_args
 
@@ -9,9 +10,34 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from providers.base import Participant, ParticipantKind, Recording, RecordingRef, RecordingStatus, Room, RoomRef
+from providers.base import (
+    Call,
+    CallRef,
+    CallStatus,
+    Destination,
+    DestinationStatus,
+    Ingress,
+    IngressRef,
+    IngressStatus,
+    Participant,
+    ParticipantKind,
+    Recording,
+    RecordingRef,
+    RecordingStatus,
+    Room,
+    RoomRef,
+    Stream,
+    StreamRef,
+    StreamStatus,
+    Track,
+    TrackKind,
+    TrackSource,
+)
 from providers.facts import (
+    AlertTested,
+    CallChanged,
     Fact,
+    IngressChanged,
     ParticipantJoined,
     ParticipantKeptOut,
     ParticipantLeft,
@@ -20,8 +46,17 @@ from providers.facts import (
     RoomFinished,
     RoomSeen,
     RoomStarted,
+    ServerReached,
+    ServerUnreached,
+    SightLost,
     Source,
+    StopCarriedOut,
+    StopNear,
+    StopPlanned,
+    StreamChanged,
     ThingKind,
+    TrackPublished,
+    TrackUnpublished,
     facts_from_json,
     facts_to_json,
 )
@@ -47,7 +82,46 @@ recordings = st.builds(
     st.none() | words,
     st.none() | words,
 )
+tracks = st.builds(Track, words, st.sampled_from(TrackKind), st.sampled_from(TrackSource), words, st.booleans())
+destinations = st.builds(
+    Destination, words, words, st.sampled_from(DestinationStatus), st.none() | times, st.none() | times, words, counts
+)
+streams = st.builds(
+    Stream,
+    st.builds(StreamRef, words, words),
+    rooms,
+    st.sampled_from(StreamStatus),
+    st.lists(destinations, max_size=3).map(tuple),
+    st.none() | times,
+    st.none() | times,
+    st.none() | words,
+)
+ingresses = st.builds(
+    Ingress,
+    st.builds(IngressRef, words, words),
+    rooms,
+    st.sampled_from(IngressStatus),
+    words,
+    words,
+    words,
+    st.none() | times,
+    st.none() | times,
+    st.none() | words,
+)
+calls = st.builds(
+    Call,
+    st.builds(CallRef, words, words),
+    rooms,
+    st.sampled_from(CallStatus),
+    words,
+    words,
+    st.booleans(),
+    st.none() | times,
+    st.none() | times,
+    st.none() | words,
+)
 origin = {"provider": words, "key": words, "at": times, "seen_at": times, "source": st.sampled_from(Source)}
+about = {"thing": st.sampled_from(ThingKind), "thing_id": words}
 BY_KIND: dict[type[Fact], st.SearchStrategy[Fact]] = {
     RoomSeen: st.builds(
         RoomSeen,
@@ -64,7 +138,19 @@ BY_KIND: dict[type[Fact], st.SearchStrategy[Fact]] = {
     ParticipantsListed: st.builds(
         ParticipantsListed, room=rooms, participants=st.lists(participants, max_size=3).map(tuple), **origin
     ),
+    TrackPublished: st.builds(TrackPublished, room=rooms, participant=participants, track=tracks, **origin),
+    TrackUnpublished: st.builds(TrackUnpublished, room=rooms, participant=participants, track=tracks, **origin),
     RecordingChanged: st.builds(RecordingChanged, recording=recordings, **origin),
+    StreamChanged: st.builds(StreamChanged, stream=streams, **origin),
+    IngressChanged: st.builds(IngressChanged, ingress=ingresses, **origin),
+    CallChanged: st.builds(CallChanged, call=calls, **origin),
+    ServerReached: st.builds(ServerReached, **origin),
+    ServerUnreached: st.builds(ServerUnreached, why=words, **origin),
+    SightLost: st.builds(SightLost, **about, **origin),
+    StopPlanned: st.builds(StopPlanned, stops_at=st.none() | times, by=words, rev=counts, **about, **origin),
+    StopNear: st.builds(StopNear, stops_at=times, by=words, rev=counts, **about, **origin),
+    StopCarriedOut: st.builds(StopCarriedOut, stops_at=times, by=words, rev=counts, problem=words, **about, **origin),
+    AlertTested: st.builds(AlertTested, by=words, **origin),
 }
 facts = st.one_of(*BY_KIND.values())
 
@@ -86,12 +172,16 @@ def test_times_stay_aware(fact: Fact) -> None:
 
 
 @given(facts)
-def test_each_is_about_a_room_or_a_recording(fact: Fact) -> None:
+def test_each_is_about_one_thing(fact: Fact) -> None:
     match fact:
-        case RecordingChanged():
-            assert (fact.thing, fact.thing_id) == (ThingKind.RECORDING, fact.recording.ref.id)
-        case RoomSeen():
-            assert (fact.thing, fact.thing_id) == (ThingKind.ROOM, fact.room.ref.id)
+        case RecordingChanged(recording=thing) | StreamChanged(stream=thing):
+            assert fact.thing_id == thing.ref.id
+        case IngressChanged(ingress=thing) | CallChanged(call=thing) | RoomSeen(room=thing):
+            assert fact.thing_id == thing.ref.id
+        case ServerReached() | ServerUnreached():
+            assert fact.thing_id == fact.provider
+        case SightLost() | StopPlanned() | StopNear() | StopCarriedOut() | AlertTested():
+            assert fact.thing_id in (fact.key, *asdict(fact).values())
         case _:
             assert (fact.thing, fact.thing_id) == (ThingKind.ROOM, fact.room.id)
 

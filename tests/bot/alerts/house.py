@@ -18,8 +18,9 @@ from bot.store.inbox import Inbox
 from bot.store.notes import Notes
 from bot.store.subscriptions import StoredSubscriptions
 from bot.store.tables import card, inbox, note, thing
+from commands.core.alerts import AlertKind, Scope, Severity
 from commands.core.ports import Place
-from providers.facts import Fact, ThingKind
+from providers.facts import Fact
 
 TEAM = "T1"
 
@@ -38,7 +39,7 @@ class House:
         clock = SystemClock()
         cards, notes, subscriptions = Cards(store, clock), Notes(store), StoredSubscriptions(store, clock)
         inbox = Inbox(store, clock)
-        intake = Intake(store, inbox, Record(cards, notes, subscriptions), changed)
+        intake = Intake(store, inbox, Record(cards, notes, subscriptions, clock), changed)
         return cls(store, inbox, cards, notes, subscriptions, intake)
 
     async def tell(self, *facts: Fact) -> None:
@@ -61,11 +62,16 @@ class House:
         await self.intake.report(fact, team_id=TEAM, made_by=user, card_in=card_in, is_private=private)
 
     async def subscribe(
-        self, channel: str, *kinds: ThingKind, room: str = "*", provider: str | None = None, by: str = "U1"
+        self,
+        channel: str,
+        *kinds: AlertKind,
+        room: str = "*",
+        provider: str | None = None,
+        least: Severity = Severity.INFO,
+        by: str = "U1",
     ) -> None:
-        await self.subscriptions.add(
-            Place(TEAM, channel), provider=provider, kinds=frozenset(kinds), room_glob=room, created_by=by
-        )
+        wish = Scope(provider=provider, kinds=frozenset(kinds), room_glob=room)
+        await self.subscriptions.add(Place(TEAM, channel), wish, least, created_by=by)
 
     async def state(self, server_id: str) -> ThingState:
         async with self.store.reading() as conn:

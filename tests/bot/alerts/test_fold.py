@@ -182,8 +182,9 @@ def test_recordings_are_noted_on_their_room_in_any_order(data: st.DataObject) ->
     room: RoomState | None = None
     recordings: dict[str, ThingState] = {}
     for fact in data.draw(st.permutations([*told, *told])):
-        known = recordings[fact.thing_id] = fold(recordings.get(fact.thing_id), fact)
+        known = fold(recordings.get(fact.thing_id), fact)
         assert isinstance(known, RecordingState)
+        recordings[fact.thing_id] = known
         room = note_recording(room, known.recording)
 
     assert room is not None

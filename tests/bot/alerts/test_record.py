@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.store.cards import DELETED
+from commands.core.alerts import AlertKind
 from providers.base import RecordingStatus, RoomRef
-from providers.facts import Fact, ThingKind
+from providers.facts import Fact
 from tests.bot.alerts.facts import ROOM, finished, joined, kept_out, left, listed, person, recording, seen, started
 from tests.bot.alerts.house import House, open_house
 
@@ -23,7 +24,7 @@ async def test_a_command_gets_its_card_in_the_channel_where_it_was_typed(house: 
     await house.command(seen(1), channel="C1")
     await house.command(recording(LIVE, 2), channel="C2")
 
-    assert await house.carded() == {("RM_1", "C1"), ("RE_1", "C2")}
+    assert await house.carded() == {("RM_1", "C1"), ("RE_1", "C2"), ("RE_1", "C1")}
     assert (await house.room()).made_by == "U1"
 
 
@@ -53,16 +54,16 @@ async def test_a_card_is_wanted_even_where_the_webhook_said_it_all_before(house:
     ("kinds", "room", "provider", "expected"),
     [
         ((), "*", None, {"RM_1", "RM_2", "RE_1"}),
-        ((ThingKind.ROOM,), "*", None, {"RM_1", "RM_2"}),
-        ((ThingKind.RECORDING,), "*", None, {"RE_1"}),
+        ((AlertKind.ROOM,), "*", None, {"RM_1", "RM_2"}),
+        ((AlertKind.RECORDING,), "*", None, {"RE_1"}),
         ((), "stand*", None, {"RM_1", "RE_1"}),
         ((), "Stand*", None, set()),
         ((), "*", "classroom", {"RM_2"}),
-        ((ThingKind.RECORDING,), "lesson", None, set()),
+        ((AlertKind.RECORDING,), "lesson", None, set()),
     ],
 )
 async def test_a_subscription_gets_cards_of_what_it_names(
-    kinds: tuple[ThingKind, ...], room: str, provider: str | None, expected: set[str], house: House
+    kinds: tuple[AlertKind, ...], room: str, provider: str | None, expected: set[str], house: House
 ) -> None:
     await house.subscribe("C9", *kinds, room=room, provider=provider)
     await house.tell(started(), started(room=OTHER), recording(LIVE, 1))
@@ -71,7 +72,7 @@ async def test_a_subscription_gets_cards_of_what_it_names(
 
 
 async def test_two_subscriptions_of_a_channel_make_one_card(house: House) -> None:
-    await house.subscribe("C9", ThingKind.ROOM)
+    await house.subscribe("C9", AlertKind.ROOM)
     await house.subscribe("C9", room="standup")
     await house.tell(started())
 
@@ -95,7 +96,7 @@ async def test_who_subscribes_after_an_end_hears_nothing_of_it(house: House) -> 
 
 
 async def test_a_recording_that_ended_in_an_unknown_room_makes_no_live_room_of_it(house: House) -> None:
-    await house.subscribe("C9", ThingKind.ROOM)
+    await house.subscribe("C9", AlertKind.ROOM)
     await house.tell(recording(READY, 5))
 
     assert await house.things() == {"RE_1"}
@@ -119,7 +120,7 @@ async def test_a_failure_is_noted_under_its_own_card_only(house: House) -> None:
 
 
 async def test_who_came_back_is_noted_on_every_card_of_the_room_once_a_minute(house: House) -> None:
-    await house.subscribe("C9", ThingKind.ROOM)
+    await house.subscribe("C9", AlertKind.ROOM)
     await house.command(seen(1), channel="C1")
     first, again = person(1), replace(person(1), id="PA_1_again")
     await house.tell(joined(first, 2), left(first, 3), kept_out(first, 3), joined(again, 9), kept_out(again, 10))

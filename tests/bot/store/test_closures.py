@@ -8,6 +8,7 @@ from bot.store.cards import Cards
 from bot.store.closures import Closure, Closures
 from bot.store.engine import Store
 from bot.store.subscriptions import StoredSubscriptions
+from commands.core.alerts import Scope, Severity
 from commands.core.ports import Place
 from tests.bot.store.conftest import StillClock
 from tests.bot.store.snapshots import save, snapshot
@@ -31,7 +32,7 @@ async def _card(
 async def _subscribe(store: Store, clock: StillClock, channel: str, by: str, team: str = "T1") -> None:
     place = Place(team, channel)
     subscriptions = StoredSubscriptions(store, clock)
-    await subscriptions.add(place, provider=by, kinds=frozenset(), room_glob="*", created_by=by)
+    await subscriptions.add(place, Scope(provider=by), Severity.INFO, created_by=by)
 
 
 async def _due(closures: Closures) -> list[tuple[str, str]]:

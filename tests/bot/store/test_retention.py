@@ -26,6 +26,9 @@ DOES_NOT_GROW: Mapping[str, str] = {
     "note": "goes with its card",
     "keep_out": "the bouncer forgets what has run out",
     "replica": "a replica that beats deletes those that are gone",
+    "follow": "goes with its thing",
+    "pace": "is one for a channel and a method",
+    "lease": "is one for a video server",
     "subscription": "is as many as people have asked for, and ended by them",
     "setting": "is one for a key and a channel",
     "identity": "is one for a team",
@@ -41,6 +44,8 @@ WHEN = {
     "closures": "told_at",
     "pending actions": "expires_at",
     "drafts": "expires_at",
+    "mutes": "until",
+    "timers": "ended_at",
     "reserved names": "until",
 }
 """The time that counts."""

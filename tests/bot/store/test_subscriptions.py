@@ -2,12 +2,12 @@ import pytest
 
 from bot.store.engine import Store
 from bot.store.subscriptions import StoredSubscriptions
-from commands.core.ports import Place, Subscription
-from providers.facts import ThingKind
+from commands.core.alerts import AlertKind, Scope, Severity, Subscription
+from commands.core.ports import Place
 from tests.bot.store.conftest import StillClock
 
 HERE, THERE, ELSEWHERE = Place("T1", "C1"), Place("T1", "C2"), Place("T2", "C1")
-BOTH = frozenset({ThingKind.ROOM, ThingKind.RECORDING})
+BOTH = frozenset({AlertKind.ROOM, AlertKind.RECORDING})
 
 
 @pytest.fixture
@@ -20,19 +20,21 @@ async def _add(
     place: Place = HERE,
     *,
     provider: str | None = None,
-    kinds: frozenset[ThingKind] = frozenset(),
+    kinds: frozenset[AlertKind] = frozenset(),
     room_glob: str = "*",
     by: str = "U1",
 ) -> Subscription:
-    return await subscriptions.add(place, provider=provider, kinds=kinds, room_glob=room_glob, created_by=by)
+    wish = Scope(provider=provider, kinds=kinds, room_glob=room_glob)
+    return await subscriptions.add(place, wish, Severity.INFO, created_by=by)
 
 
 async def test_what_was_added_is_in_the_channel(subscriptions: StoredSubscriptions) -> None:
     everything = await _add(subscriptions)
     some = await _add(subscriptions, provider="eu", kinds=BOTH, room_glob="prod-*")
 
-    assert (everything.kinds, everything.provider) == (frozenset(), None)
-    assert some == Subscription(some.id, "C1", "eu", BOTH, "prod-*", "U1")
+    assert everything.wish == Scope()
+    wish = Scope(provider="eu", kinds=BOTH, room_glob="prod-*")
+    assert some == Subscription(id=some.id, channel_id="C1", wish=wish, created_by="U1")
     assert await subscriptions.in_channel(HERE) == [everything, some]
     assert await subscriptions.in_channel(THERE) == []
     assert await subscriptions.in_channel(ELSEWHERE) == []
