@@ -1,4 +1,5 @@
-"""`python -m bench [--quick]`. Exit code 1 if an answer failed; a missed goal is a finding, not a failure."""
+"""`python -m bench [--quick]`. Exit code 1 if an answer failed or something that was taken is not there; a missed goal
+is a finding, not a failure."""
 
 import argparse
 import asyncio
@@ -9,8 +10,9 @@ from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import answers, goals, lives, machine, report
+from bench import alerts, answers, goals, lives, machine, report
 from bench.acks import AckBench
+from bench.alerts import AlertBench
 from bench.commands import open_commands
 from bench.plan import FULL, QUICK, Plan
 from bench.presses import open_presses
@@ -28,7 +30,7 @@ def main() -> int:
     run = asyncio.run(_run(QUICK if parser.parse_args().quick else FULL))
     print(report.text(run))
     print(f"\n{report.write(run, RESULTS)}")
-    return 1 if run.acks.failures else 0
+    return 1 if run.failures else 0
 
 
 async def _run(plan: Plan) -> report.Run:
@@ -44,6 +46,7 @@ async def _run(plan: Plan) -> report.Run:
         on_memory = await opened.enter_async_context(answers.on_memory(plan.answers))
         on_livekit = await opened.enter_async_context(answers.on_livekit(plan.answers))
         acks = await opened.enter_async_context(AckBench.open(plan, cores[1] if cores else None))
+        alerted = await AlertBench.open(plan, cores[1] if cores else None, opened)
         steps = [dispatch, rendering, webhooks, presses, on_memory, *([on_livekit] if on_livekit else [])]
         gc.freeze()  # or the collector walks all that was imported, in the middle of a measurement
         for number in range(plan.rounds + 1):
@@ -52,7 +55,9 @@ async def _run(plan: Plan) -> report.Run:
             for each in steps:
                 await each.round(warm_up=number == 0)
             await acks.round(warm_up=number == 0)
+            await alerted.round(warm_up=number == 0)
     lived = await lives.measure(plan, cores[1] if cores else None)
+    await alerted.finish()
     return report.Run(
         at=datetime.now(UTC),
         plan=plan,
@@ -60,10 +65,11 @@ async def _run(plan: Plan) -> report.Run:
         pinned=cores is not None,
         fixed_loop=loops,
         fsync_seconds=machine.fsync_seconds(),
-        steps=steps,
+        steps=[*steps, alerted.calm],
         acks=acks.found,
         lives=lived,
-        findings=goals.findings(acks.found, dispatch, presses, lived),
+        alerts=alerted,
+        findings=[*goals.findings(acks.found, dispatch, presses, lived), *alerts.findings(alerted)],
     )
 
 

@@ -26,7 +26,8 @@ _OK = b"HTTP/1.1 200 "
 class Round:
     """Every latency in seconds, from the request written (closed loop) or due (open loop) to its answer read.
 
-    `failed` is whatever was not an empty 200 in time. `client_seconds` is the CPU time that this client took.
+    `failed` is whatever was not the 200 that was expected, in time. `client_seconds` is the CPU time that this client
+    took.
     """
 
     latencies: list[float]
@@ -36,10 +37,16 @@ class Round:
 
 
 async def closed_loop(
-    port: int, requests: Iterator[bytes], *, connections: int, seconds: float, most: int | None = None
+    port: int,
+    requests: Iterator[bytes],
+    *,
+    connections: int,
+    seconds: float,
+    most: int | None = None,
+    answer: bytes = b"",
 ) -> Round:
-    """Ask for `seconds`, or until `most` were sent."""
-    load = _Closed(requests, most)
+    """Ask for `seconds`, or until `most` were sent. `answer` is the body of every 200."""
+    load = _Closed(requests, most, answer)
     lanes = await _connected(port, load, connections)
     cpu, began = process_time(), perf_counter()
     load.deadline = began + seconds
@@ -93,7 +100,8 @@ async def status(port: int, request: bytes) -> int:
 class _Load:
     """What the lanes share. `under_way` requests wait for their answers."""
 
-    def __init__(self, requests: Iterator[bytes]) -> None:
+    def __init__(self, requests: Iterator[bytes], answer: bytes = b"") -> None:
+        self.answer = answer
         self.latencies: list[float] = []
         self.failed = 0
         self.under_way = 0
@@ -130,8 +138,8 @@ class _Load:
 
 
 class _Closed(_Load):
-    def __init__(self, requests: Iterator[bytes], most: int | None) -> None:
-        super().__init__(requests)
+    def __init__(self, requests: Iterator[bytes], most: int | None, answer: bytes) -> None:
+        super().__init__(requests, answer)
         self.deadline = 0.0
         self._left = most
 
@@ -186,7 +194,7 @@ class _Lane(asyncio.Protocol):
             return
         assert self._since is not None, "an answer to nothing"
         self._received = b""
-        self._load.answered(now - self._since if head.startswith(_OK) and not body else None)
+        self._load.answered(now - self._since if head.startswith(_OK) and body == self._load.answer else None)
         self._since = None
         self.ask()
         self._load.settle()

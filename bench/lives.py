@@ -22,7 +22,7 @@ from bench.slash import Sender
 from bench.targets import Answered
 from bot import manifest
 from bot.demo.slack import StandIn
-from bot.demo.world import free_port
+from bot.demo.world import IN_MEMORY, free_port
 
 IMPORTS = (
     "import aiohttp, aiosqlite, alembic.command, cryptography.fernet, dotenv, jwt, livekit.api, prometheus_client,"
@@ -89,8 +89,8 @@ async def _ready(lives: Lives, core: int | None, *, warm_up: bool) -> AsyncItera
         user = slack.workspace.add_user("omar")
         channel = slack.workspace.add_channel("general", members=[user])
         port, began = free_port(), perf_counter()
-        process = await opened.enter_async_context(_running(_environ(folder, slack, port), folder, core))
-        await _until_ready(port, process)
+        process = await opened.enter_async_context(running(environ(folder, slack, port), folder, core))
+        await until_ready(port, process)
         if not warm_up:
             lives.ready_seconds.append(perf_counter() - began)
             lives.ready_bytes.append(resident_bytes(process.pid))
@@ -98,8 +98,8 @@ async def _ready(lives: Lives, core: int | None, *, warm_up: bool) -> AsyncItera
         yield _Bot(process.pid, sender, answered)
 
 
-def _environ(folder: Path, slack: StandIn, port: int) -> Mapping[str, str]:
-    (folder / "showcaller.toml").write_text('[providers.memory]\nkind = "memory"\n')
+def environ(folder: Path, slack: StandIn, port: int, providers: str = IN_MEMORY) -> Mapping[str, str]:
+    (folder / "showcaller.toml").write_text(providers)
     return {
         "PYTHONPATH": str(Path(__file__).parents[1]),
         "SLACK_BOT_TOKEN": slack.bot_token,
@@ -113,7 +113,7 @@ def _environ(folder: Path, slack: StandIn, port: int) -> Mapping[str, str]:
 
 
 @asynccontextmanager
-async def _running(environ: Mapping[str, str], folder: Path, core: int | None) -> AsyncIterator[Process]:
+async def running(environ: Mapping[str, str], folder: Path, core: int | None) -> AsyncIterator[Process]:
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "bot", "run", cwd=folder, env=environ, stdout=DEVNULL, stderr=DEVNULL
     )
@@ -136,7 +136,7 @@ def _pin(process: Process, core: int | None) -> None:
         pin(core, process.pid)
 
 
-async def _until_ready(port: int, process: Process) -> None:
+async def until_ready(port: int, process: Process) -> None:
     """As a load balancer would find out, but every few milliseconds."""
     async with asyncio.timeout(READY_SECONDS), aiohttp.ClientSession() as session:
         while process.returncode is None:

@@ -7,8 +7,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from bench import acks
+from bench import acks, alerts
 from bench.acks import Acks
+from bench.alerts import AlertBench
 from bench.figures import Measure, Spread, Times
 from bench.goals import Finding
 from bench.lives import Lives
@@ -32,7 +33,12 @@ class Run:
     steps: Sequence[StepBench]
     acks: Acks
     lives: Lives
+    alerts: AlertBench
     findings: Sequence[Finding]
+
+    @property
+    def failures(self) -> list[str]:
+        return [*self.acks.failures, *self.alerts.failures]
 
 
 def text(run: Run) -> str:
@@ -43,6 +49,7 @@ def text(run: Run) -> str:
             *_acks(run.acks),
             *_work(run.acks),
             *_lives(run.lives),
+            *alerts.text(run.alerts),
             *_verdicts(run),
         ]
     )
@@ -103,7 +110,7 @@ def _verdicts(run: Run) -> Iterator[str]:
     yield "\nGoals"
     for finding in run.findings:
         yield f"  {finding.verdict:<12} {finding.text}"
-    yield from (f"FAILED: {failure}" for failure in run.acks.failures)
+    yield from (f"FAILED: {failure}" for failure in run.failures)
 
 
 def _times(rounds: Sequence[Measure], baseline: Sequence[Measure]) -> Iterator[str]:
@@ -147,6 +154,7 @@ def _data(run: Run) -> Mapping[str, Any]:
             for (name, load), rounds in run.acks.rounds.items()
         ],
         "lives": asdict(run.lives),
+        "alerts": alerts.data(run.alerts),
         "goals": [asdict(finding) for finding in run.findings],
-        "failures": run.acks.failures,
+        "failures": run.failures,
     }

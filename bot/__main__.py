@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import gc
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -87,6 +88,7 @@ async def _until_stopped(settings: Settings) -> None:
     for signal_number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signal_number, stopping.set)
     bot = await Bot.start(settings)
+    gc.freeze()  # what is there by now stays, and the collector need not walk it while webhooks wait
     await stopping.wait()
     await bot.stop()
 

@@ -19,6 +19,7 @@ from pydantic_core import ErrorDetails
 
 from bot.settings import (
     AccessSettings,
+    AlertSettings,
     CommandSettings,
     DatabaseSettings,
     LimitSettings,
@@ -48,6 +49,7 @@ SECTIONS: tuple[type[Section], ...] = (
     LimitSettings,
     AccessSettings,
     CommandSettings,
+    AlertSettings,
     LogSettings,
 )
 
@@ -145,14 +147,15 @@ class _Loader:
         limits = self.section(LimitSettings)
         access = self.section(AccessSettings)
         commands = self.section(CommandSettings)
+        alerts = self.section(AlertSettings)
         log = self.section(LogSettings)
         providers = self._providers()
         self._misspelt()
         self._rules(web, database)
-        if self.problems or not (slack and database and web and limits and access and commands and log):
+        if self.problems or not (slack and database and web and limits and access and commands and alerts and log):
             raise BadSettings(self.problems)
         reached = tuple(_reached(provider, web) for provider in providers)
-        return Settings(slack, database.under(self.cwd), web, limits, access, commands, log, reached)
+        return Settings(slack, database.under(self.cwd), web, limits, access, commands, alerts, log, reached)
 
     def section(self, section: type[S]) -> S | None:
         fields = {str(f.validation_alias): f.description or "" for f in section.model_fields.values()}

@@ -87,6 +87,17 @@ class Metrics:
             "Since the last webhook that told something, over all replicas; `+Inf` before the first.",
             "provider",
         )
+        self.reconcile_rounds = self._counter(
+            "showcaller_reconcile_rounds_total",
+            "Comparisons with a video server's own lists; the outcome is `ok`, the kind of error, or `LeaseLost`.",
+            "provider",
+            "outcome",
+        )
+        self.reconcile_differences = self._counter(
+            "showcaller_reconcile_differences_total",
+            "What such a comparison found that no webhook had told in time.",
+            "provider",
+        )
         self.live_rooms = self._gauge("showcaller_live_rooms", "Rooms that are live, as far as we know.", "provider")
 
     def _delivery(self) -> None:
@@ -94,6 +105,12 @@ class Metrics:
         self.oldest_untold_change_seconds = self._gauge(
             "showcaller_oldest_untold_change_seconds",
             "Age of the oldest change that Slack does not show, where nothing but us keeps it back; 0 for none.",
+        )
+        self.channels_in_digest = self._gauge(
+            "showcaller_channels_in_digest", "Channels where so much happens that it is shown on digest pages."
+        )
+        self.updates_paused_seconds = self._gauge(
+            "showcaller_updates_paused_seconds", "Until Slack takes updates of cards again, after a 429; 0 for at once."
         )
         self._store_errors = self._counter(
             "showcaller_store_errors_total", "Failures of the database itself.", "operation"

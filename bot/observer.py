@@ -34,7 +34,9 @@ class Observer:
         self._names = [provider.name for provider in providers]
         self._stopping = asyncio.Event()
         self._untold_since: datetime | None = None
+        self._updates_from: datetime | None = None
         self._last_webhooks: dict[str, datetime] = {}
+        metrics.updates_paused_seconds.set_function(self._paused_seconds)
         metrics.oldest_untold_change_seconds.set_function(self._untold_seconds)
         for provider in providers:
             if provider.webhook_kinds:
@@ -58,12 +60,19 @@ class Observer:
     def _show(self, found: Backlog) -> None:
         self._untold_since = found.untold_since
         self._last_webhooks |= found.last_webhooks
+        self._updates_from = found.updates_from
         self._metrics.cards_behind.set(found.cards_behind)
+        self._metrics.channels_in_digest.set(found.busy_channels)
         for name in self._names:
             self._metrics.live_rooms.labels(name).set(found.live_rooms.get(name, 0))
 
     def _untold_seconds(self) -> float:
         return self._since(self._untold_since) if self._untold_since is not None else 0.0
+
+    def _paused_seconds(self) -> float:
+        if self._updates_from is None:
+            return 0.0
+        return max((self._updates_from - self._clock.now()).total_seconds(), 0.0)
 
     def _webhook_age(self, provider: str) -> float:
         last = self._last_webhooks.get(provider)

@@ -8,6 +8,7 @@ import logging
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from string import Formatter
 from typing import Annotated, Literal, Self
@@ -292,6 +293,22 @@ class CommandSettings(Section):
         return value
 
 
+class AlertSettings(Section):
+    """How what goes on is heard of."""
+
+    reconcile_seconds: int = Field(
+        60,
+        ge=5,
+        le=86_400,
+        validation_alias="SHOWCALLER_RECONCILE_SECONDS",
+        description="how often what is known is compared with each video server's own lists, in seconds, 5 to 86400",
+    )
+
+    @property
+    def reconcile_interval(self) -> timedelta:
+        return timedelta(seconds=self.reconcile_seconds)
+
+
 class LogSettings(Section):
     level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", validation_alias="LOG_LEVEL", description="DEBUG, INFO, WARNING or ERROR"
@@ -328,6 +345,7 @@ class Settings:
     limits: LimitSettings
     access: AccessSettings
     commands: CommandSettings
+    alerts: AlertSettings
     log: LogSettings
     providers: tuple[ProviderConfig, ...]
 

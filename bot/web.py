@@ -53,19 +53,28 @@ _SIGNATURE = re.compile(r"v0=[0-9a-f]{64}")
 
 
 class WebhookAnswer(StrEnum):
-    """What became of a webhook. Only STORED says that it will not be forgotten."""
+    """What became of a webhook. Only STORED says that it will not be forgotten. HANG_UP is UNAVAILABLE for a server
+    that takes every answer, whatever its status, for the end of the matter."""
 
     STORED = "stored"
     FORGED = "forged"
     UNKNOWN = "unknown"
     UNAVAILABLE = "unavailable"
+    HANG_UP = "hang up"
+
+    @property
+    def verdict(self) -> str:
+        """In a word, for who counts: how somebody is refused makes no difference."""
+        return str(WebhookAnswer.UNAVAILABLE if self is WebhookAnswer.HANG_UP else self)
 
     @property
     def status(self) -> int:
+        """Of HANG_UP nobody sees it."""
         return _STATUS[self]
 
 
 _STATUS = {
+    WebhookAnswer.HANG_UP: 503,
     WebhookAnswer.STORED: 200,
     WebhookAnswer.FORGED: 401,
     WebhookAnswer.UNKNOWN: 404,
@@ -218,6 +227,8 @@ async def _body(request: web.Request, doors: Doors) -> bytes:
             return await request.read()
     except TimeoutError:
         raise web.HTTPRequestTimeout(text="body too slow\n") from None
+    except (ConnectionError, web.RequestPayloadError):  # nobody is there to read this, but it is no failure of ours
+        raise web.HTTPBadRequest(text="body broken off\n") from None
     except web.HTTPRequestEntityTooLarge:  # it came in pieces, without saying how much there is
         raise _too_large(doors) from None
 
@@ -256,6 +267,8 @@ def _webhooks(doors: Doors) -> Handler:
         body = await _body(request, doors)
         name, kind = request.match_info["name"], request.match_info.get("kind", "")
         answer = await doors.webhook(name, kind, _headers(request), body)
+        if answer is WebhookAnswer.HANG_UP and request.transport is not None:
+            request.transport.abort()
         return web.Response(status=answer.status, text=f"{answer}\n")
 
     return webhook

@@ -17,8 +17,12 @@ from aiohttp.web import Application
 from bot.addresses import PublicReach
 from bot.alerts.bouncer import Bouncer
 from bot.alerts.deliver import Deliverer
+from bot.alerts.duplicates import Duplicates
 from bot.alerts.intake import Intake
+from bot.alerts.pace import Tempo
+from bot.alerts.reconcile import Reconciler
 from bot.alerts.record import Record
+from bot.alerts.timers import Timers
 from bot.alerts.webhooks import Webhooks
 from bot.clock import SystemClock
 from bot.health import is_reached, reads
@@ -30,9 +34,10 @@ from bot.pruner import Pruner
 from bot.recovery import Recovery
 from bot.render.closure import why_closed
 from bot.replica import Replica
-from bot.settings import AccessSettings, LimitSettings, Settings
+from bot.settings import AccessSettings, AlertSettings, LimitSettings, Settings
 from bot.slack.answers import Answers
 from bot.slack.app import SlackApp
+from bot.slack.direct import SlackDirect
 from bot.slack.drafts import Drafts
 from bot.slack.errors import NotGranted, TokenDead
 from bot.slack.files import SlackFiles
@@ -53,21 +58,21 @@ from bot.slack.suggestions import Suggestions
 from bot.store.attempts import StoredAttempts
 from bot.store.audit import StoredAudit
 from bot.store.backlog import Backlogs
-from bot.store.cards import Cards
-from bot.store.closures import Closures
+from bot.store.channels import StoredChannels
 from bot.store.dashboard import StoredDashboard
 from bot.store.drafts import StoredDrafts
 from bot.store.forgetting import StoredForgetting
 from bot.store.grants import StoredGrants
 from bot.store.inbox import Inbox
 from bot.store.keep_outs import StoredKeepOuts
-from bot.store.notes import Notes
+from bot.store.outbox import Outbox
 from bot.store.pending import StoredPendingActions
 from bot.store.replicas import Replicas
 from bot.store.retention import Retention
 from bot.store.rooms import StoredRooms
 from bot.store.settings import StoredSettings
 from bot.store.subscriptions import StoredSubscriptions
+from bot.store.timers import StoredStops
 from bot.tasks import Tasks, keep_running
 from bot.web import Doors, Server, SlackDoor, build_admin, build_public, serve
 from commands.core.context import Ports
@@ -110,23 +115,52 @@ class _Alerts:
     `changed` is called when what we know of them, or want of them, may be another.
     """
 
-    def __init__(self, outside: Outside, changed: Callable[[], None], *, replica: str) -> None:
+    def __init__(
+        self, outside: Outside, settings: AlertSettings, changed: Callable[[], None], *, tempo: Tempo, replica: str
+    ) -> None:
         store, clock, team_id = outside.store, outside.clock, outside.identity.team_id
-        cards, notes = Cards(store, clock), Notes(store)
-        self.deliverer = Deliverer(cards, notes, Closures(store, clock), outside.slack, outside.providers, clock)
-        self.subscriptions = StoredSubscriptions(store, clock)
+        self.outbox = Outbox.on(store, clock, tempo, team_id=team_id)
+        cards, notes = self.outbox.cards, self.outbox.notes
+        self.deliverer = Deliverer(self.outbox, outside.slack, outside.providers, clock)
+        self.subscriptions = StoredSubscriptions(store, clock, changed)
         record = Record(cards, notes, self.subscriptions, clock)
         self.intake = Intake(store, Inbox(store, clock, replica=replica), record, changed)
         self.keep_outs = StoredKeepOuts(store, clock, changed)
         self.bouncer = Bouncer(self.keep_outs, outside.providers, self.intake, clock, team_id=team_id)
-        self.webhooks = Webhooks(outside.providers, self.intake, outside.metrics, team_id=team_id)
+        self.reconciler = Reconciler(
+            outside.providers,
+            store,
+            self.intake,
+            clock,
+            outside.metrics,
+            team_id=team_id,
+            interval=settings.reconcile_interval,
+        )
+        self.stops = StoredStops(store, clock, self._planned, replica=replica)
+        self.timers = Timers(self.stops, outside.providers, clock)
+        self.webhooks = Webhooks(
+            outside.providers, self.intake, outside.metrics, team_id=team_id, refused=self.reconciler.hurry
+        )
+
+    def _planned(self) -> None:
+        """A stop was planned, or something came of one: facts tell so."""
+        self.intake.wake()
+        self.timers.wake()
 
 
 class _Conversations:
     """The road of a command: what somebody asks for is read, done and answered."""
 
     def __init__(
-        self, outside: Outside, ports: Ports, callers: _Callers, tasks: Tasks, limits: LimitSettings, *, replica: str
+        self,
+        outside: Outside,
+        ports: Ports,
+        callers: _Callers,
+        tasks: Tasks,
+        limits: LimitSettings,
+        duplicates: Duplicates,
+        *,
+        replica: str,
     ) -> None:
         store, clock, slack, box = outside.store, outside.clock, outside.slack, outside.box
         attempts = StoredAttempts(store, clock, box, replica=replica)
@@ -140,7 +174,7 @@ class _Conversations:
         self.suggestions = Suggestions(self.forms, ports, presence, drafts, callers.people, callers.groups)
         self.inbound = Inbound(ports, dispatcher, attempts, answers, self.forms, outside.metrics)
         self.lines = Lines(self.inbound, callers.people, bot_user_id=outside.identity.bot_user_id)
-        self.presses = Presses(self.inbound, self.forms, pending)
+        self.presses = Presses(self.inbound, self.forms, pending, duplicates)
         self.shortcuts = Shortcuts(self.inbound, callers.membership)
         self.recovery = Recovery(attempts, answers, ports, tasks)
 
@@ -148,14 +182,15 @@ class _Conversations:
 class _Parts:
     """Everything that is built on the outside, in the order in which one thing needs another."""
 
-    def __init__(self, outside: Outside, settings: Settings) -> None:
+    def __init__(self, outside: Outside, settings: Settings, tempo: Tempo) -> None:
         own = uuid4().hex
         self.tasks = Tasks()
         callers = _Callers(outside, settings.access)
-        self.alerts = _Alerts(outside, self._changed, replica=own)
+        self.alerts = _Alerts(outside, settings.alerts, self._changed, tempo=tempo, replica=own)
         stored = StoredSettings(outside.store, outside.clock)
         ports = _ports(outside, settings, stored, callers, self.alerts)
-        talk = _Conversations(outside, ports, callers, self.tasks, settings.limits, replica=own)
+        duplicates = Duplicates(self.alerts.outbox.cards, outside.slack, self.alerts.deliverer.wake)
+        talk = _Conversations(outside, ports, callers, self.tasks, settings.limits, duplicates, replica=own)
         self.recovery = talk.recovery
         self.home_tabs = HomeTabs(outside.slack, _home(outside, settings, ports), talk.presses, outside.clock)
         self.replica = Replica(
@@ -185,12 +220,14 @@ class _Parts:
 
 def _ports(outside: Outside, settings: Settings, stored: StoredSettings, callers: _Callers, alerts: _Alerts) -> Ports:
     store, clock = outside.store, outside.clock
+    direct = SlackDirect(outside.slack)
     return Ports(
         providers=outside.providers,
         rooms=StoredRooms(store, clock),
         facts=alerts.intake,
         keep_outs=alerts.keep_outs,
         subscriptions=alerts.subscriptions,
+        stops=alerts.stops,
         settings=stored,
         forgetting=StoredForgetting(store, outside.box),
         roles=callers.roles,
@@ -198,7 +235,8 @@ def _ports(outside: Outside, settings: Settings, stored: StoredSettings, callers
         membership=callers.membership,
         reach=PublicReach(settings.access.reach),
         audit=StoredAudit(store),
-        files=SlackFiles(outside.slack),
+        files=SlackFiles(outside.slack, direct),
+        direct=direct,
         clock=clock,
         commands=all_commands(),
         slash=settings.commands.slash,
@@ -228,6 +266,7 @@ def _app(
         membership=callers.membership,
         people=callers.people,
         groups=callers.groups,
+        channels=StoredChannels(outside.store, team_id=outside.identity.team_id),
         gate=talk.gate,
         reopened=alerts.deliverer.reopen,
         tasks=tasks,
@@ -264,17 +303,20 @@ class Bot:
         clock: Clock | None = None,
         build: Building = build_providers,
         pace: Pace | None = None,
+        tempo: Tempo | None = None,
     ) -> Self:
         """Raises `CannotStart`, `StoreError` or `BadKey`, having cleaned up."""
         async with AsyncExitStack() as resources:
             outside = await open_outside(settings, clock or SystemClock(), build, resources)
-            parts = _Parts(outside, settings)
+            parts = _Parts(outside, settings, tempo or Tempo())
             await parts.replica.enter()
             resources.push_async_callback(parts.replica.leave)
             working = [
                 _in_background(keep_running(parts.alerts.intake.run, name="intake"), resources),
                 _in_background(keep_running(parts.alerts.deliverer.run, name="deliverer"), resources),
                 _in_background(keep_running(parts.alerts.bouncer.run, name="bouncer"), resources),
+                _in_background(keep_running(parts.alerts.timers.run, name="timers"), resources),
+                _in_background(keep_running(parts.alerts.reconciler.run, name="reconciler"), resources),
                 _in_background(keep_running(parts.home_tabs.run, name="home tabs"), resources),
                 _in_background(keep_running(parts.observer.run, name="observer"), resources),
                 _in_background(keep_running(parts.pruner.run, name="pruner"), resources),
@@ -301,7 +343,13 @@ class Bot:
                 log.warning("work was cut short", tasks=unfinished)
             await self._parts.alerts.intake.fold_waiting()
             parts = self._parts
-            alerts = (parts.alerts.intake, parts.alerts.bouncer, parts.alerts.deliverer)
+            alerts = (
+                parts.alerts.reconciler,
+                parts.alerts.intake,
+                parts.alerts.bouncer,
+                parts.alerts.timers,
+                parts.alerts.deliverer,
+            )
             for part in (*alerts, parts.home_tabs, parts.observer, parts.replica, parts.pruner):
                 part.stop()
             await asyncio.wait(self._working, timeout=FLUSH_SECONDS)

@@ -1,85 +1,82 @@
-"""What a channel wants to be told about rooms and recordings that others started."""
+"""What a channel wants to be told of beside what is made in it: its subscriptions."""
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from dataclasses import replace
+from typing import Annotated
 
 from pydantic import Field
 
-from commands.core.alerts import AlertKind, Scope, Severity, Subscription
-from commands.core.base import Arg, Command, Internal, Offered, Offers, Role
+from commands.alert_mute import muted, unmute
+from commands.core.alerts import AlertKind, Mute, Severity, Subscription
+from commands.core.base import Arg, Internal, Role
 from commands.core.context import Context
 from commands.core.errors import NothingHere
 from commands.core.paging import Filter, PagedCommand, Rows, matched
 from commands.core.ports import Place
-from commands.core.reply import Action, Code, Form, Item, Person, Reply, Text, plain
-from commands.core.words import counted
+from commands.core.reply import Action, Code, Form, Item, Moment, Person, Reply, Text, plain
+from commands.core.scopes import Kind, Level, ScopeCommand, noun, told_of
+from commands.core.types import Count
+from commands.core.words import counted, in_a_row
 
-Kind = Literal["room", "recording"]
-
-_NOUN = ("subscription", "subscriptions")
+_STARTED_HERE = (
+    "A room that is made here has its card here, and so has what is recorded of it, sent from it or into it."
+)
 
 
 class AlertSubscribe(
-    Command,
+    ScopeCommand,
     path="alert subscribe",
     role=Role.OPERATOR,
-    examples=("", "recording", "room recording --room team-*"),
+    examples=("", "recording", "room recording --room team-*", "--severity critical"),
     heading="Subscribe channel",
 ):
-    """Show cards here for rooms and recordings, whoever starts them."""
+    """Tell this channel of rooms, recordings and more, whoever starts them."""
 
-    kinds: Arg[tuple[Kind, ...]] = Field((), description="room, recording, or both; all kinds by default")
-    room: str = Field("*", description="Only rooms with names like this, with * and ? as wildcards", min_length=1)
-    provider: Annotated[str | None, Offers(Offered.SERVER)] = Field(None, description="Only those on this video server")
-
-    @property
-    def about(self) -> str | None:
-        return _named(self.room)
+    kinds: Arg[tuple[Kind, ...]] = Field((), description="Kinds of news; everything but people and tracks by default")
+    severity: Level = Field("info", description="Only what is at least as bad")
 
     async def run(self, ctx: Context) -> Reply:
         await ctx.require_card_place()
+        before = await self._there(ctx)
         subscription = await ctx.ports.subscriptions.add(
-            ctx.place,
-            Scope(provider=self.provider, kinds=frozenset(AlertKind(kind) for kind in self.kinds), room_glob=self.room),
-            Severity.INFO,
-            created_by=ctx.caller.user_id,
+            ctx.place, self.scope, Severity(self.severity), created_by=ctx.caller.user_id
         )
+        was: Text = ""
+        if before is not None and before.least is not subscription.least:
+            was = ("Before it was told of ", *told_of(before), ".")
         return Reply(
             text=(f"This {ctx.place.kind} is told of ", *told_of(subscription), " from now on."),
+            hint=was,
             actions=(Action("Unsubscribe", _unsubscribe(subscription)),),
         )
 
     async def aftermath(self, ctx: Context) -> Reply:
-        for there in await ctx.ports.subscriptions.in_channel(ctx.place):
-            if _is(there, self.kinds, self.room, self.provider):
-                unsubscribe = Action("Unsubscribe", _unsubscribe(there))
-                return Reply(text=(f"This {ctx.place.kind} is told of ", *told_of(there), "."), actions=(unsubscribe,))
-        return Reply(text="This channel has no such subscription; subscribe again if you want it.")
+        there = await self._there(ctx)
+        if there is None:
+            return Reply(text="This channel has no such subscription; subscribe again if you want it.")
+        unsubscribe = Action("Unsubscribe", _unsubscribe(there))
+        return Reply(text=(f"This {ctx.place.kind} is told of ", *told_of(there), "."), actions=(unsubscribe,))
+
+    async def _there(self, ctx: Context) -> Subscription | None:
+        there = await ctx.ports.subscriptions.in_channel(ctx.place)
+        return next((each for each in there if each.wish == self.scope), None)
 
 
 class AlertUnsubscribe(
-    Command,
+    ScopeCommand,
     path="alert unsubscribe",
     role=Role.OPERATOR,
-    examples=("", "recording --room team-*"),
+    examples=("", "recording --room team-*", "--number 3"),
     heading="Unsubscribe channel",
 ):
-    """Stop a subscription of this channel. Say it as it was subscribed."""
+    """Stop a subscription of this channel. Say it as it was subscribed, or by number."""
 
-    kinds: Arg[tuple[Kind, ...]] = Field((), description="room, recording, or both, as subscribed")
-    room: str = Field("*", description="The room pattern, as subscribed", min_length=1)
-    provider: Annotated[str | None, Offers(Offered.SERVER)] = Field(None, description="The video server, as subscribed")
-    number: Annotated[int | None, Internal()] = Field(None, description="Which one, by its number")
+    number: Count | None = Field(None, description="Which one, as alert list numbers them")
     channel: Annotated[str | None, Internal()] = Field(None, description="The channel that has it, where it is yours")
 
-    @property
-    def about(self) -> str | None:
-        return _named(self.room)
-
     async def run(self, ctx: Context) -> Reply:
-        place = self._place(ctx)
         meant = await self._meant(ctx)
-        if meant is None or not await ctx.ports.subscriptions.remove(place, meant.id):
+        if meant is None or not await ctx.ports.subscriptions.remove(self._place(ctx), meant.id):
             raise NothingHere(
                 "This channel has no such subscription.",
                 ("See ", Code(f"{ctx.ports.slash} alert list"), " for those it has."),
@@ -107,7 +104,7 @@ class AlertUnsubscribe(
     def _means(self, subscription: Subscription) -> bool:
         if self.number is not None:
             return subscription.id == self.number and self.provider in (None, subscription.wish.provider)
-        return _is(subscription, self.kinds, self.room, self.provider)
+        return subscription.wish == self.scope
 
 
 class AlertList(
@@ -117,68 +114,67 @@ class AlertList(
     aliases=("alerts",),
     heading="List subscriptions",
 ):
-    """List what this channel is told of."""
+    """List what this channel is told of, and what is muted here."""
 
     filters = ("kind",)
 
     kind: Kind | None = Field(None, description="Only what tells of this")
 
     async def run(self, ctx: Context) -> Reply:
-        there = await ctx.ports.subscriptions.in_channel(ctx.place)
+        subscriptions = await ctx.ports.subscriptions.in_channel(ctx.place)
+        mutes = await ctx.ports.subscriptions.mutes(ctx.place)
+        there: list[Subscription | Mute] = [*mutes, *subscriptions]
         if not there:
             return Reply(
-                text="This channel is told of what is started here, and of nothing else.",
+                text=f"This {ctx.place.kind} is told of what is started here, and of nothing else.",
+                hint=_STARTED_HERE,
                 actions=(Form("Subscribe", AlertSubscribe),),
             )
-        found = [s for s in there if self.kind is None or s.wish.means_kind(AlertKind(self.kind))]
-        shown = Rows(
-            item=_item,
-            columns=("Told of", "Subscribed by"),
-            cells=lambda s: (told_of(s), (Person(s.created_by),)),
-            names=lambda s: plain(told_of(s)),
-        )
-        return self.listed(self._how_many(len(found), len(there)), found, shown)
+        found = [each for each in there if self._wants(each)]
+        rows = Rows(item=_item, columns=("What", "Number", "By"), cells=_cells, names=lambda each: plain(_title(each)))
+        reply = self.listed(self._how_many(ctx, len(found), subscriptions, mutes), found, rows)
+        return replace(reply, hint=reply.hint or _STARTED_HERE)
 
-    def _how_many(self, found: int, there: int) -> Text:
+    def _wants(self, each: Subscription | Mute) -> bool:
         if self.kind is None:
-            return f"This channel is told of what is started here, and has {counted(there, *_NOUN)}."
-        told = Filter("tells of ", "tell of ", (f"{self.kind}s",))
-        return matched(found, there, _NOUN, "of this channel", [told], "there")
+            return True
+        kind = AlertKind(self.kind)
+        if isinstance(each, Mute):
+            return not each.what.kinds or each.what.means_kind(kind)
+        return each.wish.means_kind(kind)
+
+    def _how_many(self, ctx: Context, found: int, subscriptions: Sequence[Subscription], mutes: Sequence[Mute]) -> Text:
+        if self.kind is not None:
+            about = Filter("is about ", "are about ", (noun(AlertKind(self.kind)),))
+            every = len(subscriptions) + len(mutes)
+            return matched(found, every, ("entry", "entries"), f"of this {ctx.place.kind}", [about], "there")
+        held = f" and {counted(len(mutes), 'mute', 'mutes')}" if mutes else ""
+        has = counted(len(subscriptions), "subscription", "subscriptions")
+        return f"This {ctx.place.kind} is told of what is started here, and has {has}{held}."
 
 
-def _named(glob: str) -> str | None:
-    """What the record has it under: the room, or the pattern as it was typed; nothing where it is for all rooms."""
-    return glob if glob != "*" else None
+def _title(each: Subscription | Mute) -> Text:
+    if isinstance(each, Mute):
+        return ("Muted: ", *muted(each.what), ", until ", Moment(each.until))
+    return told_of(each)
 
 
-def _item(subscription: Subscription) -> Item:
-    unsubscribe = _unsubscribe(subscription)
-    words = told_of(subscription)
-    return Item(
-        title=words,
-        detail=("subscribed by ", Person(subscription.created_by)),
-        actions=(Action("Unsubscribe", unsubscribe, description=f"Unsubscribe from {plain(words)}"),),
-    )
+def _cells(each: Subscription | Mute) -> tuple[Text, ...]:
+    if isinstance(each, Mute):
+        return _title(each), "", (Person(each.said_by),)
+    return _title(each), str(each.id), (Person(each.created_by),)
+
+
+def _item(each: Subscription | Mute) -> Item:
+    words = plain(_title(each))
+    if isinstance(each, Mute):
+        detail: Text = ("muted by ", Person(each.said_by))
+        return Item(_title(each), detail, (Action("Unmute", unmute(each), description=f"Unmute {words}"),))
+    detail = in_a_row(("subscribed by ", Person(each.created_by)), f"number {each.id}")
+    end = Action("Unsubscribe", _unsubscribe(each), description=f"Unsubscribe from {words}")
+    return Item(_title(each), detail, (end,))
 
 
 def _unsubscribe(subscription: Subscription) -> AlertUnsubscribe:
     """With its video server, as somebody's role may reach on that one alone."""
     return AlertUnsubscribe(number=subscription.id, provider=subscription.wish.provider)
-
-
-def _is(subscription: Subscription, kinds: Sequence[Kind], room: str, provider: str | None) -> bool:
-    """Whether it is the one that is said like that."""
-    kinds_said = frozenset(AlertKind(kind) for kind in kinds)
-    return subscription.wish == Scope(provider=provider, kinds=kinds_said, room_glob=room)
-
-
-def told_of(subscription: Subscription) -> tuple[str | Code, ...]:
-    """What a channel hears of by it: `recordings in rooms like team-*`."""
-    kinds = " and ".join(sorted(f"{kind.value}s" for kind in subscription.wish.kinds)) or "everything"
-    named: tuple[str | Code, ...] = (
-        () if subscription.wish.room_glob == "*" else (" in rooms like ", Code(subscription.wish.room_glob))
-    )
-    on: tuple[str | Code, ...] = (
-        () if subscription.wish.provider is None else (" on ", Code(subscription.wish.provider))
-    )
-    return (kinds, *named, *on)

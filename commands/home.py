@@ -10,9 +10,10 @@ from datetime import datetime, timedelta
 
 from pydantic import SecretStr
 
-from commands.alert import AlertSubscribe, AlertUnsubscribe, told_of
+from commands.alert import AlertSubscribe, AlertUnsubscribe
+from commands.alert_follow import spoken, stop_button
 from commands.core.access import in_words, reachable
-from commands.core.alerts import Subscription
+from commands.core.alerts import Followed, Subscription
 from commands.core.asking import ServerAnswer, ask_servers
 from commands.core.base import Command, Role, pin
 from commands.core.context import Context, Ports, enter
@@ -31,6 +32,7 @@ from commands.core.reply import (
     parts,
     plain,
 )
+from commands.core.scopes import told_of
 from commands.core.words import count_people, in_a_row
 from commands.help import Help
 from commands.home_problems import MOST_PROBLEMS, Problems
@@ -43,6 +45,7 @@ SHARED_SECONDS = 3.0
 
 FAILED_WITHIN = timedelta(days=1)
 MOST_SUBSCRIPTIONS = 10
+MOST_FOLLOWED = 10
 MOST_LISTS = 5
 LOOKED_AT = 50
 
@@ -105,6 +108,7 @@ class _Known:
     failed: Sequence[FailedRecording]
     blocked: Sequence[BlockedCard]
     subscriptions: Sequence[Subscription]
+    followed: Sequence[Followed]
     webhooks: Mapping[str, Webhooks]
 
 
@@ -144,6 +148,7 @@ class Home:
             await self._problems(known, ctx),
             self._mine(known),
             self._others(known),
+            self._followed(known),
             self._subscriptions(known),
             self._you(standing),
             self._health(known),
@@ -198,6 +203,7 @@ class Home:
                 if standing.on(card.provider).role is Role.ADMIN or card.made_by == caller.user_id
             ],
             subscriptions=await self.ports.subscriptions.of_person(team_id, caller.user_id),
+            followed=await self.ports.subscriptions.followed_by(team_id, caller.user_id),
             webhooks=webhooks,
         )
 
@@ -290,6 +296,16 @@ class Home:
         )
         return room_row(self.ports, row.ref, state, end)
 
+    def _followed(self, known: _Known) -> Section | None:
+        if not known.followed:
+            return None
+        left = len(known.followed) - MOST_FOLLOWED
+        return Section(
+            title="You follow",
+            items=tuple(_followed(each) for each in known.followed[:MOST_FOLLOWED]),
+            more=f"{left} more." if left > 0 else "",
+        )
+
     def _subscriptions(self, known: _Known) -> Section | None:
         mine = known.subscriptions
         may_subscribe = self._may_somewhere(known.standing, AlertSubscribe)
@@ -344,6 +360,11 @@ def _first_of(caller: Caller, failed: Sequence[FailedRecording]) -> list[FailedR
 async def _within_reach(section: Section, ctx: Context) -> Section:
     items = [replace(item, actions=await reachable(item.actions, ctx)) for item in section.items]
     return replace(section, items=tuple(items))
+
+
+def _followed(each: Followed) -> Item:
+    what = spoken(each.kind, each.name)
+    return Item(title=(*what, " on ", Code(each.provider)), actions=(stop_button(each),))
 
 
 def _subscription(each: Subscription) -> Item:

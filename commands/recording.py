@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import tzinfo
-from typing import Annotated, Self
+from typing import Annotated
 
 from pydantic import Field
 
+from commands.core import stopping
 from commands.core.base import (
     Advanced,
     Internal,
@@ -20,19 +20,19 @@ from commands.core.base import (
     ServerCommand,
 )
 from commands.core.context import Context
-from commands.core.errors import Ended, NothingHere, Problem
+from commands.core.errors import Ended, Problem
 from commands.core.moments import zone_of
 from commands.core.paging import Filter, PagedCommand, Rows, matched
 from commands.core.reply import Action, Code, Item, Moment, Reply, Strong, Text
-from commands.core.types import Name, OneOf
+from commands.core.stopping import by_itself
+from commands.core.timers import length_problem
+from commands.core.types import Duration, Name, OneOf
 from commands.core.words import counted, in_a_row, spoken_duration
+from commands.recording_lookup import MOST_OFFERED, OneRecording, begun
+from commands.recording_timing import stoppable, target_of
 from providers.base import Capability, Provider, Recording, RecordingOptions, RecordingStatus, RoomRef
 from providers.errors import Conflict, NotFound, ProviderError
 from providers.facts import RecordingChanged, ThingKind
-
-_MOST_OFFERED = 5
-_LOOKED_AT = 100
-"""Of the recordings that we know of, when it is looked for somebody's own."""
 
 
 class RecordingStart(
@@ -40,7 +40,7 @@ class RecordingStart(
     path="recording start",
     role=Role.OPERATOR,
     needs=Capability.START_RECORDING,
-    examples=("standup", "standup --layout speaker", ". --audio-only"),
+    examples=("standup", "standup --layout speaker", ". --audio-only", "standup --stop-after 1h"),
     aliases=("room record",),
 ):
     """Start recording a room."""
@@ -51,12 +51,17 @@ class RecordingStart(
     audio_only: Annotated[bool, Needs(Capability.RECORDING_AUDIO_ONLY), Advanced()] = Field(
         False, description="Record the sound without the picture"
     )
+    stop_after: Annotated[Duration | None, Needs(Capability.STOP_RECORDING)] = Field(
+        None, description="Stop it by itself after so long, such as 1h30m"
+    )
 
     def problems(self, provider: Provider) -> list[Problem]:
-        layouts = provider.limits.layouts
+        layouts, found = provider.limits.layouts, list[Problem]()
         if self.layout is not None and layouts and self.layout not in layouts:
-            return [Problem(f"“{self.layout}” is no layout here; there is {', '.join(layouts)}.", "layout")]
-        return []
+            found.append(Problem(f"“{self.layout}” is no layout here; there is {', '.join(layouts)}.", "layout"))
+        if problem := length_problem(self.stop_after):
+            found.append(Problem(problem, "stop_after"))
+        return found
 
     async def run(self, ctx: Context) -> Reply:
         await ctx.require_card_place()
@@ -69,13 +74,14 @@ class RecordingStart(
         except NotFound:
             raise await ctx.gone(room) from None
         await ctx.report(RecordingChanged(recording=recording, **ctx.observed()), card=True, made=True)
+        planned = await stopping.plan(ctx, target_of(recording), self.stop_after)
         await ctx.release(ThingKind.RECORDING, room.name)  # whoever records the room next may do it elsewhere
         return Reply(
-            text=("Recording ", Strong(room.name), ". Its card says when it runs."),
+            text=("Recording ", Strong(room.name), ". Its card says when it runs.", *by_itself(planned, "stops")),
             hint=_already(before),
             actions=(
                 Action("Stop recording", _stop(recording)),
-                *(Action(f"Stop the one {_begun(r, zone)}", _stop(r)) for r in before[:_MOST_OFFERED]),
+                *(Action(f"Stop the one {begun(r, zone)}", _stop(r)) for r in before[:MOST_OFFERED]),
             ),
         )
 
@@ -88,13 +94,16 @@ class RecordingStart(
         ]
         for recording in running:
             await ctx.report(RecordingChanged(recording=recording, **ctx.observed()), card=True)
-        if running:
-            return Reply(text=("The room ", Strong(self.room), " is being recorded."))
-        return Reply(text=("The room ", Strong(self.room), " is not being recorded; start it again if you want that."))
+        if not running:
+            not_recorded = " is not being recorded; start it again if you want that."
+            return Reply(text=("The room ", Strong(self.room), not_recorded))
+        target, extend = target_of(running[0]), stoppable(ctx, running[0]).extend
+        text = ("The room ", Strong(self.room), " is being recorded.")
+        return await stopping.with_plan(ctx, Reply(text=text), target, self.stop_after, extend)
 
 
 class RecordingStop(
-    ServerCommand,
+    OneRecording,
     path="recording stop",
     role=Role.OPERATOR,
     needs=(Capability.STOP_RECORDING, Capability.LIST_RECORDINGS),
@@ -102,32 +111,13 @@ class RecordingStop(
 ):
     """Stop a recording."""
 
-    recording: Annotated[Name, Positional(), RoomName(), Offers(Offered.RECORDING)] = Field(
-        description="Id of the recording, or the room that is being recorded"
-    )
-    room_id: Annotated[str | None, Internal(of="recording")] = Field(
-        None, description="The life of the room that is meant"
-    )
-
-    async def of_maker(self, ctx: Context) -> Self | None:
-        """Theirs is what runs in a room that they made, and a recording that they started in another's."""
-        known = await ctx.ports.rooms.recordings(ctx.viewer, self.provider, _LOOKED_AT)
-        meant = [r for r in known if r.ref.id == self.recording or (self._is_of_room(r) and not r.status.is_final)]
-        own = [r for r in meant if await _is_makers(ctx, r)]
-        if len(own) != 1:
-            return None  # of several it is said by id which
-        return self.model_copy(update={"recording": own[0].ref.id, "room_id": None})
-
-    def _is_of_room(self, recording: Recording) -> bool:
-        return recording.room.name == self.recording and self.room_id in (None, recording.room.id)
-
     async def run(self, ctx: Context) -> Reply:
-        recording = await self._find(ctx)
+        recording = await self.find(ctx)
         ctx.meant.append(recording.room.name)
         try:
             stopped = await ctx.provider.stop_recording(recording.ref)
         except (Conflict, NotFound):
-            await self._report_as_it_is(ctx, recording)
+            await self.report_as_it_is(ctx, recording)
             raise Ended(("That recording of ", Strong(recording.room.name), " has ended already.")) from None
         await ctx.report(RecordingChanged(recording=stopped, **ctx.observed()))
         return Reply(
@@ -136,7 +126,7 @@ class RecordingStop(
 
     async def aftermath(self, ctx: Context) -> Reply:
         observed = ctx.observed()
-        meant = [r for r in await ctx.list_recordings() if r.ref.id == self.recording or self._is_of_room(r)]
+        meant = [r for r in await ctx.list_recordings() if r.ref.id == self.recording or self.is_of_room(r)]
         for recording in meant:
             await ctx.report(RecordingChanged(recording=recording, **observed))
         running = [r for r in meant if not r.status.is_final]
@@ -146,34 +136,6 @@ class RecordingStop(
         if running:
             return Reply(text=("The recording of ", Strong(running[0].room.name), " is being stopped."))
         return Reply(text=("Nothing called ", Strong(self.recording), " is being recorded."))
-
-    async def _find(self, ctx: Context) -> Recording:
-        """By id, whatever its status; else the one running recording of a room of that name."""
-        known = await ctx.list_recordings()
-        for recording in known:
-            if recording.ref.id == self.recording:
-                return recording
-        running = [r for r in known if self._is_of_room(r) and not r.status.is_final]
-        if len(running) == 1:
-            return running[0]
-        if running:
-            zone = await zone_of(ctx)
-            raise NothingHere(
-                ("There are ", f"{len(running)}", " recordings of ", Code(self.recording), "."),
-                "Say which one to stop.",
-                actions=[Action(f"Stop {r.ref.id}, {_begun(r, zone)}", _stop(r)) for r in running[:_MOST_OFFERED]],
-            )
-        raise NothingHere(
-            ("Nothing called ", Code(self.recording), " is being recorded."),
-            ("See ", Code(f"{ctx.ports.slash} recording list"), "."),
-        )
-
-    async def _report_as_it_is(self, ctx: Context, recording: Recording) -> None:
-        """The card believed that it ran; what the server says mends it."""
-        observed = ctx.observed()
-        for now in await ctx.list_recordings(recording.room):
-            if now.ref == recording.ref:
-                await ctx.report(RecordingChanged(recording=now, **observed))
 
 
 class RecordingList(
@@ -218,15 +180,6 @@ class RecordingList(
         return in_room and not (self.active and recording.status.is_final)
 
 
-async def _is_makers(ctx: Context, recording: Recording) -> bool:
-    """Whether the asker has started it, or made the room that it is of."""
-    rooms, me = ctx.ports.rooms, ctx.caller.user_id
-    if await rooms.made_by(ctx.caller.team_id, recording.ref.provider, recording.ref.id) == me:
-        return True
-    room = await ctx.known_room(recording.room) if recording.room.id else None
-    return room is not None and room.made_by == me
-
-
 async def _running(ctx: Context, room: RoomRef) -> Sequence[Recording]:
     """What is being recorded already, as far as the server says; its trouble is no reason not to record."""
     if Capability.LIST_RECORDINGS not in ctx.provider.capabilities:
@@ -244,12 +197,6 @@ def _already(running: Sequence[Recording]) -> Text:
         return f"It is being recorded already, {len(running)} times; this is one more."
     since: Text = (", since ", Moment(began)) if (began := running[0].started_at) is not None else ""
     return ("It is being recorded already", *since, "; this is a second one.")
-
-
-def _begun(recording: Recording, zone: tzinfo) -> str:
-    """For a button, whose words cannot show a time in the reader's zone."""
-    began = recording.started_at
-    return f"since {began.astimezone(zone):%Y-%m-%d %H:%M %Z}" if began is not None else "not begun yet"
 
 
 def _stop(recording: Recording) -> RecordingStop:

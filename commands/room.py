@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from commands.core import stopping
 from commands.core.base import (
     Advanced,
     Arg,
@@ -26,13 +27,23 @@ from commands.core.json_text import demanded_json_problem, json_hint
 from commands.core.paging import Filter, PagedCommand, Rows, like, matched
 from commands.core.reply import Action, Code, Form, Item, Person, Question, Reply, Strong, Text
 from commands.core.room_options import left_as_it_is, metadata_differs
+from commands.core.stopping import by_itself
+from commands.core.timers import length_problem
 from commands.core.types import Count, Duration, Name, PersonId, spell_duration
 from commands.core.words import counted, in_a_row, in_natural_order, people_in_it
 from commands.participant import ParticipantList
 from commands.recording import RecordingStart, RecordingStop
 from commands.room_muting import RoomMute
-from commands.room_particulars import a_few_of, metadata_fact, room_facts, table_cells
-from providers.base import Capability, CreatedRoom, Participant, Provider, Room, RoomOptions, RoomRef, TokenOptions
+from commands.room_particulars import (
+    a_few_of,
+    metadata_fact,
+    people_by_name,
+    people_of,
+    room_facts,
+    table_cells,
+)
+from commands.room_timing import RoomExtend, target_of
+from providers.base import Capability, CreatedRoom, Provider, Room, RoomOptions, RoomRef, TokenOptions
 from providers.errors import NotFound, ProviderError
 from providers.facts import RecordingChanged, RoomFinished, RoomSeen, ThingKind
 
@@ -42,7 +53,12 @@ class RoomCreate(
     path="room create",
     role=Role.OPERATOR,
     needs=Capability.CREATE_ROOM,
-    examples=("standup", "standup --max-participants 20 --empty-timeout 10m", '"Q3 review" --record'),
+    examples=(
+        "standup",
+        "standup --max-participants 20 --empty-timeout 10m",
+        '"Q3 review" --record',
+        "standup --stop-after 8h",
+    ),
 ):
     """Create a room, or return the live one of that name."""
 
@@ -65,6 +81,9 @@ class RoomCreate(
     record: Annotated[bool, Needs(Capability.RECORD_FROM_START)] = Field(
         False, description="Start recording with the room"
     )
+    stop_after: Annotated[Duration | None, Needs(Capability.CLOSE_ROOM)] = Field(
+        None, description="End it by itself after so long, such as 8h"
+    )
 
     def problems(self, provider: Provider) -> list[Problem]:
         limits, metadata, found = provider.limits, self.metadata or "", list[Problem]()
@@ -80,6 +99,8 @@ class RoomCreate(
         for name in ("empty_timeout", "departure_timeout"):
             if (getattr(self, name) or limits.room_timeout_max) > limits.room_timeout_max:
                 found.append(Problem(f"A room can be kept for {most} at most.", name))
+        if problem := length_problem(self.stop_after):
+            found.append(Problem(problem, "stop_after"))
         return found
 
     async def run(self, ctx: Context) -> Reply:
@@ -94,12 +115,13 @@ class RoomCreate(
         )
         created = await self._create(ctx, options)
         await ctx.report(RoomSeen(room=created.room, **ctx.observed()), card=True, made=not created.existed)
+        planned = by_itself(await stopping.plan(ctx, target_of(created.room.ref), self.stop_after), "ends")
         if not created.existed:
             await self._report_recording(ctx, created.room.ref)
-            return Reply(text=("Created ", Strong(self.name), "."), hint=json_hint(self.metadata or ""))
-        people, _ = await _people(ctx, created.room)
+            return Reply(text=("Created ", Strong(self.name), ".", *planned), hint=json_hint(self.metadata or ""))
+        people, _ = await people_of(ctx, created.room)
         return Reply(
-            text=(Strong(self.name), " was there already: ", people_in_it(people), "."),
+            text=(Strong(self.name), " was there already: ", people_in_it(people), ".", *planned),
             hint=left_as_it_is(options, created.room),
             actions=self._next_steps(options, created.room, ctx.provider),
         )
@@ -121,7 +143,9 @@ class RoomCreate(
         await ctx.require_card_place()
         for room in await ctx.list_rooms([self.name]):
             await ctx.report(RoomSeen(room=room, **ctx.observed()), card=True)
-            return Reply(text=("The room ", Strong(self.name), " is there: ", people_in_it(room.participants), "."))
+            text = ("The room ", Strong(self.name), " is there: ", people_in_it(room.participants), ".")
+            extend = RoomExtend(**pin(room.ref))
+            return await stopping.with_plan(ctx, Reply(text=text), target_of(room.ref), self.stop_after, extend)
         return Reply(text=("There is no room ", Strong(self.name), "; create it again if it is needed."))
 
     async def _report_recording(self, ctx: Context, room: RoomRef) -> None:
@@ -195,7 +219,7 @@ class RoomShow(RoomCommand, path="room show", needs=Capability.LIST_ROOMS, examp
         ref = await ctx.find_room(self)
         room = await _look(ctx, ref)
         known = await ctx.ports.rooms.life(ctx.viewer, ref.provider, ref.id)
-        people, known_people = await _people(ctx, room)
+        people, known_people = await people_of(ctx, room)
         can_stop = room.recording and await _finds_recording(ctx, ref)
         stop = RecordingStop(provider=ref.provider, recording=ref.name, room_id=ref.id) if can_stop else None
         return Reply(
@@ -278,7 +302,7 @@ class RoomClose(
     async def _who_loses(self, ctx: Context, room: RoomRef) -> str:
         if Capability.LIST_PARTICIPANTS not in ctx.provider.capabilities:
             return "Everybody in it is disconnected."
-        people = await _by_name(ctx, room)
+        people = await people_by_name(ctx, room)
         if not people:
             return "Nobody is in it."
         return f"This disconnects {a_few_of(people)}."
@@ -360,20 +384,6 @@ async def _finds_recording(ctx: Context, room: RoomRef) -> bool:
         return any(not recording.status.is_final for recording in await ctx.list_recordings(room))
     except ProviderError:
         return True
-
-
-async def _people(ctx: Context, room: Room) -> tuple[int, list[Participant]]:
-    """How many are there, and who by name as far as the server says. A room's own count may be some seconds old."""
-    if Capability.LIST_PARTICIPANTS not in ctx.provider.capabilities:
-        return room.participants, []
-    people = await _by_name(ctx, room.ref)
-    return len(people), people
-
-
-async def _by_name(ctx: Context, room: RoomRef) -> list[Participant]:
-    """The people in a room. LiveKit lists them in any order."""
-    people = [who for who in await ctx.participants(room) if who.is_person]
-    return sorted(people, key=lambda who: (in_natural_order(who.shown_name), who.identity))
 
 
 def _item(room: Room, ours: bool) -> Item:

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
+from commands.core.context import Context
 from commands.core.reply import Code, Moment, Person, Strong, Text
 from commands.core.tracks import sending
-from commands.core.words import a_few, count_people, shortened, spoken_duration
-from providers.base import Participant, Room
+from commands.core.words import a_few, count_people, in_natural_order, shortened, spoken_duration
+from providers.base import Capability, Participant, Room, RoomRef
 
 NAMED = 5
 LONGEST_METADATA = 300
@@ -58,3 +59,17 @@ def _ends(room: Room) -> str:
 
 def metadata_fact(label: str, metadata: str) -> tuple[tuple[str, Text], ...]:
     return ((label, (Code(shortened(metadata, LONGEST_METADATA)),)),) if metadata else ()
+
+
+async def people_of(ctx: Context, room: Room) -> tuple[int, list[Participant]]:
+    """How many are there, and who by name as far as the server says. A room's own count may be some seconds old."""
+    if Capability.LIST_PARTICIPANTS not in ctx.provider.capabilities:
+        return room.participants, []
+    people = await people_by_name(ctx, room.ref)
+    return len(people), people
+
+
+async def people_by_name(ctx: Context, room: RoomRef) -> list[Participant]:
+    """The people in a room. LiveKit lists them in any order."""
+    people = [who for who in await ctx.participants(room) if who.is_person]
+    return sorted(people, key=lambda who: (in_natural_order(who.shown_name), who.identity))

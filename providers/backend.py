@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from providers.capability import Capability
 from providers.errors import Unsupported
 from providers.limits import Limits
+from providers.resending import Resending
 from providers.values import (
     ApiToken,
     ApiTokenOptions,
@@ -40,6 +41,7 @@ class Backend:
     kind: ClassVar[str]
     options: ClassVar[frozenset[Capability]] = frozenset()
     webhook_kinds: ClassVar[tuple[str, ...]] = ()
+    resending: ClassVar[Resending] = Resending()
     editions: ClassVar[Mapping[Capability, str]] = MappingProxyType({})
 
     def __init__(self, name: str, limits: Limits | None = None) -> None:

@@ -23,6 +23,7 @@ from providers.feeds import (
     StreamStatus,
 )
 from providers.limits import Limits
+from providers.resending import Resending
 from providers.values import (
     ApiGrant,
     ApiToken,
@@ -82,6 +83,7 @@ __all__ = [
     "RecordingOptions",
     "RecordingRef",
     "RecordingStatus",
+    "Resending",
     "Room",
     "RoomOptions",
     "RoomRef",
@@ -124,6 +126,10 @@ class Provider(Protocol):
     @property
     def webhook_kinds(self) -> tuple[str, ...]:
         """The callback kinds, one route each; `("",)` for a server with a single webhook URL; empty for none."""
+
+    @property
+    def resending(self) -> Resending:
+        """How a webhook is refused so that this kind of server sends it again."""
 
     async def ping(self) -> None:
         """Make one cheap call that needs our credentials."""

@@ -1,54 +1,52 @@
-"""The one deliverer: brings Slack up to date with the cards, newest state only, one call at a time.
+"""The one deliverer: brings Slack up to date with the cards, newest state only, at Slack's pace.
 
-A card is drawn at the moment of the call, so any number of changes that came meanwhile are one call. What Slack shows
-is known by its hash, and an equal one needs no call. No transaction is open while we talk to Slack. A post whose
-answer was lost is posted again after a pause. Where several processes use one database, each claims what it delivers;
-one that was so slow that another has taken over deletes the message that is one too many.
+What Slack counts together is a lane: the posts of a channel, or the updates of the workspace. One call of a lane is
+under way at a time, over all processes, and different lanes go on side by side. A card is drawn at the moment of the
+call, so any number of changes that came meanwhile are one call. What Slack shows is known by its hash, and an equal one
+needs no call. No transaction is open while we talk to Slack. A post whose answer was lost is posted again after a
+pause; one that was so slow that another has taken over deletes the message that is one too many.
 
-Where a channel is closed to the bot, whoever asked for something to be shown there is told once, by direct message.
+Where more happens in a channel than its pace allows, it is shown on digest pages until it is calm again. Where a
+channel is closed to the bot, whoever asked for something to be shown there is told once, by direct message.
 """
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from hashlib import sha256
+from typing import Any
 
 import structlog
 
+from bot.alerts.pauses import EVERYTHING, Pauses
 from bot.alerts.state import state_from_json
-from bot.render.card import draw, note
+from bot.render.card import Member, draw
+from bot.render.card.notes import note
 from bot.render.closure import render_closure
 from bot.render.message import Message
-from bot.slack.client import TOKEN_PAUSE_SECONDS, SlackClient
+from bot.slack.client import SlackClient
 from bot.slack.errors import (
     ChannelClosed,
     MessageGone,
-    NotGranted,
     PayloadRefused,
     PersonUnreachable,
     SlackError,
     Suspended,
     Throttled,
-    TokenDead,
-    Unfamiliar,
     kind_of,
 )
-from bot.store.cards import DELETED, Card, Cards
-from bot.store.closures import Closure, Closures
-from bot.store.notes import DueNote, Notes
+from bot.store.cards import DELETED, Card
+from bot.store.closures import Closure
+from bot.store.digests import Shown
+from bot.store.notes import DueNote
+from bot.store.outbox import Due, Outbox
+from bot.store.pace import POSTS, UPDATES
 from bot.store.things import Thing
 from bot.tasks import until
 from commands.core.ports import Clock, Providers
-from providers.facts import facts_from_json
+from providers.facts import ThingKind, facts_from_json
 
 log = structlog.get_logger(__name__)
-
-FIRST_PAUSE_SECONDS = 1.0
-LONGEST_PAUSE_SECONDS = 30.0
-
-FIRST_LONG_PAUSE_SECONDS = 60.0
-LONGEST_LONG_PAUSE_SECONDS = 900.0
-"""Where somebody must do something before the same call can work, and nobody says when that is done."""
 
 HOPELESS = (ChannelClosed, PersonUnreachable, MessageGone, PayloadRefused)
 """Errors after which the same call would fail again."""
@@ -56,32 +54,25 @@ HOPELESS = (ChannelClosed, PersonUnreachable, MessageGone, PayloadRefused)
 START_SECONDS = 5.0
 """How old a claim may be when its call begins. An older one may be over before the call is: the process was frozen."""
 
-_UPDATES = "updates"
-_EVERYTHING = "everything"
-"""What waits besides channels: Slack counts updates over the whole workspace, and a dead token stops all."""
+RETRY_SECONDS = 1.0
+"""When to look again where another process was faster."""
 
 
 class Deliverer:
     """`wake` says that something may have changed; a lost or doubled wake does no harm."""
 
-    def __init__(
-        self,
-        cards: Cards,
-        notes: Notes,
-        closures: Closures,
-        slack: SlackClient,
-        providers: Providers,
-        clock: Clock,
-    ) -> None:
-        self._cards = cards
-        self._notes = notes
-        self._closures = closures
+    def __init__(self, outbox: Outbox, slack: SlackClient, providers: Providers, clock: Clock) -> None:
+        self._outbox = outbox
+        self._cards, self._notes, self._closures = outbox.cards, outbox.notes, outbox.closures
         self._slack = slack
         self._providers = providers
         self._clock = clock
         self._woken = asyncio.Event()
         self._stopping = False
-        self._pauses = _Pauses(clock)
+        self._pauses = Pauses(clock)
+        self._calls: set[asyncio.Task[None]] = set()
+        self._telling: set[str] = set()
+        self._failure: BaseException | None = None
 
     def wake(self) -> None:
         self._woken.set()
@@ -100,94 +91,190 @@ class Deliverer:
 
     async def run(self) -> None:
         """Deliver until `stop`."""
-        while True:
-            self._woken.clear()
-            pause = self._pauses.shortest()  # before looking, as a pause that ends meanwhile would be forgotten
-            if await self._deliver_one():
-                continue
-            if self._stopping:
-                return
-            await until(self._woken, pause)
+        await self._outbox.paces.begin()
+        try:
+            while self._failure is None:
+                self._woken.clear()
+                pause = await self._begin_what_is_due()
+                if self._stopping and not self._calls and not self._woken.is_set():
+                    return
+                await until(self._woken, pause)
+        finally:
+            await self._end_calls()
 
-    async def _deliver_one(self) -> bool:
-        """The card that has waited longest, else the oldest note, else somebody who is to be told of a closed channel.
+    async def _end_calls(self) -> None:
+        """Those under way are waited for, unless this is cancelled. What has failed in one is raised."""
+        try:
+            while self._calls:
+                await asyncio.wait(self._calls)
+        finally:
+            for call in self._calls:
+                call.cancel()
+        failure, self._failure = self._failure, None
+        if failure is not None:
+            raise failure
 
-        False where nothing can be done at this moment.
-        """
+    async def _begin_what_is_due(self) -> float | None:
+        """Begin each call that may be made at this moment; how long until another one may, in seconds."""
+        pauses = [self._pauses.shortest()]  # before looking, as a pause that ends meanwhile would be forgotten
         waiting = self._pauses.waiting()
-        if _EVERYTHING in waiting:
-            return False
+        if EVERYTHING in waiting:
+            return pauses[0]
+        look = await self._outbox.look(waiting)
+        for channel_id in look.storms:
+            if channel_id not in look.busy:
+                log.info("more happens in a channel than can be shown one by one", channel=channel_id)
+            await self._outbox.digests.gather(channel_id)
+        if look.storms:
+            look = await self._outbox.look(waiting)
+        pauses += [look.seconds, *[await self._calm(channel_id) for channel_id in look.busy]]
+        pauses += [await self._begin(lane, waiting) for lane in look.ready if self._has_room]
+        if self._has_room:
+            await self._begin_telling([*waiting, *self._telling])
+        return min((pause for pause in pauses if pause is not None), default=None)
+
+    @property
+    def _has_room(self) -> bool:
+        return len(self._calls) < self._outbox.paces.tempo.calls_at_once
+
+    async def _calm(self, channel_id: str) -> float:
+        """Leave its digest where it is calm; else how long until it may be."""
+        calm_at = await self._outbox.digests.calm_at(channel_id)
+        if calm_at is None:
+            return self._outbox.paces.tempo.calm_seconds
+        seconds = (calm_at - self._clock.now()).total_seconds()
+        if seconds > 0:
+            return seconds
+        if await self._outbox.digests.end(channel_id):
+            log.info("a channel is calm again", channel=channel_id)
+        return 0.0
+
+    async def _begin(self, lane: str, waiting: Sequence[str]) -> float | None:
         began = self._clock.monotonic()
-        if (due := await self._cards.claim(waiting, skip_updates=_UPDATES in waiting)) is not None:
-            card, thing = due
-            await self._attempt(
-                began, card.channel_id, lambda: self._card(card, thing), lambda e: self._card_failed(card, thing, e)
-            )
-            return True
-        if (noted := await self._notes.claim(waiting)) is not None:
-            due_note, thing = noted
-            await self._attempt(
-                began,
-                due_note.channel_id,
-                lambda: self._note(due_note, thing),
-                lambda e: self._note_failed(due_note, e),
-            )
-            return True
-        if (closure := await self._closures.claim(waiting)) is not None:
+        due = await self._outbox.claim(lane, waiting)
+        if due is None:
+            return RETRY_SECONDS
+        self._start(self._carry_out(began, due), lane)
+        return None
+
+    async def _begin_telling(self, skip: Sequence[str]) -> None:
+        began = self._clock.monotonic()
+        if (closure := await self._closures.claim(skip)) is not None:
+            self._telling.add(closure.user_id)
+            self._start(self._tell_about(began, closure), closure.user_id)
+
+    def _start(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        call = asyncio.create_task(work, name=name)
+        self._calls.add(call)
+        call.add_done_callback(self._ended)
+
+    def _ended(self, call: asyncio.Task[None]) -> None:
+        self._calls.discard(call)
+        if not call.cancelled() and (error := call.exception()) is not None:
+            self._failure = error
+        self.wake()
+
+    async def _carry_out(self, began: float, due: Due) -> None:
+        """What is not written down, as the database is away, keeps the lane until the lease is over."""
+        match due.what:
+            case Card() as card:
+                was_called = await self._attempt(
+                    began,
+                    card.channel_id,
+                    lambda: self._card(card, due.thing),
+                    lambda error: self._card_failed(card, due.thing, error),
+                )
+            case DueNote() as noted:
+                was_called = await self._attempt(
+                    began,
+                    noted.channel_id,
+                    lambda: self._note(noted, due.thing),
+                    lambda error: self._note_failed(noted, error),
+                )
+        await self._outbox.paces.give_back(due.turn, was_called=was_called)
+
+    async def _tell_about(self, began: float, closure: Closure) -> None:
+        try:
             await self._attempt(
                 began, closure.user_id, lambda: self._tell(closure), lambda e: self._tell_failed(closure, e)
             )
-            return True
-        return False
+        finally:
+            self._telling.discard(closure.user_id)
 
     async def _attempt(
         self,
         began: float,
         channel_id: str,
-        deliver: Callable[[], Awaitable[None]],
+        deliver: Callable[[], Awaitable[bool]],
         failed: Callable[[Exception], Awaitable[None]],
-    ) -> None:
-        """One try of what was claimed after `began`.
+    ) -> bool:
+        """One try of what was claimed after `began`; whether Slack was called.
 
         What may work later pauses its channel; any other end is an answer of Slack, and ends the pause.
         """
         if (seconds := self._clock.monotonic() - began) > START_SECONDS:
             log.warning("a claim was too old for a call", channel=channel_id, seconds=seconds)
             await failed(TimeoutError())
-            return
+            return False
         try:
-            await deliver()
+            was_called = await deliver()
         except HOPELESS as error:
             log.warning("a card or note cannot be delivered", error=str(error), channel=channel_id, remedy=error.remedy)
             self._pauses.end(channel_id)
             await failed(error)
         except Exception as error:
-            pause = self._pauses.after(channel_id, error)
+            pause = await self._pause(channel_id, error)
             say = log.warning if isinstance(error, SlackError) else log.exception
             say("a delivery waits", error=str(error), channel=channel_id, seconds=pause)
             await failed(error)
         else:
-            self._pauses.end(channel_id)
+            if was_called:
+                self._pauses.end(channel_id)
+                self._pauses.end(POSTS)
+            return was_called
+        return True
 
-    async def _card(self, card: Card, thing: Thing) -> None:
-        shown = self._draw(card, thing)
-        digest = _hash(shown)
-        ts = card.ts
+    async def _pause(self, channel_id: str, error: Exception) -> float:
+        """What Slack counts waits in every process, all else in this one."""
+        match error:
+            case Throttled(method="chat.update"):
+                await self._outbox.paces.pause(UPDATES, error.retry_after)
+                return error.retry_after
+            case Throttled():
+                await self._outbox.paces.pause(channel_id, error.retry_after)
+                return error.retry_after
+            case Suspended(code="message_limit_exceeded"):
+                pause = self._pauses.after(POSTS, error)
+                await self._outbox.paces.pause(POSTS, pause)
+                return pause
+        return self._pauses.after(channel_id, error)
+
+    async def _card(self, card: Card, thing: Thing) -> bool:
+        is_page = thing.kind is ThingKind.DIGEST
+        members = await self._outbox.digests.members(thing.id) if is_page else []
+        shown = self._draw(card, thing, members)
+        digest, ts = _hash(shown), card.ts
+        was_called = ts is None or digest != card.hash
         if ts is None:
             ts = await self._slack.post(card.channel_id, shown, thread_ts=card.thread_ts)
-        elif digest != card.hash:
+        elif was_called:
             await self._slack.update(card.channel_id, ts, shown)
+        await self._outbox.digests.showing(card, members)  # first: else after a crash nobody would know that it did
         if not await self._cards.delivered(card, ts, digest):
             await self._remove(card.channel_id, ts)
+        elif card.digest_id is not None:
+            await self._outbox.digests.leave(card)
+        return was_called
 
-    async def _note(self, due: DueNote, thing: Thing) -> None:
-        shown = note(state_from_json(thing.state), facts_from_json(due.facts))
+    async def _note(self, due: DueNote, thing: Thing) -> bool:
+        shown = note(due.kind, state_from_json(thing.state), facts_from_json(due.facts))
         if shown is None:
             await self._drop(due)
-            return
+            return False
         ts = await self._slack.post(due.channel_id, shown, thread_ts=due.thread_ts, broadcast=due.broadcast)
         if not await self._notes.done(due, ts):
             await self._remove(due.channel_id, ts)
+        return True
 
     async def _remove(self, channel_id: str, ts: str) -> None:
         """A second message of what has one."""
@@ -197,18 +284,26 @@ class Deliverer:
         except SlackError as error:
             log.warning("a message that is one too many stays", error=str(error), channel=channel_id, ts=ts)
 
-    def _draw(self, card: Card, thing: Thing) -> Message:
+    def _draw(self, card: Card, thing: Thing, members: Sequence[Shown]) -> Message:
         provider = self._providers.get(thing.provider)
         return draw(
             state_from_json(thing.state),
             capabilities=provider.capabilities if provider else frozenset(),
             card_id=card.id,
             generation=card.generation,
+            digest=[Member(each.state, each.version, each.is_own) for each in members],
         )
 
     async def _card_failed(self, card: Card, thing: Thing, error: Exception) -> None:
         """A card that cannot be shown must not keep others of its channel waiting."""
         match error:
+            case MessageGone() | PayloadRefused() if thing.kind is ThingKind.DIGEST:
+                await self._outbox.digests.dissolve(card)
+                await self._cards.block(card, DELETED)
+            case ChannelClosed() if thing.kind is ThingKind.DIGEST:
+                shown = await self._outbox.digests.dissolve(card, error.code)
+                await self._closures.add(error.code, card.id, *shown)
+                await self._cards.block(card, error.code)
             case MessageGone() if card.ts is None and card.thread_ts is not None:
                 await self._cards.leave_thread(card)
             case MessageGone() if card.ts is not None and thing.terminal:
@@ -216,7 +311,7 @@ class Deliverer:
             case MessageGone():
                 await self._cards.block(card, DELETED)
             case ChannelClosed():
-                await self._closures.add(card.id, error.code)  # first: what is blocked is not tried again
+                await self._closures.add(error.code, card.id)  # first: what is blocked is not tried again
                 await self._cards.block(card, error.code)
             case PersonUnreachable() | PayloadRefused():
                 await self._cards.block(card, error.code)
@@ -232,64 +327,20 @@ class Deliverer:
     async def _drop(self, due: DueNote) -> None:
         await self._notes.done(due, "")
 
-    async def _tell(self, closure: Closure) -> None:
+    async def _tell(self, closure: Closure) -> bool:
         await self._slack.direct(closure.user_id, render_closure(closure.channel_id, closure.reason))
         await self._closures.told(closure)
         log.info("somebody was told of a closed channel", user=closure.user_id, channel=closure.channel_id)
+        return True
 
     async def _tell_failed(self, closure: Closure, error: Exception) -> None:
         """Tried again where it is certain that nothing arrived, as nobody shall be told twice."""
+        if isinstance(error, Throttled):
+            self._pauses.after(closure.user_id, error)
         if isinstance(error, HOPELESS) or (isinstance(error, SlackError) and error.may_have_happened):
             await self._closures.told(closure)
         else:
             await self._closures.release(closure)
-
-
-class _Pauses:
-    """What waits, and until when: as long as Slack says, else doubling. A key is a channel's id or a word from above.
-
-    A person's id stands for the direct conversation with them.
-    """
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._until: dict[str, float] = {}
-        self._last: dict[str, float] = {}
-
-    def after(self, channel_id: str, error: Exception) -> float:
-        """Begin a pause; how long it is, in seconds."""
-        match error:
-            case Throttled(method="chat.update"):
-                key, pause = _UPDATES, error.retry_after
-            case Throttled():
-                key, pause = channel_id, error.retry_after
-            case TokenDead():
-                key, pause = _EVERYTHING, TOKEN_PAUSE_SECONDS
-            case NotGranted() | Suspended() | Unfamiliar():
-                key = channel_id
-                pause = self._doubled(key, FIRST_LONG_PAUSE_SECONDS, LONGEST_LONG_PAUSE_SECONDS)
-            case _:
-                key, pause = channel_id, self._doubled(channel_id, FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS)
-        self._until[key] = self._clock.monotonic() + pause
-        return pause
-
-    def _doubled(self, key: str, first: float, longest: float) -> float:
-        self._last[key] = min(max(self._last.get(key, 0.0) * 2, first), longest)
-        return self._last[key]
-
-    def end(self, channel_id: str) -> None:
-        self._until.pop(channel_id, None)
-        self._last.pop(channel_id, None)
-
-    def waiting(self) -> list[str]:
-        now = self._clock.monotonic()
-        return [key for key, until in self._until.items() if until > now]
-
-    def shortest(self) -> float | None:
-        """Seconds until the first of them may be tried again; None where none waits."""
-        now = self._clock.monotonic()
-        left = [until - now for until in self._until.values() if until > now]
-        return min(left, default=None)
 
 
 def _hash(shown: Message) -> str:

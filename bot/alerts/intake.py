@@ -5,24 +5,34 @@ leaves unfolded is folded at the next start.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from itertools import groupby
 
 import structlog
-from sqlalchemy.exc import OperationalError, ProgrammingError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.alerts.record import Record
+from bot.store.arrivals import TROUBLE
 from bot.store.engine import Store
 from bot.store.errors import StoreError
-from bot.store.inbox import Inbox, InboxRow, Incoming
+from bot.store.inbox import Guard, Inbox, InboxRow, Incoming
 from commands.core.ports import Place
 from providers.facts import Fact, facts_from_json, facts_to_json
 
 log = structlog.get_logger(__name__)
 
 AT_ONCE = 100
+"""Deliveries that are folded in one transaction."""
+
+IN_A_ROW = 10
+"""After so many, those who wait to get in go first."""
+
+PUT_OFF_SECONDS = 2.0
+"""How long at most a fold is put off while deliveries rush in: their senders wait for answers."""
+
 RETRY_SECONDS = 1.0
 
 
@@ -41,9 +51,10 @@ class Intake:
     async def report(
         self, fact: Fact, *, team_id: str, made_by: str | None, card_in: Place | None, is_private: bool = False
     ) -> None:
+        """It is folded before this returns, ahead of whatever else waits: somebody looks for what they did."""
         await self.accept([fact], team_id=team_id, user_id=made_by, card_in=card_in, is_private=is_private)
-        if not await self.fold_waiting():
-            self._waiting.set()
+        with _trouble_said():
+            await self._fold_rows(await self._inbox.unfolded(AT_ONCE, keys=[fact.key]))
 
     async def accept(
         self,
@@ -53,8 +64,9 @@ class Intake:
         user_id: str | None = None,
         card_in: Place | None = None,
         is_private: bool = False,
+        guard: Guard | None = None,
     ) -> None:
-        """Store what is new; durable when this returns. It is folded soon after."""
+        """Store what is new; durable when this returns. It is folded soon after. See `Inbox.accept`."""
         deliveries = [list(group) for _, group in groupby(facts, key=lambda fact: (fact.provider, fact.key))]
         await self._inbox.accept(
             [
@@ -71,7 +83,8 @@ class Intake:
                     is_private=is_private,
                 )
                 for found in deliveries
-            ]
+            ],
+            guard=guard,
         )
         self._waiting.set()
 
@@ -100,25 +113,34 @@ class Intake:
         """Fold all that waits, the oldest first. False where something failed and still waits."""
         async with self._folding:
             self._waiting.clear()
-            try:
+            with _trouble_said():
                 return await self._fold_all()
-            except (StoreError, SQLAlchemyError):
-                log.exception("the database cannot be used; what came in waits")
-                return False
+            return False
 
     async def _fold_all(self) -> bool:
-        while rows := await self._inbox.unfolded(AT_ONCE):
-            folded = [await self._fold_row(row) for row in rows]
-            self._changed()
-            if not all(folded):
-                return False
+        is_well = True
+        while is_well:
+            await self._inbox.rest(PUT_OFF_SECONDS)
+            if not (rows := await self._inbox.unfolded(AT_ONCE)):
+                break
+            is_well = await self._fold_rows(rows)
+        return is_well
+
+    async def _fold_rows(self, rows: Sequence[InboxRow]) -> bool:
+        """All in one transaction; each in its own where that fails, so that the bad one harms no other."""
+        try:
+            await self._fold(rows)
+        except TROUBLE:
+            raise
+        except Exception:
+            return all([await self._fold_row(row) for row in rows])
         return True
 
     async def _fold_row(self, row: InboxRow) -> bool:
         try:
-            await self._store.write(partial(self._fold, row))
-        except (StoreError, OperationalError, ProgrammingError):
-            raise  # locked, full, gone or without its tables: the database's trouble, which must not park what is well
+            await self._fold([row])
+        except TROUBLE:
+            raise  # it must not park what is well
         except Exception as error:
             log.exception("a delivery was not folded", inbox_id=row.id, provider=row.provider, kind=row.kind)
             if await self._inbox.record_failure(row.id, type(error).__name__):
@@ -126,10 +148,30 @@ class Intake:
             return False
         return True
 
-    async def _fold(self, row: InboxRow, conn: AsyncConnection) -> None:
-        """One transaction: the things' states, their cards and notes, and the mark that it is done."""
-        if await self._inbox.mark_folded(conn, row.id):
-            folding = self._record.open(conn)
-            for fact in facts_from_json(row.body):
-                await folding.keep(row, fact)
-            await folding.finish()
+    async def _fold(self, rows: Sequence[InboxRow]) -> None:
+        if await self._store.write(partial(self._write, rows)):
+            self._changed()
+
+    async def _write(self, rows: Sequence[InboxRow], conn: AsyncConnection) -> bool:
+        """One transaction: the things' states, their cards and notes, and the mark that it is done. It ends early where
+        somebody waits to get in.
+
+        Whether it changed anything: a repeat of what is known does not, and what somebody else has folded.
+        """
+        folding = self._record.open(conn)
+        for first in range(0, len(rows), IN_A_ROW):
+            if first and self._inbox.is_due:
+                break
+            some = rows[first : first + IN_A_ROW]
+            ours = await self._inbox.mark_folded(conn, *(row.id for row in some))
+            await folding.keep([(row, fact) for row in some if row.id in ours for fact in facts_from_json(row.body)])
+        return await folding.finish()
+
+
+@contextmanager
+def _trouble_said() -> Iterator[None]:
+    """What came in is safe meanwhile, and is folded later."""
+    try:
+        yield
+    except (StoreError, SQLAlchemyError):
+        log.exception("the database cannot be used; what came in waits")

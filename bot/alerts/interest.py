@@ -40,28 +40,25 @@ class Interest:
         if self.is_muted(channel_id, state, told):
             return False
         own = [each for each in self._subscriptions if each.channel_id == channel_id and _is_about(each, state)]
-        if any(each.wish.means_kind(told.kind) and told.severity.reaches(each.least) for each in own):
+        if any(_tells_of(each, state, told.kind, told.severity) for each in own):
             return True
         return told.kind not in QUIET and (is_home or not own)
 
     def is_muted(self, channel_id: str, state: ThingState, told: News | None = None) -> bool:
         kinds = {KIND_OF[ThingKind(state.kind)]} | ({told.kind} if told is not None else set())
         return any(
-            mute.channel_id == channel_id
-            and mute.what.means_place(provider=state.provider, room=state.name)
-            and (not mute.what.kinds or any(mute.what.means_kind(kind) for kind in kinds))
+            mute.channel_id == channel_id and mute.silences(kinds, provider=state.provider, room=state.name)
             for mute in self._mutes
         )
 
     def _means(self, subscription: Subscription, state: ThingState, told: News) -> bool:
         """That there is such a thing, or what is told of it."""
-        if not _is_about(subscription, state):
-            return False
-        there_is: tuple[AlertKind, Severity] = (KIND_OF[ThingKind(state.kind)], Severity.INFO)
-        return any(
-            subscription.wish.means_kind(kind) and severity.reaches(subscription.least)
-            for kind, severity in (there_is, (told.kind, told.severity))
-        )
+        there_is = KIND_OF[ThingKind(state.kind)], Severity.INFO
+        return any(_tells_of(subscription, state, *what) for what in (there_is, (told.kind, told.severity)))
+
+
+def _tells_of(subscription: Subscription, state: ThingState, kind: AlertKind, severity: Severity) -> bool:
+    return subscription.tells_of(kind, severity, provider=state.provider, room=state.name)
 
 
 def _is_about(subscription: Subscription, state: ThingState) -> bool:

@@ -7,7 +7,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.alerts.fold import comes_or_goes, is_worth_a_note
-from bot.alerts.state import LOST, IngressState, ServerState, StreamState, ThingState
+from bot.alerts.state import (
+    IngressState,
+    RecordingState,
+    RoomState,
+    ServerState,
+    StreamState,
+    ThingState,
+    TrialState,
+)
 from commands.core.alerts import AlertKind, Severity
 from providers.base import CallStatus, DestinationStatus, IngressStatus, RecordingStatus, StreamStatus
 from providers.facts import (
@@ -34,13 +42,14 @@ KIND_OF: Final = {
 }
 
 _SEVERITY_OF_END: Final = {
-    RecordingStatus.FAILED.value: Severity.CRITICAL,
-    RecordingStatus.ABORTED.value: Severity.WARNING,
-    StreamStatus.FAILED.value: Severity.CRITICAL,
-    StreamStatus.ABORTED.value: Severity.WARNING,
-    CallStatus.FAILED.value: Severity.WARNING,
-    LOST: Severity.WARNING,
+    (AlertKind.RECORDING, RecordingStatus.FAILED.value): Severity.CRITICAL,
+    (AlertKind.RECORDING, RecordingStatus.ABORTED.value): Severity.WARNING,
+    (AlertKind.STREAM, StreamStatus.FAILED.value): Severity.CRITICAL,
+    (AlertKind.STREAM, StreamStatus.ABORTED.value): Severity.WARNING,
+    (AlertKind.SIP, CallStatus.FAILED.value): Severity.WARNING,
 }
+"""By the word for how it ended. What is not here went well. A recording, or a broadcast, that fails is gone; a call can
+be made again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +65,10 @@ class News:
 def news(before: ThingState | None, after: ThingState, fact: Fact) -> News:
     """What is to be told of `fact`, which made `after` of `before`."""
     kind = KIND_OF[ThingKind(after.kind)]
-    if after.is_over and not (before and before.is_over):
-        status = after.shown_status
-        return News(kind, _SEVERITY_OF_END.get(status, Severity.INFO), status, broadcast=True)
+    if isinstance(after, TrialState):
+        return News(kind)
+    if after.is_over and (before is None or after.shown_status != before.shown_status):
+        return _ending(kind, before, after)
     match fact:
         case ParticipantJoined() | ParticipantLeft():
             told = fact.type if comes_or_goes(before, after, fact) else None
@@ -67,28 +77,62 @@ def news(before: ThingState | None, after: ThingState, fact: Fact) -> News:
             is_told = not after.is_over and is_worth_a_note(before, fact)
             return News(kind, Severity.WARNING, fact.type if is_told else None)
         case TrackPublished() | TrackUnpublished():
-            is_person = fact.participant.is_person and not after.is_over
-            return News(AlertKind.TRACK, note=fact.type if is_person else None)
-        case StopNear() if not after.is_over:
-            return News(kind, Severity.WARNING, fact.type, broadcast=True)
-        case StopCarriedOut() if fact.problem and not after.is_over:
-            return News(kind, Severity.CRITICAL, fact.type, broadcast=True)
-    return _turn_for_the_worse(kind, before, after)
+            return News(AlertKind.TRACK, note=fact.type if _is_of_a_person(after, fact) else None)
+        case StopNear() | StopCarriedOut() if not after.is_over:
+            return _stop(kind, before, after, fact)
+    return _turn(kind, before, after)
 
 
-def _turn_for_the_worse(kind: AlertKind, before: ThingState | None, after: ThingState) -> News:
-    """A thing that goes on in another way than before: part of it fails, or it may be used again."""
-    match after:
-        case StreamState() if _failed(after) - (_failed(before) if isinstance(before, StreamState) else set()):
+def _ending(kind: AlertKind, before: ThingState | None, after: ThingState) -> News:
+    """It has ended, or was lost sight of. That it turns up again is shown, not told, and after that it may end.
+
+    Of what had been lost sight of it is told how it ended where people are to do something with that: it has failed, or
+    it is a recording, which is there.
+    """
+    status = after.shown_status
+    severity = Severity.WARNING if after.is_lost else _SEVERITY_OF_END.get((kind, status), Severity.INFO)
+    if before is not None and before.is_lost:
+        adds = severity.reaches(Severity.WARNING) or isinstance(after, RecordingState)
+        return News(kind, severity, status if adds else None, broadcast=adds)
+    return News(kind, severity, status, broadcast=True)
+
+
+def _is_of_a_person(after: ThingState, fact: TrackPublished | TrackUnpublished) -> bool:
+    """Also whether that is worth a note: a server may tell of a track without saying whose kind it is."""
+    if not isinstance(after, RoomState) or after.is_over:
+        return False
+    known = after.present.get(fact.participant.id)
+    return (known.participant if known is not None else fact.participant).is_person
+
+
+def _stop(kind: AlertKind, before: ThingState | None, after: ThingState, fact: StopNear | StopCarriedOut) -> News:
+    """A warning holds until the stop was tried. That it could not be carried out is told once."""
+    plan, known = after.plan, before.plan if before is not None else None
+    if plan is None or plan.rev != fact.rev:
+        return News(kind)
+    if isinstance(fact, StopNear):
+        return News(kind, Severity.WARNING, fact.type if plan.tried_at is None else None, broadcast=True)
+    was_missed = known is not None and known.rev == plan.rev and known.missed
+    if not plan.missed:
+        return News(kind)
+    return News(kind, Severity.CRITICAL, None if was_missed else fact.type, broadcast=True)
+
+
+def _turn(kind: AlertKind, before: ThingState | None, after: ThingState) -> News:
+    """A thing goes on in another way than before: part of it fails, or it works again."""
+    match before, after:
+        case _, StreamState() if _failed(after) - (_failed(before) if isinstance(before, StreamState) else set()):
             return News(kind, Severity.WARNING, "destination_failed", broadcast=True)
-        case IngressState(ingress=ingress) if ingress.status is IngressStatus.FAILED:
-            was = before.ingress.status if isinstance(before, IngressState) else None
-            told = None if was is IngressStatus.FAILED else ingress.status.value
-            return News(kind, Severity.WARNING, told, broadcast=True)
-        case ServerState(is_reached=False) if not (isinstance(before, ServerState) and not before.is_reached):
-            return News(kind, Severity.CRITICAL, after.status_word, broadcast=True)
-        case ServerState(is_reached=True) if isinstance(before, ServerState) and not before.is_reached:
+        case IngressState(status=IngressStatus.FAILED), IngressState(status=IngressStatus.FAILED):
+            return News(kind, Severity.WARNING)
+        case _, IngressState(status=IngressStatus.FAILED):
+            return News(kind, Severity.WARNING, after.shown_status, broadcast=True)
+        case IngressState(status=IngressStatus.FAILED), IngressState(status=IngressStatus.LIVE):
+            return News(kind, note=after.shown_status, broadcast=True)
+        case ServerState(is_reached=False), ServerState(is_reached=True):
             return News(kind, note=after.status_word, broadcast=True)
+        case ((None | ServerState(is_reached=True)), ServerState(is_reached=False)):
+            return News(kind, Severity.CRITICAL, after.status_word, broadcast=True)
     return News(kind)
 
 

@@ -1,15 +1,29 @@
 """Where a thing belongs, and whether it is seen there alone: decided when a fact is folded."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.alerts.state import RoomState, ThingState, room_of
 from bot.store.inbox import InboxRow
 from bot.store.reservations import Name, held_in
-from bot.store.things import Snapshot, get
+from bot.store.things import get
 from commands.core.ports import Place
 from providers.facts import Fact, ThingKind
+
+
+class Known(Protocol):
+    """A thing as it was before."""
+
+    @property
+    def channel_id(self) -> str | None: ...
+
+    @property
+    def is_private(self) -> bool: ...
+
+    @property
+    def made_by(self) -> str | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +45,7 @@ class Home:
 
 
 async def home_of(
-    conn: AsyncConnection, row: InboxRow, fact: Fact, state: ThingState, known: Snapshot | None, *, is_subject: bool
+    conn: AsyncConnection, row: InboxRow, fact: Fact, state: ThingState, known: Known | None, *, is_subject: bool
 ) -> Home:
     """After `fact`, which makes `state` of what is `known`. `is_subject`: it is what the command was about.
 

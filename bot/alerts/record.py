@@ -1,16 +1,16 @@
 """What facts change in the database: the things they are about, the cards that show these, the notes under them."""
 
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence, Set
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.alerts.fold import fold, note_recording
+from bot.alerts.fold import Going, fold, note_going
 from bot.alerts.interest import Interest
 from bot.alerts.news import News, news
 from bot.alerts.privacy import Home, home_of
-from bot.alerts.state import RecordingState, RoomState, ThingState, room_of, state_from_json
+from bot.alerts.state import RoomState, ThingState, room_of, state_from_json
 from bot.store import timers
 from bot.store.cards import Cards
 from bot.store.inbox import InboxRow
@@ -18,15 +18,13 @@ from bot.store.notes import Notes
 from bot.store.reservations import KEPT, Name, extend
 from bot.store.settings import told_of_joins
 from bot.store.subscriptions import StoredSubscriptions
-from bot.store.things import Snapshot, get, live_of_room, save
+from bot.store.things import Key, Snapshot, Thing, get_many, live_of_room, save, save_all
 from commands.core.alerts import AlertKind
 from commands.core.directory import Reservation
 from commands.core.ports import Clock, Place
-from providers.facts import Fact, ParticipantJoined, ParticipantLeft, ThingKind
+from providers.facts import Fact, ThingKind
 
 Fold = Callable[[ThingState | None], ThingState | None]
-Key = tuple[str, ThingKind, str]
-"""Provider, kind and the server's id of a thing."""
 
 
 class Record:
@@ -43,17 +41,66 @@ class Record:
 
 @dataclass(slots=True)
 class _Entry:
-    """A thing in the hands of a `Folding`. `id` and `snapshot` are None for one that is not in the database.
+    """A thing in the hands of a `Folding`. `id` and `state` are None for one that is not in the database.
 
-    `is_touched`: it is to be saved. `is_changed`: people are to see it. `is_revived`: also who deleted its card.
+    `cards` are the ids of its cards, each with its channel. `is_touched`: it is to be saved. `is_changed`: people are
+    to see it. `is_revived`: also who deleted its card.
     """
 
-    id: int | None
-    snapshot: Snapshot | None
-    state: ThingState | None
+    key: Key
+    id: int | None = None
+    state: ThingState | None = None
+    channel_id: str | None = None
+    is_private: bool = False
+    seen_at: datetime | None = None
+    team_id: str = ""
+    cards: Mapping[int, str] = field(default_factory=dict)
     is_touched: bool = False
     is_changed: bool = False
     is_revived: bool = False
+
+    @property
+    def made_by(self) -> str | None:
+        return self.state.made_by if self.state is not None else None
+
+    @property
+    def room_id(self) -> str | None:
+        """The life of the room that it is of."""
+        room = room_of(self.state) if self.state is not None else None
+        return room.id or None if room is not None and not isinstance(self.state, RoomState) else None
+
+    def know(self, known: Thing, cards: Mapping[int, str]) -> None:
+        self.id, self.state, self.cards = known.id, state_from_json(known.state), cards
+        self.channel_id, self.is_private = known.channel_id, known.is_private
+        self.seen_at, self.team_id = known.seen_at, known.team_id
+
+    def change(self, row: InboxRow, fact: Fact, state: ThingState, home: Home) -> bool:
+        """Whether it is to be saved at once, as facts about other things of the same transaction are to find it so in
+        the database."""
+        before = (self.channel_id, self.is_private, self.room_id, self.state is not None and self.state.is_over)
+        self.team_id, self.state, self.seen_at = row.team_id, state, state.observed_at or fact.seen_at
+        self.channel_id, self.is_private = home.channel_id, home.is_private
+        return self.id is None or before != (self.channel_id, self.is_private, self.room_id, state.is_over)
+
+    def snapshot(self) -> Snapshot:
+        assert self.state is not None
+        assert self.seen_at is not None
+        provider, kind, server_id = self.key
+        return Snapshot(
+            team_id=self.team_id,
+            provider=provider,
+            kind=kind,
+            server_id=server_id,
+            name=self.state.name,
+            status=self.state.shown_status,
+            terminal=self.state.is_over,
+            seen_at=self.seen_at,
+            state=self.state.model_dump_json(),
+            channel_id=self.channel_id,
+            made_by=self.made_by,
+            is_private=self.is_private,
+            room_id=self.room_id,
+        )
 
 
 class Folding:
@@ -74,93 +121,102 @@ class Folding:
         self._now = now
         self._entries: dict[Key, _Entry] = {}
         self._interests: dict[str, Interest] = {}
+        self._joins: dict[str, Callable[[str], bool]] = {}
+        self._is_told = False
 
-    async def keep(self, row: InboxRow, fact: Fact) -> None:
-        """`row` brought the fact; that of a command says who made the thing and where a card is wanted."""
-        state = await self._change(
+    async def keep(self, brought: Sequence[tuple[InboxRow, Fact]]) -> None:
+        """Each row brought the fact beside it; that of a command says who made the thing and where a card is wanted."""
+        await self._look_up({_key(fact) for _, fact in brought})
+        for row, fact in brought:
+            await self._keep(row, fact)
+
+    async def finish(self) -> bool:
+        """Write down what has changed. Before this, the database has where things belong and which are over, new cards
+        and notes.
+
+        Whether there is anything to be shown or told.
+        """
+        entries = [entry for entry in self._entries.values() if entry.id is not None]
+        await save_all(self._conn, [entry.snapshot() for entry in entries if entry.is_touched])
+        for revived in (False, True):
+            ids = [entry.id for entry in entries if entry.is_changed and entry.is_revived is revived and entry.id]
+            if ids:
+                await self._cards.bump(self._conn, *ids, revive=revived)
+        return self._is_told or any(entry.is_changed for entry in entries)
+
+    async def _keep(self, row: InboxRow, fact: Fact) -> None:
+        key = _key(fact)
+        before = (await self._entry(key)).state
+        after = await self._change(
+            row, fact, key, lambda state: fold(state, fact, made_by=row.user_id), wanted_in=_wanted_in(row)
+        )
+        if isinstance(after, Going):
+            was_in = before.room.id if isinstance(before, Going) else ""
+            for room_id in sorted({was_in, after.room.id} - {""}):
+                await self._note_going(row, fact, room_id, after)
+
+    async def _note_going(self, row: InboxRow, fact: Fact, room_id: str, going: Going) -> None:
+        await self._change(
             row,
             fact,
-            (fact.provider, fact.thing, fact.thing_id),
-            lambda state: fold(state, fact, made_by=row.user_id),
-            wanted_in=_wanted_in(row),
+            (fact.provider, ThingKind.ROOM, room_id),
+            lambda state: note_going(state if isinstance(state, RoomState) else None, fact.thing_id, going),
         )
-        if isinstance(state, RecordingState) and state.room.id:
-            recording = state.recording
-            await self._change(
-                row,
-                fact,
-                (fact.provider, ThingKind.ROOM, state.room.id),
-                lambda state: note_recording(state if isinstance(state, RoomState) else None, recording),
-            )
-
-    async def finish(self) -> None:
-        """Write down what has changed. Before this, the database has new things, cards and notes alone."""
-        for entry in self._entries.values():
-            if entry.is_touched and entry.snapshot is not None:
-                thing_id = await save(self._conn, entry.snapshot)
-                if entry.is_changed:
-                    await self._cards.bump(self._conn, thing_id, revive=entry.is_revived)
 
     async def _change(
         self, row: InboxRow, fact: Fact, key: Key, folded: Fold, *, wanted_in: Place | None = None
     ) -> ThingState | None:
         """The state after the fact; None for a thing of which nothing is worth keeping."""
         entry = await self._entry(key)
-        before, known = entry.state, entry.snapshot
+        before = entry.state
         after = folded(before)
         if after is None:
             return None
         is_subject = key[1:] == (fact.thing, fact.thing_id)
+        known = entry if before is not None else None
         home = await home_of(self._conn, row, fact, after, known, is_subject=is_subject)
-        is_new = known is None or home.is_private is not known.is_private or not _looks_alike(before, after)
-        entry.state = after
-        entry.snapshot = self._snapshot(row, fact, key, after, home)
+        is_new = before is None or home.is_private is not entry.is_private or not _looks_alike(before, after)
+        comes_home = isinstance(after, RoomState) and home.channel_id != entry.channel_id
         entry.is_touched |= is_new or after != before
         entry.is_changed |= is_new
-        if entry.id is None:
-            entry.id = await save(self._conn, entry.snapshot)
+        if entry.change(row, fact, after, home):
+            entry.id = await save(self._conn, entry.snapshot())
+            entry.is_touched = False
         told = news(before, after, fact) if is_subject else News(AlertKind.ROOM)
-        await self._want(row, fact, entry.id, (before, after), home, home.place(wanted_in) if wanted_in else None, told)
-        if isinstance(after, RoomState) and home.channel_id != (known.channel_id if known is not None else None):
+        await self._want(row, fact, entry, (before, after), home, home.place(wanted_in) if wanted_in else None, told)
+        if comes_home:
             await self._show_at_home(row, key, home)
-        if is_new and after.is_over and not (before and before.is_over):
+        if _is_over_by_this(before, after):
             entry.is_revived = True
             await self._end(row, fact, after, home)
         if told.note is not None:
-            await self._note(row, entry.id, after, home, told, fact)
+            self._is_told = True
+            await self._note(row, entry, home, told)
         return after
 
     async def _entry(self, key: Key) -> _Entry:
         if key not in self._entries:
-            known = await get(self._conn, *key)
-            self._entries[key] = (
-                _Entry(None, None, None) if known is None else _Entry(known.id, known, state_from_json(known.state))
-            )
+            await self._look_up({key})
         return self._entries[key]
 
-    def _snapshot(self, row: InboxRow, fact: Fact, key: Key, state: ThingState, home: Home) -> Snapshot:
-        provider, kind, server_id = key
-        room = room_of(state)
-        return Snapshot(
-            team_id=row.team_id,
-            provider=provider,
-            kind=kind,
-            server_id=server_id,
-            seen_at=fact.seen_at,
-            channel_id=home.channel_id,
-            is_private=home.is_private,
-            room_id=room.id or None if room is not None and kind is not ThingKind.ROOM else None,
-            name=state.name,
-            status=state.shown_status,
-            terminal=state.is_over,
-            state=state.model_dump_json(),
-            made_by=state.made_by,
-        )
+    async def _look_up(self, keys: Set[Key]) -> None:
+        """Read what is known of those that are not in hand."""
+        missing = keys - self._entries.keys()
+        known = await get_many(self._conn, missing)
+        cards = await self._cards.of(self._conn, *(each.id for each in known.values())) if known else {}
+        for key in missing:
+            entry = self._entries[key] = _Entry(key)
+            if key in known:
+                entry.know(known[key], cards[known[key].id])
 
     async def _end(self, row: InboxRow, fact: Fact, state: ThingState, home: Home) -> None:
-        """It is stopped by nobody any more. A private room that somebody brings up again, with a token of the one that
-        ended, is private too."""
-        await timers.end(self._conn, fact.provider, ThingKind(state.kind), fact.thing_id)
+        """A private room that somebody brings up again, with a token of the one that ended, is private too.
+
+        What is over for good is stopped by nobody any more. What was lost sight of may come back, and then stops when
+        it was to.
+        """
+        if state.is_final:
+            await timers.end(self._conn, fact.provider, ThingKind(state.kind), fact.thing_id)
         if isinstance(state, RoomState) and home.is_private and home.channel_id is not None:
             name, until = Name(row.team_id, fact.provider, ThingKind.ROOM, state.name), fact.seen_at + KEPT
             await extend(self._conn, name, Reservation(home.channel_id, state.made_by, until))
@@ -169,7 +225,7 @@ class Folding:
         self,
         row: InboxRow,
         fact: Fact,
-        thing_id: int,
+        entry: _Entry,
         change: tuple[ThingState | None, ThingState],
         home: Home,
         asked_in: Place | None,
@@ -180,41 +236,45 @@ class Folding:
         These get none for a thing that was over before anybody here had heard of it, or before they said so.
         """
         if asked_in is not None:
-            await self._cards.want(self._conn, thing_id, asked_in, revive=True)
+            self._is_told = True
+            await self._show(entry, asked_in, revive=True)
         before, after = change
         interest = await self._interest(row.team_id)
         if not interest.is_news(before, after, told, fact):
             return
         channels = set(interest.channels(after, told)) | {c async for c in self._of_its_room(fact, after, interest)}
-        channels -= {asked_in.channel_id} if asked_in is not None else set()
-        for channel_id in sorted(filter(home.is_open_to, channels)):
-            await self._cards.want(self._conn, thing_id, Place(row.team_id, channel_id))
+        for channel_id in sorted(filter(home.is_open_to, channels - set(entry.cards.values()))):
+            await self._show(entry, Place(row.team_id, channel_id))
+
+    async def _show(self, entry: _Entry, place: Place, *, revive: bool = False) -> None:
+        """By a card there. One that is there already needs no more than `finish` does with every change."""
+        assert entry.id is not None
+        await self._cards.want(self._conn, entry.id, place, revive=revive)
+        entry.cards = (await self._cards.of(self._conn, entry.id))[entry.id]
 
     async def _of_its_room(self, fact: Fact, state: ThingState, interest: Interest) -> AsyncIterator[str]:
         """Who makes a room in a channel wants to hear there what is recorded of it, sent from it and into it."""
         room = room_of(state)
         if room is None or not room.id or isinstance(state, RoomState):
             return
-        entry = await self._entry((fact.provider, ThingKind.ROOM, room.id))
-        channel_id = entry.snapshot.channel_id if entry.snapshot is not None else None
+        channel_id = (await self._entry((fact.provider, ThingKind.ROOM, room.id))).channel_id
         if channel_id is not None and not interest.is_muted(channel_id, state):
             yield channel_id
 
     async def _show_at_home(self, row: InboxRow, key: Key, home: Home) -> None:
         """What was heard of before it was known where its room belongs."""
         provider, _, room_id = key
-        if home.channel_id is not None:
-            for thing_id in await live_of_room(self._conn, provider, room_id):
-                await self._cards.want(self._conn, thing_id, Place(row.team_id, home.channel_id))
+        if home.channel_id is None:
+            return
+        for kind, server_id in await live_of_room(self._conn, provider, room_id):
+            entry = await self._entry((provider, kind, server_id))
+            if home.channel_id not in entry.cards.values():
+                await self._show(entry, Place(row.team_id, home.channel_id))
 
-    async def _note(self, row: InboxRow, thing_id: int, state: ThingState, home: Home, told: News, fact: Fact) -> None:
+    async def _note(self, row: InboxRow, entry: _Entry, home: Home, told: News) -> None:
         interest = await self._interest(row.team_id)
-        cards = await self._cards.of(self._conn, thing_id)
-        joins = await self._told_of_joins(thing_id, fact)
-        for card_id, channel_id in cards.items():
-            if interest.is_told(channel_id, state, told, is_home=channel_id == home.channel_id) or (
-                card_id in joins and not interest.is_muted(channel_id, state)
-            ):
+        for card_id, channel_id in entry.cards.items():
+            if await self._is_wanted(row, entry, channel_id, interest, told, is_home=channel_id == home.channel_id):
                 await self._notes.add(
                     self._conn,
                     team_id=row.team_id,
@@ -224,11 +284,18 @@ class Folding:
                     broadcast=told.broadcast,
                 )
 
-    async def _told_of_joins(self, thing_id: int, fact: Fact) -> set[int]:
-        """The cards in channels whose setting says that they want to hear who comes and goes."""
-        if not isinstance(fact, ParticipantJoined | ParticipantLeft):
-            return set()
-        return set(await told_of_joins(self._conn, thing_id))
+    async def _is_wanted(
+        self, row: InboxRow, entry: _Entry, channel_id: str, interest: Interest, told: News, *, is_home: bool
+    ) -> bool:
+        """Also where a setting says that the channel wants to hear who comes and goes."""
+        assert entry.state is not None
+        if interest.is_told(channel_id, entry.state, told, is_home=is_home):
+            return True
+        if told.kind is not AlertKind.PARTICIPANT or interest.is_muted(channel_id, entry.state):
+            return False
+        if row.team_id not in self._joins:
+            self._joins[row.team_id] = await told_of_joins(self._conn, row.team_id)
+        return self._joins[row.team_id](channel_id)
 
     async def _interest(self, team_id: str) -> Interest:
         """Read inside the transaction that folds, so that none is missed or too old."""
@@ -239,11 +306,19 @@ class Folding:
         return self._interests[team_id]
 
 
+def _key(fact: Fact) -> Key:
+    return fact.provider, fact.thing, fact.thing_id
+
+
 def _looks_alike(before: ThingState | None, after: ThingState) -> bool:
-    """Whether people see no difference: that a server has told the same again is none."""
-    if before is None or before.is_over is not after.is_over:
-        return False
-    return before.model_copy(update={"observed_at": after.observed_at}) == after
+    return before is not None and before.is_over is after.is_over and after.looks_like(before)
+
+
+def _is_over_by_this(before: ThingState | None, after: ThingState) -> bool:
+    """It has ended, or was lost sight of; also where that which was lost turns out to have ended."""
+    if before is None:
+        return after.is_over
+    return (after.is_over and not before.is_over) or (after.is_final and not before.is_final)
 
 
 def _wanted_in(row: InboxRow) -> Place | None:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Final, Literal
+from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
@@ -31,7 +31,7 @@ class RoomStatus(StrEnum):
 class Plan(BaseModel):
     """When it is to be stopped, None where not, and who said so. The highest `rev` counts.
 
-    `missed`: why the stop could not be carried out; empty while all is well.
+    `missed`: why the stop could not be carried out when that was last tried, at `tried_at`; empty while all is well.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -40,16 +40,18 @@ class Plan(BaseModel):
     by: str
     rev: int
     missed: str = ""
+    tried_at: datetime | None = None
 
 
 class _State(BaseModel):
     """`made_by` is the person whose command made the thing, None for one that somebody else made on the server.
 
     `observed_at` is when the server last told of it, `lost_at` when it last did not list it. What is seen again after
-    that was not lost.
+    that was not lost. `_BENEATH` is what the fold keeps for itself and nobody is shown, with a value for all.
     """
 
     model_config = ConfigDict(frozen=True)
+    _BENEATH: ClassVar[dict[str, object]] = {"observed_at": None, "lost_at": None}
 
     made_by: str | None = None
     plan: Plan | None = None
@@ -80,6 +82,12 @@ class _State(BaseModel):
     def shown_status(self) -> str:
         return LOST if self.is_lost else self.status_word
 
+    def looks_like(self, other: "_State") -> bool:
+        """Whether people see no difference: that a server has told the same again is none."""
+        if self.is_lost is not other.is_lost:
+            return False
+        return self.model_copy(update=self._BENEATH) == other.model_copy(update=self._BENEATH)
+
 
 class Present(BaseModel):
     """Somebody in a room, and when they were last seen there."""
@@ -93,11 +101,29 @@ class Present(BaseModel):
 class RoomState(_State):
     """One life of a room.
 
-    Joins and departures are kept by the server's participant id, so that their order, and hearing of one twice, does
-    not matter; of the departures only the last. `listed_at` is when the server was last asked who is there. `counted`
-    is its own count, which may be seconds old (LiveKit's is), so it is believed only while nothing better is known.
-    `kept_out` is when somebody of that identity was last removed because they are kept out.
+    Who is in it is found from what is kept of it, so that the order of facts, and hearing of one twice, does not
+    matter. Participants go by the server's id for them, which is new at every join.
+
+    - `present`: who counts as in the room, with the latest time at which a join or a list showed them;
+    - `left`: when each of those who left did so. They do not come back, not even by a list: one that was read a moment
+      before may come later. `doubted` are those of them that were shown after they left, should that be forgotten;
+    - `listed`: the times at which the server was last asked who is there, at most two, the older first. Whoever was
+      shown before both is not there any more: two lists in a row leave them out. One list is not enough, as a server
+      may answer before it knows of a join that it has told.
+
+    `counted` is the server's own count, which may be seconds old (LiveKit's is), so it is believed only while nothing
+    better is known. `kept_out` is when somebody of that identity was last removed because they are kept out.
+    `recordings`, `streams`, `ingresses` and `calls` are those that are going on, by their ids.
     """
+
+    _BENEATH: ClassVar[dict[str, object]] = _State._BENEATH | {
+        "present": {},
+        "left": {},
+        "doubted": {},
+        "listed": (),
+        "counted": 0,
+        "counted_at": None,
+    }
 
     kind: Literal["room"] = "room"
     ref: RoomRef
@@ -107,10 +133,14 @@ class RoomState(_State):
     max_participants: int | None = None
     present: dict[str, Present] = {}
     left: dict[str, datetime] = {}
-    listed_at: datetime | None = None
+    doubted: dict[str, Present] = {}
+    listed: tuple[datetime, ...] = ()
     counted: int = 0
     counted_at: datetime | None = None
     recordings: dict[str, RecordingStatus] = {}
+    streams: dict[str, StreamStatus] = {}
+    ingresses: dict[str, IngressStatus] = {}
+    calls: dict[str, CallStatus] = {}
     kept_out: dict[str, datetime] = {}
 
     @property
@@ -134,7 +164,7 @@ class RoomState(_State):
         """How many people are in the room, to our knowledge."""
         if self.is_over:
             return 0
-        if self.listed_at is None and not self.present and not self.left:
+        if not (self.listed or self.present or self.left):
             return self.counted
         return sum(p.participant.is_person for p in self.present.values())
 
@@ -142,9 +172,19 @@ class RoomState(_State):
     def running_recordings(self) -> list[str]:
         return [id for id, status in self.recordings.items() if not status.is_final]
 
+    def looks_like(self, other: _State) -> bool:
+        if not isinstance(other, RoomState) or self.people != other.people:
+            return False
+        return super().looks_like(other) and self._participants() == other._participants()
+
+    def _participants(self) -> dict[str, Participant]:
+        return {id: known.participant for id, known in self.present.items()}
+
 
 class _OfRoom(_State):
     """Something that goes by the name of its room. `seen_at` is when the server had it so."""
+
+    _BENEATH: ClassVar[dict[str, object]] = _State._BENEATH | {"seen_at": None}
 
     seen_at: datetime
 
@@ -183,8 +223,13 @@ class RecordingState(_OfRoom):
 
 
 class StreamState(_OfRoom):
+    """The stream's destinations are told of one by one: `told_at` is when each was as it is there, by its id."""
+
+    _BENEATH: ClassVar[dict[str, object]] = _OfRoom._BENEATH | {"told_at": {}}
+
     kind: Literal["stream"] = "stream"
     stream: Stream
+    told_at: dict[str, datetime] = {}
 
     @property
     def room(self) -> RoomRef:
@@ -246,7 +291,10 @@ class CallState(_OfRoom):
 
 
 class ServerState(_State):
-    """A video server. `since`: from when on it has answered, or has not; `why` it does not, in words."""
+    """A video server. `since`: from when on it has answered, or has not; `why` it does not, in words.
+
+    What was told last counts, so whoever watches the server tells of a change, not of every look.
+    """
 
     kind: Literal["server"] = "server"
     provider: str

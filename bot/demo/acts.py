@@ -20,7 +20,7 @@ async def create_by_command(story: Story) -> None:
     card = await story.sees(
         story.gus, "everybody sees its card: live, with nobody in it", _room("Live", "nobody in it")
     )
-    offered = ["Join", "Record", "Participants", "Mute all", "End"]
+    offered = ["Notify me", "Join", "Record", "Participants", "Mute all", "End"]
     if not story.can(Capability.START_RECORDING):
         offered.remove("Record")
     story.check("the card offers what can be done", _labels(card) == offered)

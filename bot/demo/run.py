@@ -16,10 +16,12 @@ from typing import Final, Literal, TextIO
 from rich.console import Console
 
 from bot import logs
+from bot.alerts.pace import Tempo
 from bot.demo.livekit import LiveKitServer, NoServer
 from bot.demo.people import People
 from bot.demo.prompt import Prompt
 from bot.demo.screen import WIDTH
+from bot.demo.storm import FASTER
 from bot.demo.tour import play
 from bot.demo.world import World, free_port
 
@@ -36,7 +38,7 @@ def run(*, tour: bool, server: Server = "memory") -> int:
 
     Raises `ModuleNotFoundError` where a library of an extra is missing.
     """
-    opening = _opening(server)
+    opening = _opening(server, Tempo().faster(FASTER) if tour else Tempo())
     console = _console()
     directory = Path(tempfile.mkdtemp(prefix="showcaller-demo-"))
     log = directory / "showcaller.log"
@@ -71,7 +73,9 @@ async def _open(
     logs.configure(level=logging.INFO, style="text", stream=stream)
     logging.getLogger().addHandler(trouble)
     async with opening(directory) as world:
+        world.slack.limits.enforced = True
         if tour:
+            world.slack.limits.scale = FASTER
             return 0 if await play(world, console) else 1
         await Prompt(world, console).run()
         return 0
@@ -85,26 +89,26 @@ def _end_in_order() -> None:
         asyncio.get_running_loop().add_signal_handler(number, playing.cancel)
 
 
-def _opening(server: Server) -> Opening:
+def _opening(server: Server, tempo: Tempo) -> Opening:
     if server == "memory":
-        return _in_memory
+        return partial(_in_memory, tempo)
     from bot.demo.clients import LiveKitPeople  # needs an extra of its own
 
-    return partial(_on_livekit, LiveKitPeople)
+    return partial(_on_livekit, LiveKitPeople, tempo)
 
 
 @asynccontextmanager
-async def _in_memory(directory: Path) -> AsyncIterator[World]:
-    async with await World.open(directory) as world:
+async def _in_memory(tempo: Tempo, directory: Path) -> AsyncIterator[World]:
+    async with await World.open(directory, tempo=tempo) as world:
         yield world
 
 
 @asynccontextmanager
-async def _on_livekit(people: type[People], directory: Path) -> AsyncIterator[World]:
+async def _on_livekit(people: type[People], tempo: Tempo, directory: Path) -> AsyncIterator[World]:
     port = free_port()
     async with (
         LiveKitServer(directory, webhook_url=f"http://127.0.0.1:{port}/webhooks/livekit") as server,
-        await World.open(directory, providers=server.providers, port=port, people=people) as world,
+        await World.open(directory, providers=server.providers, port=port, people=people, tempo=tempo) as world,
     ):
         yield world
 

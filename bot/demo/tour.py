@@ -7,7 +7,7 @@ from typing import Final
 from rich.console import Console
 from rich.text import Text
 
-from bot.demo import acts
+from bot.demo import acts, storm
 from bot.demo.story import Story
 from bot.demo.world import World
 from providers.base import Capability
@@ -41,6 +41,8 @@ STEPS: Final[Sequence[Step]] = (
     acts.end_asks_first,
     acts.press_an_old_button,
     acts.forget_the_quotes,
+    storm.too_much_at_once,
+    storm.calm_again,
 )
 
 NEEDS: Final[Mapping[Step, Capability]] = {

@@ -12,6 +12,7 @@ from secrets import randbelow
 from typing import Literal, Self
 
 from bot import config, manifest
+from bot.alerts.pace import Tempo
 from bot.clock import SystemClock
 from bot.demo.people import MemoryPeople, People
 from bot.demo.slack import StandIn
@@ -23,6 +24,9 @@ from providers.base import Provider
 from providers.memory.provider import Memory
 
 Transport = Literal["http", "socket"]
+UNPACED = Tempo().faster(1_000)
+"""As fast as things happen."""
+
 IN_MEMORY = '[providers.memory]\nkind = "memory"\n'
 
 
@@ -33,7 +37,9 @@ class World:
     `people` play on the bot's first video server.
     """
 
-    def __init__(self, directory: Path, transport: Transport, port: int, clock: Clock, people: type[People]) -> None:
+    def __init__(
+        self, directory: Path, transport: Transport, port: int, clock: Clock, people: type[People], tempo: Tempo
+    ) -> None:
         found = manifest.load()
         self.address = f"http://127.0.0.1:{port}"
         self.slack = StandIn(
@@ -50,6 +56,7 @@ class World:
         self.transport = transport
         self.port = port
         self.clock = clock
+        self.tempo = tempo
         self.bot: Bot
         self.settings: Settings
 
@@ -64,17 +71,19 @@ class World:
         port: int | None = None,
         clock: Clock | None = None,
         people: type[People] = MemoryPeople,
+        tempo: Tempo = UNPACED,
     ) -> Self:
         """Start both. `providers` is a configuration file's text; `environ` adds to the bot's variables.
 
         `port` is the bot's, for a server that must know the address of its webhooks before the bot starts. Slack and
-        the bot go by `clock`, but requests are signed with the real time.
+        the bot go by `clock`, but requests are signed with the real time. `tempo` is the pace of what is posted:
+        Slack's own limits are switched off here.
         """
-        world = cls(directory, transport, port or free_port(), clock or SystemClock(), people)
+        world = cls(directory, transport, port or free_port(), clock or SystemClock(), people, tempo)
         await world.slack.start()
         world.settings = world._settings(providers or IN_MEMORY, environ or {})
         try:
-            world.bot = await Bot.start(world.settings, clock=world.clock)
+            world.bot = await Bot.start(world.settings, clock=world.clock, tempo=tempo)
         except BaseException:
             await world.slack.stop()
             raise
@@ -110,7 +119,7 @@ class World:
 
         await self.bot.stop()
         yield
-        self.bot = await Bot.start(self.settings, clock=self.clock, build=build)
+        self.bot = await Bot.start(self.settings, clock=self.clock, build=build, tempo=self.tempo)
 
     async def __aenter__(self) -> Self:
         return self

@@ -3,9 +3,10 @@
 https://docs.slack.dev/reference/block-kit/blocks/table-block: a cell is never empty, and `raw_text` is shown as it is.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
-from bot.render.limits import BLOCKS_SIZE, SECTION_TEXT, length, serialized_size
+from bot.render.limits import BLOCKS_SIZE, SECTION_TEXT
+from bot.render.lines import sections
 from bot.render.message import context
 from bot.render.text import Block, mrkdwn
 from bot.text import one_line, utc
@@ -16,8 +17,6 @@ _EMPTY = "-"
 _CLASSIC_BYTES = BLOCKS_SIZE - 4_000
 """What the sections take at most: text, buttons and hint of the message need the rest."""
 
-_SECTION_BYTES = 80
-
 
 def table_block(table: Table) -> Block:
     head = [_raw(column) for column in table.columns]
@@ -27,30 +26,9 @@ def table_block(table: Table) -> Block:
 
 def classic_blocks(table: Table) -> list[Block]:
     """A line for each row, many to a section; what does not fit is counted."""
-    packed = list(_packed([_line(table.columns, row) for row in table.rows]))
-    sections = [_section("\n".join(lines)) for lines in packed]
-    left = len(table.rows) - sum(map(len, packed))
+    drawn, left = sections([_line(table.columns, row) for row in table.rows], _CLASSIC_BYTES)
     note = f"{left} more {'row is' if left == 1 else 'rows are'} not shown here; the list has them all."
-    return [*sections, context(note)] if left else sections
-
-
-def _packed(lines: Sequence[str]) -> Iterator[list[str]]:
-    """The lines of each section, as long as there is room."""
-    packed, size = list[str](), _SECTION_BYTES
-    for line in lines:
-        size += serialized_size(line)
-        if size > _CLASSIC_BYTES:
-            break
-        if packed and length("\n".join([*packed, line])) > SECTION_TEXT:
-            yield packed
-            packed, size = [], size + _SECTION_BYTES
-        packed.append(line)
-    if packed:
-        yield packed
-
-
-def _section(markup: str) -> Block:
-    return {"type": "section", "text": {"type": "mrkdwn", "text": markup, "verbatim": True}}
+    return [*drawn, context(note)] if left else drawn
 
 
 def _line(columns: Sequence[str], row: Sequence[Text]) -> str:

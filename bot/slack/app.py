@@ -34,6 +34,7 @@ from bot.slack.presses import Presses
 from bot.slack.sdk import web_client
 from bot.slack.shortcuts import Shortcuts
 from bot.slack.suggestions import Suggestions
+from bot.store.channels import StoredChannels
 from bot.store.identity import Identity
 from bot.tasks import Tasks, TasksClosed
 from commands.core.attempts import DOUBLE_CLICK
@@ -55,14 +56,19 @@ MOVED = frozenset(
         "group_archive",
         "channel_unarchive",
         "group_unarchive",
+        "channel_shared",
+        "channel_unshared",
     ]
 )
-"""Events after which the bot may be in a channel, or able to write there, or not."""
+"""Events after which the bot may be in a channel, or able to write there, or not, or others may look there."""
+
+DELETED = frozenset(["channel_deleted", "group_deleted"])
 
 REGROUPED = frozenset(["subteam_members_changed", "subteam_updated"])
 """Events after which other people may be in a user group, or it is switched off or called otherwise."""
 
-EVENTS = MOVED | REGROUPED | {"app_home_opened", "app_mention", "message.im", "user_change"}
+_OTHERS = {"channel_id_changed", "app_home_opened", "app_mention", "message.im", "user_change"}
+EVENTS = MOVED | DELETED | REGROUPED | _OTHERS
 """All that the bot reacts to, as the manifest names them."""
 
 
@@ -129,6 +135,7 @@ class SlackApp:
         membership: SlackMembership,
         groups: Groups,
         people: People,
+        channels: StoredChannels,
         gate: Gate,
         reopened: Callable[[str], Coroutine[Any, Any, None]],
         tasks: Tasks,
@@ -145,6 +152,7 @@ class SlackApp:
         self._membership = membership
         self._groups = groups
         self._people = people
+        self._channels = channels
         self._gate = gate
         self._reopened = reopened
         self._tasks = tasks
@@ -243,6 +251,10 @@ class SlackApp:
                 self._take(body, self._home_tabs.opened(body), "home")
             case moved if moved in MOVED and isinstance(event.get("channel"), str):
                 self._take(body, self._moved(event), "channel")
+            case deleted if deleted in DELETED:
+                self._take(body, self._deleted(str(event.get("channel"))), "channel")
+            case "channel_id_changed":
+                self._take(body, self._renamed(event), "channel")
             case regrouped if regrouped in REGROUPED:
                 self._regrouped(event)
             case "user_change":
@@ -255,6 +267,18 @@ class SlackApp:
         self._groups.forget(channel)
         if self._can_post_again(event):
             await self._reopened(channel)
+
+    async def _deleted(self, channel: str) -> None:
+        self._membership.forget(channel)
+        await self._channels.forget(channel)
+
+    async def _renamed(self, event: Body) -> None:
+        """The channel is the same, under another id, by which it is written to from this moment on."""
+        old, new = str(event.get("old_channel_id") or ""), str(event.get("new_channel_id") or "")
+        if old and new:
+            self._membership.forget(old)
+            await self._channels.rename(old, new)
+            await self._reopened(new)
 
     def _regrouped(self, event: Body) -> None:
         """One event names the group by its id, the other brings all of it."""

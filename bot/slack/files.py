@@ -2,8 +2,8 @@
 
 import structlog
 
-from bot.render.reply import render_reply
 from bot.slack.client import SlackClient
+from bot.slack.direct import SlackDirect
 from bot.slack.errors import FileRefused, NotGranted, SlackError
 from commands.core.errors import CommandError
 from commands.core.files import File
@@ -16,8 +16,9 @@ log = structlog.get_logger(__name__)
 class SlackFiles:
     """`commands.core.files.Files`."""
 
-    def __init__(self, slack: SlackClient) -> None:
+    def __init__(self, slack: SlackClient, direct: SlackDirect) -> None:
         self._slack = slack
+        self._direct = direct
 
     async def send(self, file: File, to: Caller) -> None:
         """What Slack would not take is found out before the person is written to.
@@ -26,9 +27,9 @@ class SlackFiles:
         """
         try:
             file_id = await self._slack.upload(file.name, file.content)
-            announced = render_reply(Reply(text=("Here is what you asked for: ", Strong(file.title), ".")))
-            channel_id = await self._slack.direct(to.user_id, announced)
-            await self._slack.share(file_id, file.title, channel_id)
+            announced = Reply(text=("Here is what you asked for: ", Strong(file.title), "."))
+            there = await self._direct.tell(to, announced)
+            await self._slack.share(file_id, file.title, there.channel_id)
         except NotGranted as error:
             raise CommandError(
                 "This workspace has not allowed me to upload files.",

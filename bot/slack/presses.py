@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import structlog
 
+from bot.alerts.duplicates import Duplicates
 from bot.render.button import Pressed, StaleButton, decode, decode_given, read_action_id
 from bot.slack.answers import Address
 from bot.slack.errors import SlackError
@@ -24,15 +25,17 @@ _NOT_REDRAWN = ("Slack did not change the form.", "Choose again.")
 
 
 class Presses:
-    def __init__(self, inbound: Inbound, forms: Forms, pending: PendingActions) -> None:
+    def __init__(self, inbound: Inbound, forms: Forms, pending: PendingActions, duplicates: Duplicates) -> None:
         self._inbound = inbound
         self._forms = forms
         self._pending = pending
+        self._duplicates = duplicates
 
     async def pressed(self, body: Body) -> None:
         """Somebody pressed a button in a message or a form."""
         if (address := read_address(press_address, body)) is not None:
             await self._inbound.guard(address, self._press(body, address))
+            await self._duplicates.pressed(body)
 
     async def _press(self, body: Body, address: Address) -> None:
         action = body["actions"][0]

@@ -162,6 +162,36 @@ class StoredAttempts:
             return None
 
 
+async def keep_closed(
+    conn: AsyncConnection,
+    attempt: Attempt,
+    outcome: Outcome,
+    detail: str,
+    *,
+    opened_at: datetime,
+    closed_at: datetime,
+) -> None:
+    """One that was carried out without its asker, in the transaction that says so. The first of a `delivery` stays."""
+    row = {
+        "team_id": attempt.caller.team_id,
+        "user_id": attempt.caller.user_id,
+        "channel_id": attempt.place.channel_id,
+        "is_direct": attempt.place.is_direct,
+        "door": attempt.door,
+        "path": " ".join(attempt.path),
+        "words": attempt.words,
+        "provider": attempt.provider,
+        "about": attempt.about and attempt.about[:ABOUT_LENGTH],
+        "delivery": attempt.delivery,
+        "outcome": outcome.value,
+        "detail": detail or None,
+        "opened_at": opened_at,
+        "closed_at": closed_at,
+        "answered_at": closed_at,
+    }
+    await conn.execute(insert(conn, table).values(row).on_conflict_do_nothing())
+
+
 def _twins(press: Press) -> Select[tuple[int]]:
     """The first of two clicks, whichever process took it."""
     is_near = table.c.pressed_at.between(press.at - DOUBLE_CLICK, press.at + DOUBLE_CLICK)

@@ -1,24 +1,26 @@
 """Cards: one message for a thing in a channel, wanted in one version and delivered in another.
 
 `wanted` counts the reasons to draw, not versions of the thing: the newest state is drawn whatever the number. A card
-is dirty while `wanted > delivered` and nothing blocks it.
+is dirty while `wanted > delivered` and nothing blocks it. Where its channel is shown on digest pages, it is held back:
+the page is a thing with a card of its own, which every change of a member raises, too.
 """
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, Select, Update, and_, case, literal, not_, null, or_, select, true, update
+from sqlalchemy import ColumnElement, Select, Update, and_, case, func, literal, not_, null, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import things
 from bot.store.engine import Store
-from bot.store.leases import RELEASED, claimed, is_free
+from bot.store.leases import LEASE, RELEASED, is_free, now
+from bot.store.pace import in_digest
 from bot.store.tables import UtcTime, card, thing
 from bot.store.upsert import insert
 from commands.core.ports import Clock, Place
+from providers.facts import ThingKind
 
 DELETED = "deleted"
 """`blocked` of a card whose message somebody deleted. It comes back only when something fails or ends."""
@@ -68,6 +70,8 @@ class Cards:
             )
             await self._post_anew(conn, and_(here, card.c.blocked == DELETED))
             await conn.execute(update(card).where(here, card.c.blocked.is_not(None)).values(self._unblocked()))
+            pages = card.c.thing_id.in_(_pages(thing_id).where(_MEMBER.c.channel_id == place.channel_id))
+            await conn.execute(update(card).where(pages, card.c.blocked.is_(None)).values(self._raised()))
         statement = insert(conn, card).values(
             team_id=place.team_id,
             thing_id=thing_id,
@@ -78,6 +82,7 @@ class Cards:
             generation=0,
             dirty_at=self._clock.now(),
             untold_since=self._clock.now(),
+            changed_at=self._clock.now(),
         )
         await conn.execute(
             statement.on_conflict_do_update(
@@ -92,49 +97,52 @@ class Cards:
             return None
         return place.thread_ts
 
-    async def bump(self, conn: AsyncConnection, thing_id: int, *, revive: bool = False) -> None:
-        """The thing changed: every card of it that nothing blocks wants to be drawn.
+    async def bump(self, conn: AsyncConnection, *thing_ids: int, revive: bool = False) -> None:
+        """The things changed: every card of them that nothing blocks wants to be drawn, and so do pages that show one.
 
         `revive`, for a failure or an ending, posts deleted cards anew, as another message.
         """
         if revive:
-            await self._post_anew(conn, and_(card.c.thing_id == thing_id, card.c.blocked == DELETED))
+            await self._post_anew(conn, and_(card.c.thing_id.in_(thing_ids), card.c.blocked == DELETED))
         await conn.execute(
-            update(card).where(card.c.thing_id == thing_id, card.c.blocked.is_(None)).values(self._raised())
+            update(card)
+            .where(or_(card.c.thing_id.in_(thing_ids), card.c.thing_id.in_(_pages(*thing_ids))))
+            .where(card.c.blocked.is_(None))
+            .values(self._raised())
         )
 
-    async def of(self, conn: AsyncConnection, thing_id: int) -> dict[int, str]:
-        """The ids of all cards of a thing, each with its channel."""
-        found = await conn.execute(select(card.c.id, card.c.channel_id).where(card.c.thing_id == thing_id))
-        return {row.id: row.channel_id for row in found}
+    async def of(self, conn: AsyncConnection, *thing_ids: int) -> dict[int, dict[int, str]]:
+        """The cards of each thing: their ids, each with its channel."""
+        found: dict[int, dict[int, str]] = {thing_id: {} for thing_id in thing_ids}
+        query = select(card.c.thing_id, card.c.id, card.c.channel_id).where(card.c.thing_id.in_(thing_ids))
+        for row in await conn.execute(query):
+            found[row.thing_id][row.id] = row.channel_id
+        return found
 
-    async def claim(
-        self, skip_channels: Collection[str] = (), *, skip_updates: bool = False
-    ) -> tuple[Card, things.Thing] | None:
-        """The card that has waited longest, with its thing as it is. Nobody else delivers it until the lease is over.
+    async def next_post(self, conn: AsyncConnection, channel_id: str) -> tuple[Card, things.Thing] | None:
+        """The card of that channel that has waited longest for its message, with its thing as it is.
 
-        Channels that must wait are passed over, and so are cards that have a message, where updates must wait. What was
-        never posted gets the key that marks the post, the same for every try of one generation. It is kept before the
-        call, so after a crash one knows that a message may be there. It is random: made from the card's number, it
-        would return with a new database and could pass for a post of the old one.
+        What a digest page tells meanwhile comes last.
         """
-        query = _next_dirty(skip_channels, skip_updates=skip_updates)
-        async with self._store.reading() as conn:  # as nothing waits, nearly always, and writing has its turns
-            found = await _first(conn, query)
-        if found is None or not (self._store.is_shared or found[0].ts is None):
-            return found
+        return await _first(conn, card.c.channel_id == channel_id, card.c.ts.is_(None))
 
-        async def write(conn: AsyncConnection) -> tuple[Card, things.Thing] | None:
-            due = await _first(conn, query) if self._store.is_shared else found
-            return (await self._take(conn, due[0]), due[1]) if due is not None else None
+    async def next_update(
+        self, conn: AsyncConnection, skip_channels: Collection[str] = ()
+    ) -> tuple[Card, things.Thing] | None:
+        """The card that has waited longest for its message to be changed, of all channels but those."""
+        return await _first(conn, card.c.channel_id.not_in(skip_channels), card.c.ts.is_not(None))
 
-        return await self._store.write(write)
+    async def hold(self, conn: AsyncConnection, found: Card, claim: str) -> Card:
+        """Nobody else delivers it until the lease is over.
 
-    async def _take(self, conn: AsyncConnection, found: Card) -> Card:
-        mine = claimed() if self._store.is_shared else {}
+        What was never posted gets the key that marks the post, the same for every try of one generation. It is kept
+        before the call, so after a crash one knows that a message may be there. It is random: made from the card's
+        number, it would return with a new database and could pass for a post of the old one.
+        """
         key = found.post_key or (str(uuid4()) if found.ts is None else None)
-        taken = update(card).where(card.c.id == found.id).values(post_key=key, **mine).returning(card.c.claim)
-        return replace(found, post_key=key, claim=(await conn.execute(taken)).scalar_one())
+        values = {"post_key": key, "claim": claim, "lease_until": now(LEASE)}
+        await conn.execute(update(card).where(card.c.id == found.id).values(values))
+        return replace(found, post_key=key, claim=claim)
 
     async def delivered(self, held: Card, ts: str, digest: str) -> bool:
         """Slack shows what was wanted of the card as it was claimed, in the message `ts`; `digest` is the hash of that.
@@ -159,6 +167,23 @@ class Cards:
                 return True
             await conn.execute(update(card).where(card.c.id == held.id).values(once_more))
             return False
+
+        return await self._store.write(write)
+
+    async def adopt(self, card_id: int, generation: int, channel_id: str, ts: str) -> bool:
+        """A message was found that was meant to be that card. It is, where the card has none; else False: then it is a
+        duplicate to be deleted. What is known of no card is nobody's duplicate."""
+        same = and_(card.c.id == card_id, card.c.channel_id == channel_id)
+        mine = update(card).where(same, card.c.generation == generation, card.c.ts.is_(None), card.c.blocked.is_(None))
+        other = select(card.c.id).where(same, card.c.ts != ts)
+        async with self._store.reading() as conn:  # as nearly every press is on the message that we know
+            if (await conn.execute(select(card.c.id).where(same, card.c.ts == ts))).first() is not None:
+                return True
+
+        async def write(conn: AsyncConnection) -> bool:
+            if (await conn.execute(mine.values({"ts": ts, "hash": None, **self._raised()}))).rowcount == 1:
+                return True
+            return (await conn.execute(other)).first() is None
 
         return await self._store.write(write)
 
@@ -218,11 +243,12 @@ class Cards:
     def _raised(self) -> dict[str, object]:
         """One more reason to draw. Who is in the queue keeps the place."""
         clean = card.c.wanted == card.c.delivered
-        now = literal(self._clock.now(), UtcTime)
+        moment = literal(self._clock.now(), UtcTime)
         return {
             "wanted": card.c.wanted + 1,
-            "dirty_at": case((clean, now), else_=card.c.dirty_at),
-            "untold_since": case((clean, now), else_=card.c.untold_since),
+            "dirty_at": case((clean, moment), else_=card.c.dirty_at),
+            "untold_since": func.coalesce(card.c.untold_since, moment),
+            "changed_at": moment,
         }
 
     def _unblocked(self) -> dict[str, object]:
@@ -230,22 +256,37 @@ class Cards:
         return {"blocked": None, "untold_since": self._clock.now()}
 
 
-def _dirty() -> ColumnElement[bool]:
+_MEMBER = card.alias("member")
+
+
+def _pages(*thing_ids: int) -> Select[tuple[int | None]]:
+    """The digest pages that show cards of those things."""
+    shown = (_MEMBER.c.thing_id.in_(thing_ids), _MEMBER.c.digest_id.is_not(None), _MEMBER.c.blocked.is_(None))
+    return select(_MEMBER.c.digest_id).where(*shown)
+
+
+def is_dirty() -> ColumnElement[bool]:
     return and_(card.c.wanted > card.c.delivered, card.c.blocked.is_(None))
 
 
-def _next_dirty(skip_channels: Collection[str], *, skip_updates: bool) -> Select[Any]:
-    may_be_updated = card.c.ts.is_(None) if skip_updates else true()
-    return (
+def is_held_back() -> ColumnElement[bool]:
+    """Of a card with its thing: a page of its channel shows it while much happens there."""
+    return and_(thing.c.kind != ThingKind.DIGEST, in_digest(card.c.channel_id))
+
+
+def is_untold() -> ColumnElement[bool]:
+    """Of a dirty card: Slack shows less than is known. What a page shows is told."""
+    return or_(card.c.digest_id.is_(None), card.c.untold_since.is_not(None))
+
+
+async def _first(conn: AsyncConnection, *where: ColumnElement[bool]) -> tuple[Card, things.Thing] | None:
+    query = (
         select(card, thing)
         .join(thing, thing.c.id == card.c.thing_id)
-        .where(_dirty(), is_free(card), card.c.channel_id.not_in(skip_channels), may_be_updated)
-        .order_by(card.c.dirty_at, card.c.id)
+        .where(is_dirty(), is_free(card), not_(is_held_back()), *where)
+        .order_by(card.c.digest_id.is_not(None), card.c.dirty_at, card.c.id)
         .limit(1)
     )
-
-
-async def _first(conn: AsyncConnection, query: Select[Any]) -> tuple[Card, things.Thing] | None:
     row = (await conn.execute(query)).mappings().one_or_none()
     if row is None:
         return None

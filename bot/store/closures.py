@@ -31,17 +31,17 @@ class Closures:
         self._store = store
         self._clock = clock
 
-    async def add(self, card_id: int, reason: str) -> None:
-        """That card cannot be shown. Its thing's maker is to be told if it was made in that channel, and so is
+    async def add(self, reason: str, *card_ids: int) -> None:
+        """Those cards cannot be shown. Who made a thing of them is to be told if it was made in that channel, and so is
         everybody who subscribed the channel; nobody twice of the same reason, until `forget`."""
         place = (card.c.team_id, card.c.channel_id)
         makers = (
             select(*place, thing.c.made_by.label("user_id"))
             .join_from(card, thing, card.c.thing_id == thing.c.id)
-            .where(card.c.id == card_id, thing.c.channel_id == card.c.channel_id, thing.c.made_by.is_not(None))
+            .where(card.c.id.in_(card_ids), thing.c.channel_id == card.c.channel_id, thing.c.made_by.is_not(None))
         )
         subscribers = select(*place, subscription.c.created_by).where(
-            card.c.id == card_id,
+            card.c.id.in_(card_ids),
             subscription.c.team_id == card.c.team_id,
             subscription.c.channel_id == card.c.channel_id,
             subscription.c.created_by != FORGOTTEN,
@@ -64,10 +64,9 @@ class Closures:
             .order_by(closure.c.found_at, closure.c.channel_id, closure.c.user_id)
             .limit(1)
         )
-        async with self._store.reading() as conn:
-            row = (await conn.execute(query)).mappings().one_or_none()
-        if row is None or not self._store.is_shared:
-            return None if row is None else Closure(**row)
+        async with self._store.reading() as conn:  # as nearly always there is none, and writing has its turns
+            if (await conn.execute(query)).first() is None:
+                return None
 
         async def write(conn: AsyncConnection) -> Closure | None:
             if (row := (await conn.execute(query)).mappings().one_or_none()) is None:

@@ -93,14 +93,14 @@ class Store:
         """Whether other processes may use it at the same time."""
         return self.file is None
 
-    async def write(self, write: Write[T]) -> T:
+    async def write(self, write: Write[T], *, ahead: bool = False) -> T:
         """Run `write` in a transaction of its own. Cancelling the caller does not cancel it; see `Writer.run`.
 
         Raises `StoreUnavailable` where the database is not to be had at this moment. Where the connection breaks in a
         commit, nobody knows whether it was written.
         """
         with self._told_apart("write"):
-            return await self._opened.writer.run(write)
+            return await self._opened.writer.run(write, ahead=ahead)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:

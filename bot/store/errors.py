@@ -21,5 +21,9 @@ class StoreUnavailable(StoreError):
     """The database is not to be had at this moment; what was to be done may work later."""
 
 
+class StoreOverloaded(StoreError):
+    """More waits to be written than may wait; what was to be written may be sent again."""
+
+
 class StoreClosed(StoreError):
     """It was closed, so nothing can be written any more."""

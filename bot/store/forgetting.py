@@ -43,14 +43,18 @@ from bot.store.tables import (
     card,
     closure,
     draft,
+    follow,
     inbox,
     keep_out,
+    mute,
+    pace,
     pending_action,
     reserved_name,
     role_grant,
     setting,
     subscription,
     thing,
+    timer,
 )
 from commands.core.anonymity import Names, unnamed
 from commands.core.identity import FORGOTTEN, person_of, without_number
@@ -69,14 +73,29 @@ _SIGNED: Final[Mapping[str, str | None]] = MappingProxyType({"made_by": None, "b
 """Who did it, in states and facts."""
 
 _TYPED: Final = (attempt.c.words, attempt.c.detail, attempt.c.about, attempt.c.also_about)
-_OWN: Final = (closure.c.user_id, subscription.c.user_id, role_grant.c.subject, pending_action.c.user_id)
-_OF_CHANNEL: Final = (setting.c.channel_id, subscription.c.channel_id, role_grant.c.subject, closure.c.channel_id)
+_OWN: Final = (
+    closure.c.user_id,
+    subscription.c.user_id,
+    follow.c.user_id,
+    role_grant.c.subject,
+    pending_action.c.user_id,
+)
+_OF_CHANNEL: Final = (
+    setting.c.channel_id,
+    subscription.c.channel_id,
+    mute.c.channel_id,
+    pace.c.key,
+    role_grant.c.subject,
+    closure.c.channel_id,
+)
 """What is set for their own conversation with the bot goes."""
 
 _ENDED: Final = (role_grant, keep_out)
 _DONE_BY: Final = (
     (keep_out.c.said_by, FORGOTTEN),
     (subscription.c.created_by, FORGOTTEN),
+    (mute.c.said_by, FORGOTTEN),
+    (timer.c.said_by, FORGOTTEN),
     (role_grant.c.granted_by, FORGOTTEN),
     (setting.c.set_by, FORGOTTEN),
     (reserved_name.c.made_by, None),
@@ -143,15 +162,16 @@ class StoredForgetting:
         return found
 
     async def _known(self, team_id: str, identity: str) -> _Person:
-        """With where they spoke with the bot alone. What they made there says it, too, when their commands are
-        forgotten. Only an id with the letter of such conversations counts: a channel that is for others must stay."""
+        """With where they spoke with the bot alone. What they made or follow there says it, too, when their commands
+        are forgotten. Only an id with the letter of such conversations counts: a channel for others must stay."""
         who = _Person.of(team_id, identity)
         spoken = select(attempt.c.channel_id).where(
             attempt.c.team_id == team_id, attempt.c.is_direct, _is(attempt.c.user_id, who)
         )
         made = select(thing.c.channel_id).where(thing.c.team_id == team_id, _is(thing.c.made_by, who))
+        followed = select(follow.c.channel_id).where(follow.c.team_id == team_id, _is(follow.c.user_id, who))
         async with self._store.reading() as conn:
-            channels = (await conn.execute(union(spoken, made))).scalars().all()
+            channels = (await conn.execute(union(spoken, made, followed))).scalars().all()
         return replace(who, channels=frozenset(each for each in channels if each and each.startswith("D")))
 
     async def _go_through(self, who: _Person, *, erases: bool) -> Traces:

@@ -1,29 +1,29 @@
 """Notes: what is said once in a card's thread because of one fact."""
 
-from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Select, exists, func, not_, select, update
+from sqlalchemy import ColumnElement, RowMapping, Select, and_, exists, func, not_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import things
 from bot.store.engine import Store
-from bot.store.leases import RELEASED, claimed, now
+from bot.store.leases import LEASE, RELEASED, is_free, now
+from bot.store.pace import in_digest
 from bot.store.tables import card, inbox, note, thing
 from bot.store.upsert import insert
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DueNote:
-    """A note to be posted under the message `thread_ts`: the card, or what the card
-    stands under. `facts`: those that it tells of, as JSON. `claim` is that of whoever posts it, None where nobody else
-    could."""
+    """A note to be posted under the message `thread_ts`: the card, or what the card stands under. `kind` says in a
+    word what it tells, and `facts` are those that it tells of, as JSON. `claim` is that of whoever posts it."""
 
     id: int
     channel_id: str
     thread_ts: str
+    kind: str
     broadcast: bool
     facts: bytes
     claim: str | None
@@ -42,29 +42,17 @@ class Notes:
         )
         return (await conn.execute(statement.on_conflict_do_nothing())).rowcount == 1
 
-    async def claim(self, skip_channels: Collection[str] = ()) -> tuple[DueNote, things.Thing] | None:
-        """The oldest one that was not posted and whose card has a message to stand under, with its thing as it is.
+    async def next(self, conn: AsyncConnection, channel_id: str) -> tuple[DueNote, things.Thing] | None:
+        """The oldest one of that channel that was not posted and whose card has a message to stand under, with its
+        thing as it is. Those of a card come in their order."""
+        row = (await conn.execute(_next_due(channel_id))).mappings().one_or_none()
+        return None if row is None else (_due(row), things.from_row(row))
 
-        Nobody else posts it until the lease is over, nor another one of its card: they come in their order. Before the
-        call it gets the key that marks the post, the same for every try.
-        """
-        query = _next_due(skip_channels)
-        async with self._store.reading() as conn:  # as nothing waits, nearly always, and writing has its turns
-            found = await _first(conn, query)
-        if found is None:
-            return None
-
-        async def write(conn: AsyncConnection) -> tuple[DueNote, things.Thing] | None:
-            due = await _first(conn, query) if self._store.is_shared else found
-            return (await self._take(conn, due[0]), due[1]) if due is not None else None
-
-        return await self._store.write(write)
-
-    async def _take(self, conn: AsyncConnection, found: DueNote) -> DueNote:
-        mine = claimed() if self._store.is_shared else {}
-        key = func.coalesce(note.c.post_key, str(uuid4()))
-        taken = update(note).where(note.c.id == found.id).values(post_key=key, **mine).returning(note.c.claim)
-        return replace(found, claim=(await conn.execute(taken)).scalar_one())
+    async def hold(self, conn: AsyncConnection, found: DueNote, claim: str) -> DueNote:
+        """Nobody else posts it until the lease is over. It gets the key that marks the post, the same for every try."""
+        values = {"post_key": func.coalesce(note.c.post_key, str(uuid4())), "claim": claim, "lease_until": now(LEASE)}
+        await conn.execute(update(note).where(note.c.id == found.id).values(values))
+        return replace(found, claim=claim)
 
     async def done(self, held: DueNote, ts: str) -> bool:
         """It stands in the message `ts`; empty for one that is not to be posted.
@@ -88,7 +76,23 @@ class Notes:
         await self._store.write(write)
 
 
-def _next_due(skip_channels: Collection[str]) -> Select[Any]:
+def is_postable() -> ColumnElement[bool]:
+    """Of a note with its card and thing, where nobody sees to it. It waits while its channel is shown on pages.
+
+    An end is told under the card that shows it, as that may have to be posted anew. Of what goes on, a card may always
+    be behind.
+    """
+    return and_(
+        note.c.ts.is_(None),
+        is_free(note),
+        card.c.ts.is_not(None),
+        card.c.blocked.is_(None),
+        or_(card.c.wanted <= card.c.delivered, not_(thing.c.terminal)),
+        not_(in_digest(card.c.channel_id)),
+    )
+
+
+def _next_due(channel_id: str) -> Select[Any]:
     other = note.alias("other")
     is_being_posted = exists().where(
         other.c.card_id == note.c.card_id, other.c.ts.is_(None), other.c.lease_until > now()
@@ -99,6 +103,7 @@ def _next_due(skip_channels: Collection[str]) -> Select[Any]:
             note.c.claim.label("note_claim"),
             card.c.channel_id.label("card_channel_id"),
             func.coalesce(card.c.thread_ts, card.c.ts).label("thread_ts"),
+            note.c.kind.label("note_kind"),
             note.c.broadcast,
             inbox.c.body,
             thing,
@@ -106,28 +111,19 @@ def _next_due(skip_channels: Collection[str]) -> Select[Any]:
         .join_from(note, card, card.c.id == note.c.card_id)
         .join(inbox, inbox.c.id == note.c.inbox_id)
         .join(thing, thing.c.id == card.c.thing_id)
-        .where(
-            note.c.ts.is_(None),
-            not_(is_being_posted),
-            card.c.ts.is_not(None),
-            card.c.blocked.is_(None),
-            card.c.channel_id.not_in(skip_channels),
-        )
+        .where(is_postable(), not_(is_being_posted), card.c.channel_id == channel_id)
         .order_by(note.c.id)
         .limit(1)
     )
 
 
-async def _first(conn: AsyncConnection, query: Select[Any]) -> tuple[DueNote, things.Thing] | None:
-    row = (await conn.execute(query)).mappings().one_or_none()
-    if row is None:
-        return None
-    due = DueNote(
+def _due(row: RowMapping) -> DueNote:
+    return DueNote(
         id=row["note_id"],
         channel_id=row["card_channel_id"],
         thread_ts=row["thread_ts"],
+        kind=row["note_kind"],
         broadcast=row["broadcast"],
         facts=row["body"],
         claim=row["note_claim"],
     )
-    return due, things.from_row(row)

@@ -3,13 +3,16 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, Select, and_, case, delete, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, delete, exists, func, not_, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.store.cards import is_dirty, is_held_back
 from bot.store.engine import Store
 from bot.store.inbox import OVERDUE, PARKED_AFTER
 from bot.store.leases import is_free, now
-from bot.store.tables import card, closure, inbox, note, replica
+from bot.store.notes import is_postable
+from bot.store.pace import POSTS, UPDATES, is_paused
+from bot.store.tables import card, closure, inbox, note, replica, thing
 from bot.store.upsert import insert
 from commands.core.ports import Clock
 
@@ -26,7 +29,7 @@ class Signs:
     """What to look at for a change. `folds` differs whenever something came in or was folded.
 
     `is_overdue`: something waits to be folded longer than it should. `is_due`: a card, a note or somebody who is to be
-    told waits, and nobody sees to it.
+    told waits, nobody sees to it, and Slack does not ask to wait.
     """
 
     folds: tuple[int, int]
@@ -81,14 +84,8 @@ class Replicas:
             unfolded, inbox.c.attempts < PARKED_AFTER, inbox.c.received_at <= self._clock.now() - OVERDUE
         )
         due = or_(
-            exists().where(card.c.wanted > card.c.delivered, card.c.blocked.is_(None), is_free(card)),
-            exists().where(
-                note.c.ts.is_(None),
-                is_free(note),
-                note.c.card_id == card.c.id,
-                card.c.ts.is_not(None),
-                card.c.blocked.is_(None),
-            ),
+            exists(_waiting_cards()),
+            exists(_waiting_notes()),
             exists().where(closure.c.told_at.is_(None), is_free(closure)),
         )
         newest = select(func.coalesce(func.max(inbox.c.id), 0)).scalar_subquery()
@@ -96,6 +93,18 @@ class Replicas:
         async with self._store.reading() as conn:
             newest_id, count, is_overdue, is_due = (await conn.execute(select(newest, waiting, overdue, due))).one()
         return Signs((newest_id, count), is_overdue, is_due)
+
+
+def _waiting_cards() -> Select[tuple[int]]:
+    lane = case((card.c.ts.is_(None), card.c.channel_id), else_=UPDATES)
+    is_stopped = or_(is_paused(lane), and_(card.c.ts.is_(None), is_paused(POSTS)))
+    waiting = (is_dirty(), is_free(card), not_(is_held_back()), not_(is_stopped))
+    return select(card.c.id).join(thing, thing.c.id == card.c.thing_id).where(*waiting)
+
+
+def _waiting_notes() -> Select[tuple[int]]:
+    of_card = select(note.c.id).join_from(note, card).join(thing, thing.c.id == card.c.thing_id)
+    return of_card.where(is_postable(), not_(is_paused(card.c.channel_id, POSTS)))
 
 
 def present() -> Select[tuple[str]]:

@@ -99,6 +99,14 @@ def _is_needed_to_hide() -> ColumnElement[bool]:
     return and_(thing.c.kind == ThingKind.RECORDING, thing.c.is_private)
 
 
+def _may_be_planned_again() -> ColumnElement[bool]:
+    """Of a live thing: whoever plans its next stop goes on from the revision of the last."""
+    is_its = and_(
+        thing.c.provider == timer.c.provider, thing.c.kind == timer.c.kind, thing.c.server_id == timer.c.server_id
+    )
+    return exists().where(is_its, not_(thing.c.terminal))
+
+
 _BARE: Final = '{"is_bare":true,'
 """How the state of a recording begins of which nothing is kept but what hides it."""
 
@@ -158,7 +166,9 @@ RULES: Final = (
     Rule("pending actions", pending_action, lambda before: pending_action.c.expires_at <= before, timedelta(days=1)),
     Rule("drafts", draft, lambda before: draft.c.expires_at <= before, timedelta()),
     Rule("mutes", mute, lambda before: mute.c.until <= before, timedelta()),
-    Rule("timers", timer, lambda before: timer.c.ended_at <= before, "keep.things"),
+    Rule(
+        "timers", timer, lambda before: and_(timer.c.ended_at <= before, not_(_may_be_planned_again())), "keep.things"
+    ),
     Rule("reserved names", reserved_name, lambda before: reserved_name.c.until <= before, timedelta()),
 )
 """What expires by itself has no setting. Others see to keep-outs, the bouncer, and to replicas that are gone."""

@@ -1,12 +1,12 @@
 """Choices of channels, and of the workspace for those that have made none."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from sqlalchemy import ColumnElement, and_, case, delete, func, select
+from sqlalchemy import ColumnElement, and_, case, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.engine import Store
-from bot.store.tables import card, setting
+from bot.store.tables import setting
 from bot.store.upsert import insert
 from commands.core.ports import CHANNEL_JOINS, JOINS_TOLD, Choice, Clock, Place, everywhere
 
@@ -52,19 +52,14 @@ class StoredSettings:
         ]
 
 
-async def told_of_joins(conn: AsyncConnection, thing_id: int) -> Sequence[int]:
-    """The ids of the thing's cards in channels that want to hear who joins and leaves."""
-
-    def said(channel_id: object) -> ColumnElement[str | None]:
-        its_own = and_(
-            setting.c.team_id == card.c.team_id, setting.c.channel_id == channel_id, setting.c.key == CHANNEL_JOINS
-        )
-        return select(setting.c.value).where(its_own).correlate(card).scalar_subquery()
-
-    wanted = func.coalesce(said(card.c.channel_id), said(everywhere("").channel_id))
-    return (
-        (await conn.execute(select(card.c.id).where(card.c.thing_id == thing_id, wanted == JOINS_TOLD))).scalars().all()
+async def told_of_joins(conn: AsyncConnection, team_id: str) -> Callable[[str], bool]:
+    """Whether a channel wants to hear who joins and leaves, as it is in the transaction that folds."""
+    query = select(setting.c.channel_id, setting.c.value).where(
+        setting.c.team_id == team_id, setting.c.key == CHANNEL_JOINS
     )
+    said = {row.channel_id: row.value == JOINS_TOLD for row in await conn.execute(query)}
+    otherwise = said.get(everywhere(team_id).channel_id, False)
+    return lambda channel_id: said.get(channel_id, otherwise)
 
 
 def _counts(place: Place) -> ColumnElement[bool]:

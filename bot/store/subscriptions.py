@@ -1,18 +1,19 @@
 """What each channel wants to hear of, what it has muted, and which things people follow."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, delete, insert, not_, select, update
+from sqlalchemy import ColumnElement, RowMapping, and_, delete, exists, not_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.cards import Cards
 from bot.store.engine import Store
-from bot.store.tables import follow, mute, subscription, thing
-from bot.store.upsert import insert as upsert
-from commands.core.alerts import AlertKind, Followed, Mute, Scope, Severity, Subscription
-from commands.core.ports import Clock, Place
+from bot.store.tables import card, follow, mute, subscription, thing
+from bot.store.upsert import insert
+from bot.store.visibility import visible_to
+from commands.core.alerts import About, AlertKind, Followed, Mute, Scope, Severity, Subscription, Unfollowed
+from commands.core.ports import Clock, Place, Viewer
 from providers.facts import ThingKind
 
 
@@ -22,9 +23,10 @@ class StoredSubscriptions:
     `changed` is called when a card is wanted.
     """
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, changed: Callable[[], None] = lambda: None) -> None:
         self._store = store
         self._clock = clock
+        self._changed = changed
         self._cards = Cards(store, clock)
 
     async def add(self, place: Place, wish: Scope, least: Severity, *, created_by: str) -> Subscription:
@@ -42,7 +44,7 @@ class StoredSubscriptions:
             for present in await _select(conn, *_of(place), *same):
                 await conn.execute(update(subscription).where(subscription.c.id == present.id).values(severity=least))
                 return (await _select(conn, subscription.c.id == present.id))[0]
-            added = await conn.execute(insert(subscription).values(row).returning(subscription))
+            added = await conn.execute(insert(conn, subscription).values(row).returning(subscription))
             return _subscription(added.mappings().one())
 
         return await self._store.write(write)
@@ -81,7 +83,7 @@ class StoredSubscriptions:
             again = update(mute).where(*same).values(values).returning(mute)
             row = (await conn.execute(again)).mappings().first()
             if row is None:
-                row = (await conn.execute(insert(mute).values(said | values).returning(mute))).mappings().one()
+                row = (await conn.execute(insert(conn, mute).values(said | values).returning(mute))).mappings().one()
             return _mute(row)
 
         return await self._store.write(write)
@@ -106,30 +108,45 @@ class StoredSubscriptions:
         """Those that hold, of all channels, in the transaction that folds."""
         return await _mutes(conn, team_id, now)
 
-    async def follow(self, team_id: str, user_id: str, direct: Place, about: tuple[str, ThingKind, str]) -> bool:
+    async def live_name(self, viewer: Viewer, about: About) -> str | None:
+        async with self._store.reading() as conn:
+            found = await _live(conn, viewer, about)
+        return found[1] if found is not None else None
+
+    async def follow(self, viewer: Viewer, user_id: str, direct: Place, about: About) -> bool:
+        row = {"team_id": viewer.team_id, "user_id": user_id, "channel_id": direct.channel_id}
+
         async def write(conn: AsyncConnection) -> bool:
-            found = select(thing.c.id).where(*_is(team_id, about), not_(thing.c.terminal))
-            thing_id = (await conn.execute(found)).scalar_one_or_none()
-            if thing_id is None:
+            found = await _live(conn, viewer, about)
+            if found is None:
                 return False
-            row = {"team_id": team_id, "user_id": user_id, "thing_id": thing_id, "since": self._clock.now()}
-            await conn.execute(upsert(conn, follow).values(row).on_conflict_do_nothing())
-            await self._cards.want(conn, thing_id, direct, revive=True)
+            followed = insert(conn, follow).values({**row, "thing_id": found[0], "since": self._clock.now()})
+            await conn.execute(followed.on_conflict_do_nothing())
+            await self._cards.want(conn, found[0], direct, revive=True)
             return True
 
-        return await self._store.write(write)
+        if not await self._store.write(write):
+            return False
+        self._changed()
+        return True
 
-    async def unfollow(self, team_id: str, user_id: str, about: tuple[str, ThingKind, str]) -> bool:
+    async def unfollow(self, team_id: str, user_id: str, about: About) -> Unfollowed | None:
         meant = follow.c.thing_id.in_(select(thing.c.id).where(*_is(team_id, about)))
 
-        async def write(conn: AsyncConnection) -> bool:
-            return (await conn.execute(delete(follow).where(*_mine(team_id, user_id), meant))).rowcount > 0
+        async def write(conn: AsyncConnection) -> Unfollowed | None:
+            ended = delete(follow).where(*_mine(team_id, user_id), meant)
+            row = (await conn.execute(ended.returning(follow.c.thing_id, follow.c.channel_id))).one_or_none()
+            if row is None:
+                return None
+            shown = delete(card).where(card.c.thing_id == row.thing_id, _by_follow_alone(team_id, row.channel_id))
+            ts = (await conn.execute(shown.returning(card.c.ts))).scalar_one_or_none()
+            return Unfollowed(row.channel_id, ts)
 
         return await self._store.write(write)
 
     async def followed_by(self, team_id: str, user_id: str) -> Sequence[Followed]:
         query = (
-            select(thing.c.provider, thing.c.kind, thing.c.server_id, thing.c.name, follow.c.since)
+            select(thing.c.provider, thing.c.kind, thing.c.server_id, thing.c.name, follow.c.since, follow.c.channel_id)
             .join_from(follow, thing, thing.c.id == follow.c.thing_id)
             .where(*_mine(team_id, user_id), not_(thing.c.terminal))
             .order_by(follow.c.since, thing.c.id)
@@ -137,8 +154,15 @@ class StoredSubscriptions:
         async with self._store.reading() as conn:
             rows = (await conn.execute(query)).all()
         return [
-            Followed(provider=provider, kind=ThingKind(kind), server_id=server_id, name=name, since=since)
-            for provider, kind, server_id, name, since in rows
+            Followed(
+                provider=row.provider,
+                kind=ThingKind(row.kind),
+                server_id=row.server_id,
+                name=row.name,
+                since=row.since,
+                channel_id=row.channel_id,
+            )
+            for row in rows
         ]
 
 
@@ -160,7 +184,28 @@ def _mine(team_id: str, user_id: str) -> Sequence[ColumnElement[bool]]:
     return follow.c.team_id == team_id, follow.c.user_id == user_id
 
 
-def _is(team_id: str, about: tuple[str, ThingKind, str]) -> Sequence[ColumnElement[bool]]:
+async def _live(conn: AsyncConnection, viewer: Viewer, about: About) -> tuple[int, str] | None:
+    """Number and name of a thing that is not over and can be seen."""
+    found = select(thing.c.id, thing.c.name).where(
+        *_is(viewer.team_id, about), not_(thing.c.terminal), visible_to(viewer)
+    )
+    row = (await conn.execute(found)).one_or_none()
+    return None if row is None else (row.id, row.name)
+
+
+def _by_follow_alone(team_id: str, channel_id: str) -> ColumnElement[bool]:
+    """Cards of a conversation that are of nothing that was made there, and that no subscription wants there."""
+    of_team = (subscription.c.team_id == team_id, subscription.c.channel_id == channel_id)
+    made_there = select(thing.c.id).where(thing.c.team_id == team_id, thing.c.channel_id == channel_id)
+    return and_(
+        card.c.team_id == team_id,
+        card.c.channel_id == channel_id,
+        card.c.thing_id.not_in(made_there),
+        not_(exists().where(*of_team)),
+    )
+
+
+def _is(team_id: str, about: About) -> Sequence[ColumnElement[bool]]:
     provider, kind, server_id = about
     return (
         thing.c.team_id == team_id,

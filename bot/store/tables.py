@@ -155,6 +155,7 @@ _index("ix_thing_live", thing.c.provider, thing.c.kind, where=not_(thing.c.termi
 _is_of_room = and_(thing.c.room_id.is_not(None), not_(thing.c.terminal))
 _index("ix_thing_of_room", thing.c.provider, thing.c.room_id, where=_is_of_room)
 _index("ix_thing_ended", thing.c.seen_at, where=thing.c.terminal.is_(True))
+_index("ix_thing_lost", thing.c.provider, thing.c.kind, where=thing.c.status == literal_column("'lost'"))
 
 card = Table(
     "card",
@@ -246,6 +247,8 @@ follow = Table(
     # Who is told of it in their conversation with the bot.
     Column("user_id", Words, primary_key=True),
     Column("thing_id", _ID, ForeignKey("thing.id", ondelete="CASCADE"), primary_key=True),
+    # That conversation, by Slack's id.
+    Column("channel_id", Words, nullable=False),
     Column("since", UtcTime, nullable=False),
 )
 Index("ix_follow_thing", follow.c.thing_id)

@@ -5,7 +5,8 @@ every later write would wait for its time-out.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -30,30 +31,31 @@ class _Job:
 
 
 class Writer:
-    """Runs writes in the order of arrival, each in a transaction of its own.
+    """Runs writes in the order of arrival, each in a transaction of its own. Those that are ahead of the others take
+    turns with them, so that neither wait for a long row of the other kind.
 
-    The loop in `_work` decides what goes into one transaction; callers know only that theirs is whole and durable.
     `engine` has a pool of one connection, which it makes anew when that broke.
     """
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
-        self._jobs: asyncio.Queue[_Job | None] = asyncio.Queue()
+        self._waiting = _Line()
         self._closed = False
         self._task = asyncio.create_task(self._work(), name="store-writer")
 
-    async def run(self, write: Write[T]) -> T:
+    async def run(self, write: Write[T], *, ahead: bool = False) -> T:
         """What `write` returns, once that is committed. What it raises undoes its transaction and comes out here.
 
         `write` awaits nothing but its connection, as all other writes wait meanwhile. After a cancellation it runs all
-        the same. Raises `StoreClosed` after `close`.
+        the same. `ahead` is for what somebody waits for outside, and goes before what waits already. Raises
+        `StoreClosed` after `close`.
         """
         if asyncio.current_task() is self._task:
             raise RuntimeError("A write that waits for another write would wait for ever.")
         if self._closed:
             raise StoreClosed("The store is closed.")
         job = _Job(write, asyncio.get_running_loop().create_future())
-        self._jobs.put_nowait(job)
+        self._waiting.put(job, ahead=ahead)
         try:
             result: T = await asyncio.shield(job.done)
         except asyncio.CancelledError:
@@ -63,14 +65,13 @@ class Writer:
 
     async def close(self) -> None:
         """Take no more, do what was taken, and let go of the connection."""
-        if not self._closed:
-            self._closed = True
-            self._jobs.put_nowait(None)
+        self._closed = True
+        self._waiting.end()
         await asyncio.shield(self._task)
 
     async def _work(self) -> None:
         try:
-            while (job := await self._jobs.get()) is not None:
+            while (job := await self._waiting.next()) is not None:
                 await self._do(job)
         finally:
             self._closed = True
@@ -94,6 +95,39 @@ class Writer:
 
     def _fail_the_rest(self) -> None:
         """Only where the loop itself is torn down with jobs in the queue."""
-        while not self._jobs.empty():
-            if (job := self._jobs.get_nowait()) is not None:
-                job.done.set_exception(StoreClosed("The store was closed before this was written."))
+        for job in self._waiting:
+            job.done.set_exception(StoreClosed("The store was closed before this was written."))
+
+
+class _Line:
+    """The writes that wait for their turn."""
+
+    def __init__(self) -> None:
+        self._ahead: deque[_Job] = deque()
+        self._others: deque[_Job] = deque()
+        self._was_ahead = False
+        self._ended = False
+        self._came = asyncio.Event()
+
+    def put(self, job: _Job, *, ahead: bool) -> None:
+        (self._ahead if ahead else self._others).append(job)
+        self._came.set()
+
+    def end(self) -> None:
+        """Nothing comes any more."""
+        self._ended = True
+        self._came.set()
+
+    async def next(self) -> _Job | None:
+        """None when all have had their turn and nothing comes any more."""
+        while not (self._ahead or self._others or self._ended):
+            self._came.clear()
+            await self._came.wait()
+        return self._take() if self._ahead or self._others else None
+
+    def _take(self) -> _Job:
+        self._was_ahead = bool(self._ahead) and not (self._was_ahead and self._others)
+        return (self._ahead if self._was_ahead else self._others).popleft()
+
+    def __iter__(self) -> Iterator[_Job]:
+        yield from (*self._ahead, *self._others)

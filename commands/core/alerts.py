@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING, Final, Protocol
 from providers.facts import ThingKind
 
 if TYPE_CHECKING:
-    from commands.core.ports import Place
+    from commands.core.ports import Place, Viewer
+
+About = tuple[str, ThingKind, str]
+"""A thing: its video server, what it is, and the server's id of it."""
 
 
 class AlertKind(StrEnum):
@@ -82,10 +85,16 @@ class Subscription:
     created_by: str
     least: Severity = Severity.INFO
 
+    def tells_of(self, kind: AlertKind, severity: Severity, *, provider: str, room: str) -> bool:
+        return self.wish.means(kind, provider=provider, room=room) and severity.reaches(self.least)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mute:
-    """What a channel is told nothing of before `until`. Its cards are kept true all the same."""
+    """What a channel is told nothing of before `until`. Its cards are kept true all the same.
+
+    No kinds means all of them here, those in `QUIET`, too.
+    """
 
     id: int
     channel_id: str
@@ -93,16 +102,38 @@ class Mute:
     until: datetime
     said_by: str
 
+    def silences(self, kinds: Collection[AlertKind], *, provider: str, room: str) -> bool:
+        """What is of any of the kinds, such as a room, and that somebody joined it."""
+        is_of_kind = not self.what.kinds or any(self.what.means_kind(kind) for kind in kinds)
+        return is_of_kind and self.what.means_place(provider=provider, room=room)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Followed:
-    """One thing of which a person is told in their conversation with the bot, until it is over."""
+    """One thing of which a person is told in `channel_id`, their conversation with the bot, until it is over.
+
+    `name` is that of the room that it is or is of.
+    """
 
     provider: str
     kind: ThingKind
     server_id: str
     name: str
     since: datetime
+    channel_id: str
+
+    @property
+    def about(self) -> About:
+        return self.provider, self.kind, self.server_id
+
+
+@dataclass(frozen=True, slots=True)
+class Unfollowed:
+    """`ts` is the message that showed it in the conversation; None where that stays, as the thing belongs there
+    anyway, and where none was posted."""
+
+    channel_id: str
+    ts: str | None
 
 
 class Subscriptions(Protocol):
@@ -126,14 +157,17 @@ class Subscriptions(Protocol):
     async def mutes(self, place: "Place") -> Sequence[Mute]:
         """Those that hold at this moment."""
 
-    async def follow(self, team_id: str, user_id: str, direct: "Place", about: tuple[str, ThingKind, str]) -> bool:
-        """Show the thing, by provider, kind and server's id, to a person in `direct`, their conversation with the bot.
+    async def live_name(self, viewer: "Viewer", about: About) -> str | None:
+        """The name that it goes by; None where it is over, not known, or not to be seen by them."""
 
-        False where it is not known or over.
+    async def follow(self, viewer: "Viewer", user_id: str, direct: "Place", about: About) -> bool:
+        """Show the thing to a person in `direct`, their conversation with the bot, until it is over.
+
+        False where it has no `live_name`.
         """
 
-    async def unfollow(self, team_id: str, user_id: str, about: tuple[str, ThingKind, str]) -> bool:
-        """False where they did not follow it."""
+    async def unfollow(self, team_id: str, user_id: str, about: About) -> Unfollowed | None:
+        """Its card is kept no more. None where they did not follow it."""
 
     async def followed_by(self, team_id: str, user_id: str) -> Sequence[Followed]: ...
 

@@ -19,6 +19,7 @@ from commands.core.ports import (
     CHANNEL_ROOM,
     Caller,
     Clock,
+    Direct,
     FactSink,
     Forgetting,
     KeepOut,
@@ -33,6 +34,7 @@ from commands.core.ports import (
     Viewer,
 )
 from commands.core.reply import Action, Channel, Code, Person
+from commands.core.timers import Stops
 from providers.base import Capability, Participant, Provider, Recording, Room, RoomRef
 from providers.errors import Conflict, NotFound, RateLimited, Rejected, Unauthenticated, Unsupported
 from providers.facts import Origin, ParticipantsListed, RoomFinished, Source, ThingKind
@@ -56,6 +58,7 @@ class Ports:
     facts: FactSink
     keep_outs: KeepOuts
     subscriptions: Subscriptions
+    stops: Stops
     settings: Settings
     forgetting: Forgetting
     roles: Roles
@@ -64,6 +67,7 @@ class Ports:
     reach: Reach
     audit: Audit
     files: Files
+    direct: Direct
     clock: Clock
     commands: "Commands"
     slash: str

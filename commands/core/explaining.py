@@ -1,11 +1,20 @@
 """From pydantic's errors to sentences for a person. No field names in them, no types, no links."""
 
+import difflib
+from typing import Final
+
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from commands.core.base import Command
 from commands.core.errors import Problem
 from commands.core.fields import choices, is_secret
+
+CLOSE: Final = 0.7
+"""How alike a word and the choice are that was probably meant."""
+
+LONGEST: Final = 40
+"""A longer word is compared with no choice, as that takes its time."""
 
 
 def explain(error: ValidationError, model: type[Command]) -> list[Problem]:
@@ -45,7 +54,8 @@ def _sentence(details: ErrorDetails, model: type[Command]) -> str:
         case "less_than_equal":
             return f"{given} is too large; the most is {about['le']:,}."
         case "literal_error" | "enum":
-            return f"{given} is {_none_of(model, _field(details), about['expected'])}."
+            none_of = _none_of(model, _field(details), about["expected"])
+            return f"{given} is {none_of}.{_closest(model, details)}"
         case "bool_parsing" | "bool_type":
             return f"{given} is neither yes nor no."
         case "string_too_long":
@@ -65,6 +75,15 @@ def _none_of(model: type[Command], name: str | None, expected: str) -> str:
     if len(others) == 1:
         return f"neither {others[0]} nor {last}"
     return f"not one of {', '.join(others)} or {last}" if others else f"not {last}"
+
+
+def _closest(model: type[Command], details: ErrorDetails) -> str:
+    name, typed = _field(details), details["input"]
+    known = choices(model.model_fields[name]) if name in model.model_fields else ()
+    if not isinstance(typed, str) or len(typed) > LONGEST:
+        return ""
+    close = difflib.get_close_matches(typed.casefold(), known, n=1, cutoff=CLOSE)
+    return f" Did you mean {close[0]}?" if close else ""
 
 
 def _shown(value: object) -> str:

@@ -16,7 +16,7 @@ from providers.facts import Fact
 if TYPE_CHECKING:
     from commands.core.base import Command
     from commands.core.grants import Grantee, KnownGrantee
-    from commands.core.reply import Text
+    from commands.core.reply import Reply, Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +251,16 @@ class Membership(Protocol):
 
     @property
     def bot_user_id(self) -> str: ...
+
+
+class Direct(Protocol):
+    """What one person is shown in their conversation with the bot, wherever they asked for it."""
+
+    async def tell(self, to: Caller, reply: "Reply") -> Place:
+        """Post it there; that place. Raises `CommandError` where it was not taken."""
+
+    async def take_back(self, place: Place, ts: str) -> None:
+        """Delete a message of ours, as far as that goes."""
 
 
 class Reach(Protocol):

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum, auto
 from typing import Final, Protocol
 
+from commands.core.words import spoken_duration
 from providers.facts import ThingKind
 
 WARNING: Final = timedelta(minutes=5)
@@ -16,10 +17,26 @@ SHORTEST: Final = timedelta(seconds=10)
 
 LONGEST: Final = timedelta(days=30)
 
+LATE: Final = timedelta(minutes=1)
+"""From then on it is said how late a stop was."""
+
 
 def warn_at(stops_at: datetime, now: datetime) -> datetime:
     """When to warn: `WARNING` before, or half-way where that is sooner than now allows."""
     return max(stops_at - WARNING, now + (stops_at - now) / 2)
+
+
+def length_problem(length: timedelta | None) -> str | None:
+    """Why no stop is planned so far ahead, for people; None where it can be."""
+    if length is None or SHORTEST <= length <= LONGEST:
+        return None
+    return f"It can be {spoken_duration(SHORTEST)} at least and {LONGEST.days} days at most."
+
+
+def lateness(stops_at: datetime, at: datetime) -> str:
+    """`3 min late`, for people; empty for what nobody calls late."""
+    late = at - stops_at
+    return f"{spoken_duration(late)} late" if late >= LATE else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +60,7 @@ class PlannedStop:
 
 
 class Refusal(StrEnum):
-    """Why a stop cannot be put off."""
+    """Why a plan was not changed."""
 
     CHANGED = auto()
     """Somebody else has changed it since."""
@@ -51,22 +68,24 @@ class Refusal(StrEnum):
     """It is being stopped."""
     NONE = auto()
     """None is planned."""
+    TOO_FAR = auto()
+    """It would be later than `LONGEST` from now."""
 
 
 @dataclass(frozen=True, slots=True)
 class PutOff:
-    """What came of it: `refused` is None where it was put off; `stop` is what is planned, None where nothing is."""
+    """What came of it: `refused` is None where it was done; `stop` is what is planned, None where nothing is."""
 
     stop: PlannedStop | None
     refused: Refusal | None = None
 
 
 class Stops(Protocol):
-    """Durable, and carried out once, whichever process is alive then. Each method reports the change as a fact, so that
-    cards show it."""
+    """Durable, and carried out once, whichever process is alive then. Each change is reported as a fact, so that cards
+    show it."""
 
-    async def plan(self, team_id: str, target: Target, stops_at: datetime, *, by: str) -> PlannedStop:
-        """Plan a stop, in place of one that is there."""
+    async def plan(self, team_id: str, target: Target, stops_at: datetime, *, by: str) -> PutOff:
+        """Plan a stop, in place of one that is there. Refused only while it is being stopped."""
 
     async def put_off(
         self, team_id: str, target: Target, longer: timedelta, *, by: str, rev: int | None = None
@@ -74,7 +93,7 @@ class Stops(Protocol):
         """By that much from when it was planned. With `rev`: only if nobody has changed it since."""
 
     async def cancel(self, team_id: str, target: Target, *, by: str) -> PutOff:
-        """It goes on until somebody stops it."""
+        """It goes on until somebody stops it. `stop` is what was planned."""
 
     async def of(self, team_id: str, targets: Collection[Target]) -> Sequence[PlannedStop]:
         """Those of them that are planned."""

@@ -14,10 +14,21 @@ from typing import Any
 
 import jwt
 
-from providers.base import Participant, RoomRef
+from providers.base import Participant, RoomRef, Track, TrackKind, TrackSource
 from providers.errors import Forged, Malformed
-from providers.facts import Fact, Origin, ParticipantJoined, ParticipantLeft, RoomFinished, RoomStarted, Source
+from providers.facts import (
+    Fact,
+    Origin,
+    ParticipantJoined,
+    ParticipantLeft,
+    RoomFinished,
+    RoomStarted,
+    Source,
+    TrackPublished,
+    TrackUnpublished,
+)
 from providers.livekit.backend import LiveKitBackend
+from providers.livekit.feeds import egress_facts, ingress_facts
 from providers.livekit.mapping import kind_of, moment
 
 LEEWAY_SECONDS = 60
@@ -43,13 +54,13 @@ class Webhooks(LiveKitBackend):
 
     def read_webhook(self, kind: str, headers: Mapping[str, str], body: bytes) -> list[Fact]:
         """The facts of a delivery; none for an event that we do not follow. `Malformed` for a signed one that is not
-        LiveKit's. Times are the server's, in whole seconds."""
+        LiveKit's. Times are the server's: of egresses and ingresses exact, of all else in whole seconds."""
         self._verify(headers.get("authorization", ""), body)
         try:
             event = json.loads(body)
             read = _READERS.get(event["event"])
-            return [] if read is None else [read(self._origin(event), event)]
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            return [] if read is None else read(self._origin(event), event)
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
             detail = f"a signed webhook that is no event ({type(error).__name__})"
             raise Malformed(detail, provider=self.name, operation="read_webhook") from error
 
@@ -83,29 +94,55 @@ class Webhooks(LiveKitBackend):
         )
 
 
-def _room_started(origin: Origin, event: Mapping[str, Any]) -> Fact:
-    return RoomStarted(**origin, room=_room(origin, event))
+def _room_started(origin: Origin, event: Mapping[str, Any]) -> list[Fact]:
+    return [RoomStarted(**origin, room=_room(origin, event))]
 
 
-def _room_finished(origin: Origin, event: Mapping[str, Any]) -> Fact:
-    return RoomFinished(**origin, room=_room(origin, event))
+def _room_finished(origin: Origin, event: Mapping[str, Any]) -> list[Fact]:
+    return [RoomFinished(**origin, room=_room(origin, event))]
 
 
-def _participant_joined(origin: Origin, event: Mapping[str, Any]) -> Fact:
-    return ParticipantJoined(**origin, room=_room(origin, event), participant=_participant(event))
+def _participant_joined(origin: Origin, event: Mapping[str, Any]) -> list[Fact]:
+    return [ParticipantJoined(**origin, room=_room(origin, event), participant=_participant(event))]
 
 
-def _participant_left(origin: Origin, event: Mapping[str, Any]) -> Fact:
+def _participant_left(origin: Origin, event: Mapping[str, Any]) -> list[Fact]:
     reason = str(event["participant"].get("disconnectReason", "UNKNOWN_REASON"))
     words = _REASONS.get(reason, reason.lower().replace("_", " "))
-    return ParticipantLeft(**origin, room=_room(origin, event), participant=_participant(event), reason=words)
+    return [ParticipantLeft(**origin, room=_room(origin, event), participant=_participant(event), reason=words)]
 
 
-_READERS: dict[str, Callable[[Origin, Mapping[str, Any]], Fact]] = {
+def _track_published(origin: Origin, event: Mapping[str, Any]) -> list[Fact]:
+    """The participant has an id and an identity here, and nothing else."""
+    who, track = _participant(event), _track(event)
+    return [TrackPublished(**origin, room=_room(origin, event), participant=who, track=track)]
+
+
+def _track_unpublished(origin: Origin, event: Mapping[str, Any]) -> list[Fact]:
+    who, track = _participant(event), _track(event)
+    return [TrackUnpublished(**origin, room=_room(origin, event), participant=who, track=track)]
+
+
+def _egress(origin: Origin, event: Mapping[str, Any]) -> list[Fact]:
+    return egress_facts(origin, event["egressInfo"])
+
+
+def _ingress(origin: Origin, event: Mapping[str, Any]) -> list[Fact]:
+    return ingress_facts(origin, event["ingressInfo"])
+
+
+_READERS: dict[str, Callable[[Origin, Mapping[str, Any]], list[Fact]]] = {
     "room_started": _room_started,
     "room_finished": _room_finished,
     "participant_joined": _participant_joined,
     "participant_left": _participant_left,
+    "track_published": _track_published,
+    "track_unpublished": _track_unpublished,
+    "egress_started": _egress,
+    "egress_updated": _egress,
+    "egress_ended": _egress,
+    "ingress_started": _ingress,
+    "ingress_ended": _ingress,
 }
 
 
@@ -129,4 +166,24 @@ def _participant(event: Mapping[str, Any]) -> Participant:
             recorder=permission.get("recorder", False),
             agent=permission.get("agent", False),
         ),
+    )
+
+
+def _track(event: Mapping[str, Any]) -> Track:
+    """What `mapping.track` does, on JSON. Names of a later server are of an unknown source, and data."""
+    info = event["track"]
+    kind, source = info.get("type", "AUDIO").lower(), info.get("source", "UNKNOWN").lower()
+    codecs = [codec.get("mimeType", "") for codec in info.get("codecs", ())]
+    microseconds = int(info.get("version", {}).get("unixMicro", 0))
+    return Track(
+        id=info["sid"],
+        kind=TrackKind(kind) if kind in set(TrackKind) else TrackKind.DATA,
+        source=TrackSource(source) if source in set(TrackSource) else TrackSource.UNKNOWN,
+        name=info.get("name", ""),
+        muted=info.get("muted", False),
+        published_at=datetime.fromtimestamp(microseconds / 1_000_000, UTC) if microseconds else None,
+        codec=info.get("mimeType") or next(iter(codecs), ""),
+        width=info.get("width") or None,
+        height=info.get("height") or None,
+        encrypted=info.get("encryption", "NONE") != "NONE",
     )

@@ -1,6 +1,6 @@
 """One life of a room and who is in it: what the in-memory server keeps, and how it finds things there."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from secrets import token_hex
 
@@ -32,10 +32,6 @@ class Member:
     def permissions(self) -> Permissions:
         assert self.participant.permissions is not None
         return self.participant.permissions
-
-    def keep_tracks(self, *tracks: Track) -> None:
-        """These are what they publish from here on."""
-        self.participant = replace(self.participant, tracks=tracks, is_publisher=bool(tracks))
 
 
 @dataclass

@@ -77,7 +77,8 @@ class People(Rooms):
 
     def update_participant(self, room: RoomRef, identity: str, changes: ParticipantChanges) -> Participant:
         """Whoever may not publish any longer does not: their tracks are gone and do not come back by themselves."""
-        member = self._this_life(room).member(identity)
+        life = self._this_life(room)
+        member = life.member(identity)
         before = member.participant
         permissions = member.permissions.changed(changes.permissions)
         after = replace(
@@ -90,7 +91,7 @@ class People(Rooms):
         )
         self._require_fit(self._problem(after))
         member.participant = after
-        member.keep_tracks(*(track for track in after.tracks if permissions.may_publish(track.source)))
+        self._keep_tracks(life, member, *(track for track in after.tracks if permissions.may_publish(track.source)))
         return member.participant
 
     def move_participant(self, room: RoomRef, identity: str, destination: RoomRef) -> None:
@@ -98,8 +99,9 @@ class People(Rooms):
         here, there = self._two_lives(room, destination)
         member = here.member(identity)
         self._require_place(there, member)
+        arriving = Member(_arriving(member.participant), heard=member.heard)
         self._remove(here, identity, "moved to another room")
-        self._admit(there, Member(_arriving(member.participant), heard=member.heard))
+        self._admit(there, arriving)
 
     def forward_participant(self, room: RoomRef, identity: str, destination: RoomRef) -> None:
         """Simulated by a copy of them as they are at this moment, which leaves when they do."""
@@ -118,8 +120,11 @@ class People(Rooms):
         if participant.identity in life.members:
             self._remove(life, participant.identity, "joined again elsewhere")
         life.members[participant.identity] = member
+        tracks = participant.tracks
+        member.participant = replace(participant, tracks=())
         self._attend(life)
         self._tell(ParticipantJoined(**self._origin(), room=life.ref, participant=participant.brief()))
+        self._keep_tracks(life, member, *tracks)
 
     def _require_place(self, life: Life, newcomer: Member) -> None:
         if life.is_full_for(newcomer):

@@ -1,15 +1,26 @@
 """The rooms of the in-memory server: their lives, who leaves them, and the clock of an empty one."""
 
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from secrets import token_hex, token_urlsafe
 
 from pydantic import SecretStr
 
-from providers.base import CreatedRoom, Limits, Recording, RecordingOptions, Room, RoomOptions, RoomRef
+from providers.base import CreatedRoom, Limits, Recording, RecordingOptions, Room, RoomOptions, RoomRef, Track
 from providers.errors import NotFound, Rejected
-from providers.facts import Fact, Origin, ParticipantLeft, RecordingChanged, RoomFinished, RoomStarted, Source
-from providers.memory.lives import Life, new_id
+from providers.facts import (
+    Fact,
+    Origin,
+    ParticipantLeft,
+    RecordingChanged,
+    RoomFinished,
+    RoomStarted,
+    Source,
+    TrackPublished,
+    TrackUnpublished,
+)
+from providers.memory.lives import Life, Member, new_id
 from providers.memory.recorder import Recorder
 from providers.memory.settings import MemorySettings
 from providers.memory.timers import Timers
@@ -88,14 +99,29 @@ class Rooms:
             raise Rejected(problem, provider=self.name)
 
     def _remove(self, life: Life, identity: str, reason: str) -> None:
-        """Somebody is gone, and with them the copies of them in other rooms."""
-        participant = life.member(identity).participant
+        """Somebody is gone, what they sent before them, and with them the copies of them in other rooms."""
+        member = life.member(identity)
+        participant = member.participant
+        self._keep_tracks(life, member)
         del life.members[identity]
         self._tell(ParticipantLeft(**self._origin(), room=life.ref, participant=participant.brief(), reason=reason))
         for other in self._lives.values():
             for copy in [m for m in other.members.values() if m.forwarded_from == participant.id]:
                 self._remove(other, copy.participant.identity, "")
         self._attend(life)
+
+    def _keep_tracks(self, life: Life, member: Member, *tracks: Track) -> None:
+        """These are what somebody publishes from here on. What ends is told before what begins."""
+        before, who = member.participant.tracks, member.participant.brief()
+        ids = {track.id for track in tracks}
+        member.participant = replace(member.participant, tracks=tracks, is_publisher=bool(tracks))
+        for track in before:
+            if track.id not in ids:
+                self._tell(TrackUnpublished(**self._origin(), room=life.ref, participant=who, track=track))
+        known = {track.id for track in before}
+        for track in tracks:
+            if track.id not in known:
+                self._tell(TrackPublished(**self._origin(), room=life.ref, participant=who, track=track))
 
     def _attend(self, life: Life) -> None:
         """People stop the clock; the last of them starts it. Machines do neither."""

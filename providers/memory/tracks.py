@@ -23,11 +23,12 @@ class Tracks(Rooms):
         encrypted: bool = False,
     ) -> Track:
         """Let somebody begin to send. `Conflict` where they may not send that."""
-        member = self._live(room_name).member(identity)
+        life = self._live(room_name)
+        member = life.member(identity)
         if not member.permissions.may_publish(source):
             raise Conflict(f"{identity} may not publish {source}", provider=self.name)
         track = replace(_of(source), id=new_id("TR"), name=name, encrypted=encrypted, published_at=datetime.now(UTC))
-        member.keep_tracks(*member.participant.tracks, track)
+        self._keep_tracks(life, member, *member.participant.tracks, track)
         return track
 
     def unpublish(self, room_name: str, identity: str, track_id: str) -> None:
@@ -35,7 +36,7 @@ class Tracks(Rooms):
         life = self._live(room_name)
         ended = life.track(identity, track_id)
         member = life.member(identity)
-        member.keep_tracks(*(track for track in member.participant.tracks if track is not ended))
+        self._keep_tracks(life, member, *(track for track in member.participant.tracks if track is not ended))
 
     def mute_track(self, room: RoomRef, identity: str, track_id: str) -> Track:
         return self._set_muted(room, identity, track_id, muted=True)
@@ -73,7 +74,7 @@ class Tracks(Rooms):
         before = life.track(identity, track_id)
         after = replace(before, muted=muted)
         member = life.member(identity)
-        member.keep_tracks(*(after if track is before else track for track in member.participant.tracks))
+        self._keep_tracks(life, member, *(after if track is before else track for track in member.participant.tracks))
         return after
 
 

@@ -9,6 +9,7 @@ OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
 UNITS = ("_seconds", "_total", "_info")
 AMOUNTS = {
     "showcaller_cards_behind",
+    "showcaller_channels_in_digest",
     "showcaller_live_rooms",
     "showcaller_socket_connections",
     "showcaller_tasks_in_flight",

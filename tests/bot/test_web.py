@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from aiohttp import ClientSession, web
+from aiohttp import ClientConnectionError, ClientSession, web
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
@@ -304,6 +304,13 @@ async def test_a_webhook_is_answered_by_what_became_of_it(answer: WebhookAnswer,
     headers = {"Authorization": "a.b.c", "X-Odd": "é"}
     assert await post(house, b"\xff{", headers, "/webhooks/opentok/archive") == (status, f"{answer}\n")
     assert house.came == [("opentok", "archive", "a.b.c", b"\xff{")]
+
+
+async def test_a_server_that_takes_every_answer_for_the_end_gets_none() -> None:
+    house = House(answer=WebhookAnswer.HANG_UP)
+    with pytest.raises(ClientConnectionError):
+        await post(house, b"x", {}, "/webhooks/openvidu")
+    assert len(house.came) == 1
 
 
 async def test_a_webhook_without_a_kind() -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
-from commands.core.alerts import Followed, Mute, Scope, Severity, Subscription
+from commands.core.alerts import About, Followed, Mute, Scope, Severity, Subscription, Unfollowed
 from commands.core.attempts import Attempt, Outcome, Pending, Press
 from commands.core.audit import Entry, Search
 from commands.core.base import Role
@@ -14,7 +14,8 @@ from commands.core.errors import CommandError
 from commands.core.files import File
 from commands.core.grants import Grant, Grantee, KnownGrantee
 from commands.core.ports import Caller, Choice, KeepOut, Place, Standing, Traces, Viewer, everywhere
-from commands.core.reply import Text
+from commands.core.reply import Reply, Text
+from commands.core.timers import LONGEST, PlannedStop, PutOff, Refusal, Target
 from providers.base import Participant, Provider, Recording, RoomRef
 from providers.facts import Fact, ParticipantsListed, RecordingChanged, RoomFinished, RoomSeen, ThingKind
 
@@ -217,13 +218,56 @@ class KeepOutTable:
         return self.heard
 
 
+class StopTable:
+    """`Stops`. `firing`: those that are being stopped at this moment."""
+
+    def __init__(self, clock: ManualClock) -> None:
+        self._clock = clock
+        self._planned: dict[Target, PlannedStop] = {}
+        self._revs = count(1)
+        self.firing: set[Target] = set()
+
+    async def plan(self, team_id: str, target: Target, stops_at: datetime, *, by: str) -> PutOff:
+        if target in self.firing:
+            return PutOff(self._planned[target], Refusal.STOPPING)
+        self._planned[target] = PlannedStop(target=target, stops_at=stops_at, by=by, rev=next(self._revs))
+        return PutOff(self._planned[target])
+
+    async def put_off(
+        self, team_id: str, target: Target, longer: timedelta, *, by: str, rev: int | None = None
+    ) -> PutOff:
+        stop = self._planned.get(target)
+        if stop is None:
+            return PutOff(None, Refusal.NONE)
+        if target in self.firing:
+            return PutOff(stop, Refusal.STOPPING)
+        if rev not in (None, stop.rev):
+            return PutOff(stop, Refusal.CHANGED)
+        if stop.stops_at + longer > self._clock.now() + LONGEST:
+            return PutOff(stop, Refusal.TOO_FAR)
+        return await self.plan(team_id, target, stop.stops_at + longer, by=by)
+
+    async def cancel(self, team_id: str, target: Target, *, by: str) -> PutOff:
+        stop = self._planned.get(target)
+        if stop is None:
+            return PutOff(None, Refusal.NONE)
+        if target in self.firing:
+            return PutOff(stop, Refusal.STOPPING)
+        return PutOff(self._planned.pop(target))
+
+    async def of(self, team_id: str, targets: Collection[Target]) -> Sequence[PlannedStop]:
+        return [stop for target, stop in self._planned.items() if target in targets]
+
+
 class SubscriptionTable:
+    """`known` are the things that are live and can be seen, with their names."""
+
     def __init__(self, clock: ManualClock) -> None:
         self._clock = clock
         self._numbers = count(1)
         self._rows: list[tuple[str, Subscription]] = []
         self._mutes: list[tuple[str, Mute]] = []
-        self.known: set[tuple[str, ThingKind, str]] = set()
+        self.known: dict[About, str] = {}
         self.followed: dict[tuple[str, str], list[Followed]] = {}
 
     async def add(self, place: Place, wish: Scope, least: Severity, *, created_by: str) -> Subscription:
@@ -263,20 +307,30 @@ class SubscriptionTable:
         here = [m for team, m in self._mutes if (team, m.channel_id) == (place.team_id, place.channel_id)]
         return [mute for mute in here if mute.until > self._clock.now()]
 
-    async def follow(self, team_id: str, user_id: str, direct: Place, about: tuple[str, ThingKind, str]) -> bool:
-        if about in self.known:
-            provider, kind, server_id = about
-            await self.unfollow(team_id, user_id, about)
-            now = self._clock.now()
-            added = Followed(provider=provider, kind=kind, server_id=server_id, name=server_id, since=now)
-            self.followed.setdefault((team_id, user_id), []).append(added)
-        return about in self.known
+    async def live_name(self, viewer: Viewer, about: About) -> str | None:
+        return self.known.get(about)
 
-    async def unfollow(self, team_id: str, user_id: str, about: tuple[str, ThingKind, str]) -> bool:
+    async def follow(self, viewer: Viewer, user_id: str, direct: Place, about: About) -> bool:
+        if (name := self.known.get(about)) is None:
+            return False
+        await self.unfollow(viewer.team_id, user_id, about)
+        provider, kind, server_id = about
+        added = Followed(
+            provider=provider,
+            kind=kind,
+            server_id=server_id,
+            name=name,
+            since=self._clock.now(),
+            channel_id=direct.channel_id,
+        )
+        self.followed.setdefault((viewer.team_id, user_id), []).append(added)
+        return True
+
+    async def unfollow(self, team_id: str, user_id: str, about: About) -> Unfollowed | None:
         before = self.followed.get((team_id, user_id), [])
-        after = [each for each in before if (each.provider, each.kind, each.server_id) != about]
-        self.followed[team_id, user_id] = after
-        return len(after) < len(before)
+        gone = next((each for each in before if each.about == about), None)
+        self.followed[team_id, user_id] = [each for each in before if each is not gone]
+        return None if gone is None else Unfollowed(gone.channel_id, f"card of {gone.server_id}")
 
     async def followed_by(self, team_id: str, user_id: str) -> list[Followed]:
         return self.followed.get((team_id, user_id), [])
@@ -466,6 +520,21 @@ class Record:
             and (search.since is None or row.opened_at >= search.since)
             and (not search.outcomes or row.outcome in search.outcomes)
         )
+
+
+class Letterbox:
+    """A `Direct`: who was told what, and which messages were taken back."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, Reply]] = []
+        self.taken_back: list[tuple[str, str]] = []
+
+    async def tell(self, to: Caller, reply: Reply) -> Place:
+        self.told.append((to.user_id, reply))
+        return Place(to.team_id, f"D{to.user_id}", is_direct=True)
+
+    async def take_back(self, place: Place, ts: str) -> None:
+        self.taken_back.append((place.channel_id, ts))
 
 
 @dataclass

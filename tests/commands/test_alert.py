@@ -3,7 +3,8 @@
 import pytest
 
 from commands.alert import AlertSubscribe, AlertUnsubscribe
-from commands.core.alerts import AlertKind, Scope
+from commands.alert_mute import AlertUnmute
+from commands.core.alerts import AlertKind, Scope, Severity
 from commands.core.errors import NotAllowed, NothingHere, UsageError
 from commands.core.paging import PAGE
 from commands.core.reply import Form, plain
@@ -22,15 +23,20 @@ from tests.commands.workspace import (
     told,
 )
 
+STARTED_HERE = "A room that is made here has its card here, and so has what is recorded of it, sent from it or into it."
+
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ("", "everything"),
+        ("", "everything but people and tracks"),
         ("recording", "recordings"),
-        ("room recording", "recordings and rooms"),
+        ("room recording", "rooms and recordings"),
+        ("participant room track", "rooms, people who join and leave and tracks"),
+        ("sip --severity warning", "phone calls, warnings and worse alone"),
+        ("egress --severity critical", "all that goes out of rooms, the worst alone"),
         ("room room", "rooms"),
-        ("--room team-*", "everything in rooms like team-*"),
+        ("--room team-*", "everything but people and tracks in rooms like team-*"),
         ("recording --provider annex", "recordings on annex"),
         ("room --room a? --provider annex", "rooms in rooms like a? on annex"),
     ],
@@ -42,7 +48,7 @@ async def test_subscribe_and_unsubscribe_in_the_same_words(workspace: Workspace,
     assert subscription.created_by == OLGA.user_id
     assert titles(told(await workspace.say("alert list"))) == [words]
 
-    gone = told(await workspace.say(f"alert unsubscribe {arguments}"))
+    gone = told(await workspace.say(f"alert unsubscribe {arguments.partition('--severity')[0]}"))
     assert plain(gone.text) == f"This subscription has ended: {words}."
     assert await workspace.subscriptions.in_channel(STUDIO) == []
 
@@ -59,6 +65,33 @@ async def test_subscribing_twice_makes_one(workspace: Workspace) -> None:
     second = told(await workspace.say("alert subscribe room recording"))
     assert button(first.actions, "Unsubscribe") == button(second.actions, "Unsubscribe")
     assert len(await workspace.subscriptions.in_channel(STUDIO)) == 1
+
+
+async def test_another_severity_takes_the_place_of_the_first(workspace: Workspace) -> None:
+    told(await workspace.say("alert subscribe recording --severity critical"))
+    reply = told(await workspace.say("alert subscribe recording --severity warning"))
+    assert plain(reply.text) == "This channel is told of recordings, warnings and worse alone from now on."
+    assert plain(reply.hint) == "Before it was told of recordings, the worst alone."
+    [kept] = await workspace.subscriptions.in_channel(STUDIO)
+    assert kept.least is Severity.WARNING
+    again = told(await workspace.say("alert subscribe recording --severity warning"))
+    assert again.hint == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        ("recordngs", "KINDS: “recordngs” is not one of room, participant, track, recording, stream, egress, "
+         "ingress, sip or server. Did you mean recording?"),
+        ("--severity warn", "--severity: “warn” is not one of info, warning or critical. Did you mean warning?"),
+        ("--severity loud", "--severity: “loud” is not one of info, warning or critical."),
+        ('--room ""', "--room: “” cannot be used here."),
+    ],
+)  # fmt: skip
+async def test_what_cannot_be_subscribed_to(workspace: Workspace, arguments: str, problem: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        await workspace.say(f"alert subscribe {arguments}")
+    assert [p.text for p in caught.value.problems] == [problem]
 
 
 async def test_subscribe_where_no_card_could_be_posted(workspace: Workspace) -> None:
@@ -96,6 +129,14 @@ async def test_unsubscribe_what_is_not_subscribed(workspace: Workspace) -> None:
     assert len(await workspace.subscriptions.in_channel(STUDIO)) == 1
 
 
+async def test_unsubscribe_by_number(workspace: Workspace) -> None:
+    told(await workspace.say("alert subscribe recording"))
+    told(await workspace.say("alert subscribe room"))
+    reply = told(await workspace.say("alert unsubscribe --number 2"))
+    assert plain(reply.text) == "This subscription has ended: rooms."
+    assert isinstance(refused(await workspace.say("alert unsubscribe --number 2")), NothingHere)
+
+
 async def test_a_button_pressed_twice(workspace: Workspace) -> None:
     unsubscribe = button(told(await workspace.say("alert subscribe")).actions, "Unsubscribe")
     told(await workspace.press(unsubscribe))
@@ -118,7 +159,7 @@ async def test_another_channels_subscription_is_out_of_reach(workspace: Workspac
 async def test_list_nothing(workspace: Workspace) -> None:
     reply = told(await workspace.say("alerts"))
     assert plain(reply.text) == "This channel is told of what is started here, and of nothing else."
-    assert reply.actions == (Form("Subscribe", AlertSubscribe),)
+    assert (reply.actions, reply.hint) == ((Form("Subscribe", AlertSubscribe),), STARTED_HERE)
 
 
 async def test_list(workspace: Workspace) -> None:
@@ -127,9 +168,10 @@ async def test_list(workspace: Workspace) -> None:
     told(await workspace.say("alert subscribe --room team-*"))
     reply = told(await workspace.say("alert list"))
     assert plain(reply.text) == "This channel is told of what is started here, and has 2 subscriptions."
-    assert titles(reply) == ["recordings", "everything in rooms like team-*"]
-    assert [plain(item.detail) for item in reply.items] == ["subscribed by @UOLGA"] * 2
+    assert titles(reply) == ["recordings", "everything but people and tracks in rooms like team-*"]
+    assert reply.hint == STARTED_HERE
     kept = await workspace.subscriptions.in_channel(STUDIO)
+    assert [plain(item.detail) for item in reply.items] == [f"subscribed by @UOLGA · number {s.id}" for s in kept]
     assert [button(item.actions, "Unsubscribe") for item in reply.items] == [
         AlertUnsubscribe(number=subscription.id) for subscription in kept
     ]
@@ -140,9 +182,31 @@ async def test_list_by_kind(workspace: Workspace) -> None:
     for arguments in ("recording", "room --room a", "--room b"):
         told(await workspace.say(f"alert subscribe {arguments}"))
     reply = told(await workspace.say("alert list --kind recording"))
-    assert titles(reply) == ["recordings", "everything in rooms like b"]
-    assert plain(reply.text) == "2 of 3 subscriptions of this channel tell of recordings."
+    assert titles(reply) == ["recordings", "everything but people and tracks in rooms like b"]
+    assert plain(reply.text) == "2 of 3 entries of this channel are about recordings."
     assert labels(reply.actions) == ["Filter", "Show all"]
+
+
+async def test_list_has_what_is_muted(workspace: Workspace) -> None:
+    for line in ("subscribe room", "mute recording --room load-*", "mute track"):
+        told(await workspace.say(f"alert {line}"))
+    reply = told(await workspace.say("alert list"))
+    assert plain(reply.text) == "This channel is told of what is started here, and has 1 subscription and 2 mutes."
+    until = "2026-11-20T13:00:00+00:00"
+    assert titles(reply) == [
+        f"Muted: recordings in rooms like load-*, until {until}",
+        f"Muted: tracks, until {until}",
+        "rooms",
+    ]
+    assert [button(item.actions, "Unmute") for item in reply.items[:2]] == [
+        AlertUnmute(number=2),
+        AlertUnmute(number=3),
+    ]
+    of_tracks = told(await workspace.say("alert list --kind track"))
+    assert titles(of_tracks) == [f"Muted: tracks, until {until}"]
+    table = told(await workspace.say("alert list --table")).table
+    assert table is not None
+    assert [plain(cell) for cell in table.rows[1]] == [f"Muted: tracks, until {until}", "", "@UOLGA"]
 
 
 async def test_a_long_list_has_pages_and_a_table(workspace: Workspace) -> None:
@@ -152,7 +216,11 @@ async def test_a_long_list_has_pages_and_a_table(workspace: Workspace) -> None:
     assert (len(reply.items), reply.hint) == (PAGE, "Page 1 of 2.")
     table = told(await workspace.press(button(reply.actions, "All in a table"))).table
     assert table is not None
-    assert [plain(cell) for cell in table.rows[-1]] == ["everything in rooms like room-10", "@UOLGA"]
+    assert [plain(cell) for cell in table.rows[-1]] == [
+        "everything but people and tracks in rooms like room-10",
+        "11",
+        "@UOLGA",
+    ]
 
 
 async def test_the_record_of_a_subscription_is_searched_by_its_room(workspace: Workspace) -> None:

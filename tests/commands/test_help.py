@@ -64,8 +64,8 @@ async def test_a_line_for_each_thing_that_one_wants_to_do(workspace: Workspace) 
     assert plain(reply.text) == "What you can ask for. /video help room create shows one command in full."
     shown = lines(reply)
     assert list(shown) == [group.title for group in GROUPS]
-    assert shown["Start and run a room"] == "room close, create, join, list, show, update · signal send"
-    assert shown["Record"] == "recording list, start, stop"
+    assert shown["Start and run a room"] == "room close, create, extend, join, keep, list, show, update · signal send"
+    assert shown["Record"] == "recording extend, keep, list, start, stop"
     assert plain(reply.hint) == ""
 
 
@@ -134,7 +134,7 @@ async def test_help_follows_a_role_on_one_server(workspace: Workspace) -> None:
     workspace.roles.more["UVERA"] = {"annex": Role.OPERATOR}
     assert lines(told(await workspace.say("help", by=VERA)))["Record"] == "recording list"
     told(await workspace.say("provider use annex", by=ANNA))
-    assert lines(told(await workspace.say("help", by=VERA)))["Record"] == "recording list, start, stop"
+    assert lines(told(await workspace.say("help", by=VERA)))["Record"] == "recording extend, keep, list, start, stop"
     said = told(await workspace.say("whoami", by=VERA))
     assert facts_of(said)["On annex"] == "operator: the test said so"
 
@@ -166,11 +166,12 @@ async def test_help_on_a_noun(workspace: Workspace) -> None:
     reply = told(await workspace.say("help room"))
     assert plain(reply.text) == "This is what you can do with room."
     shown = lines(reply)
-    assert [line.split()[2] for line in shown] == ["close", "create", "join", "list", "mute", "show", "update"]
+    assert " ".join(line.split()[2] for line in shown) == "close create extend join keep list mute show update"
     assert shown["/video room close [ROOM]"] == "End a room and disconnect everybody in it."
-    assert shown[
-        "/video room create NAME [--max-participants MAX_PARTICIPANTS] [--empty-timeout EMPTY_TIMEOUT] [--record]"
-    ] == ("Create a room, or return the live one of that name.")
+    options = (
+        "[--max-participants MAX_PARTICIPANTS] [--empty-timeout EMPTY_TIMEOUT] [--record] [--stop-after STOP_AFTER]"
+    )
+    assert shown[f"/video room create NAME {options}"] == "Create a room, or return the live one of that name."
     assert shown["/video room update [ROOM] --metadata METADATA"] == "Change a room's metadata."
     for item, path in zip(reply.items, [path for path in workspace.commands if path[0] == "room"], strict=True):
         assert button(item.actions, "More") == Help(topic=path)
@@ -179,7 +180,7 @@ async def test_help_on_a_noun(workspace: Workspace) -> None:
 async def test_help_on_a_noun_leaves_out_what_the_server_cannot_do(small: Workspace) -> None:
     reply = told(await small.say("help room"))
     assert [line.split()[2] for line in lines(reply)] == ["create", "list", "show"]
-    assert plain(reply.hint) == "session is understood too. small cannot do everything: 4 commands are left out."
+    assert plain(reply.hint) == "session is understood too. small cannot do everything: 6 commands are left out."
     assert plain(told(await small.say("help signal")).hint) == ("small cannot do everything: 1 command is left out.")
 
 
@@ -266,8 +267,11 @@ async def test_the_other_ways_to_ask_for_help(workspace: Workspace, line: str, t
 
 async def test_help_on_a_list_of_words(workspace: Workspace) -> None:
     reply = told(await workspace.say("help alert subscribe"))
-    assert facts_of(reply)["Usage"] == "/video alert subscribe [KINDS...] [--room ROOM]"
-    assert facts_of(reply)["KINDS"] == "room, recording, or both; all kinds by default"
+    assert facts_of(reply)["Usage"] == "/video alert subscribe [KINDS...] [--room ROOM] [--severity SEVERITY]"
+    assert facts_of(reply)["KINDS"] == (
+        "Kinds of news; everything but people and tracks by default: room, participant, track, recording, stream, "
+        "egress, ingress, sip, server"
+    )
     assert facts_of(reply)["--room"] == "Only rooms with names like this, with * and ? as wildcards (* by default)"
 
 
@@ -277,7 +281,7 @@ async def test_help_hides_the_options_that_the_server_lacks(small: Workspace) ->
     assert facts["Usage"] == "/video room create NAME [--max-participants MAX_PARTICIPANTS]"
     assert plain(told(await small.say("help room create")).hint) == (
         "For people with the role operator. small cannot do everything: left out "
-        "--empty-timeout, --departure-timeout, --metadata, --as-json, --record"
+        "--empty-timeout, --departure-timeout, --metadata, --as-json, --record, --stop-after"
     )
 
 

@@ -13,7 +13,7 @@ from commands.core.alerts import AlertKind, Scope, Severity
 from commands.core.directory import BlockedCard, FailedRecording, KnownRoom, LiveRoom, Webhooks
 from commands.core.ports import Caller, Place, Viewer
 from commands.core.reply import Action, Button, Form, Link, plain
-from commands.home import SHARED_SECONDS, FrontPage, Home, Section
+from commands.home import MOST_FOLLOWED, SHARED_SECONDS, FrontPage, Home, Section
 from commands.overview import MOST_ROOMS
 from commands.recording import RecordingList, RecordingStart
 from commands.room import RoomCreate, RoomShow
@@ -365,6 +365,20 @@ async def test_subscriptions_are_ended_wherever_one_is(home: Home, workspace: Wo
     assert what == "This channel has no such subscription."
     told(await workspace.press(unsubscribe, by=OLGA, place=direct))
     assert await workspace.subscriptions.in_channel(STUDIO) == []
+
+
+async def test_what_somebody_follows(home: Home, workspace: Workspace) -> None:
+    direct, viewer = Place(TEAM, "DUOLGA", is_direct=True), Viewer(TEAM, OLGA.user_id, None)
+    for n in range(MOST_FOLLOWED + 2):
+        about = ("memory", ThingKind.RECORDING, f"EG_{n}")
+        workspace.subscriptions.known[about] = "standup"
+        assert await workspace.subscriptions.follow(viewer, OLGA.user_id, direct, about)
+    shown = section(await home.page(OLGA), "You follow")
+    assert rows(shown)[0] == ("the recording of standup on memory", "")
+    assert (len(shown.items), shown.more) == (MOST_FOLLOWED, "2 more.")
+    told(await workspace.press(button(shown.items[0].actions, "Stop telling me"), place=direct))
+    assert workspace.letterbox.taken_back == [("DUOLGA", "card of EG_0")]
+    assert "You follow" not in titles(await home.page(ANNA))
 
 
 async def test_many_subscriptions_are_counted(home: Home, workspace: Workspace) -> None:

@@ -19,6 +19,7 @@ from tests.commands.ports import (
     ForgettingTable,
     GrantTable,
     KeepOutTable,
+    Letterbox,
     ManualClock,
     Members,
     Outbox,
@@ -27,6 +28,7 @@ from tests.commands.ports import (
     Record,
     RoleTable,
     SettingTable,
+    StopTable,
     SubscriptionTable,
 )
 
@@ -63,12 +65,13 @@ class Workspace:
         self.providers = ProviderTable(*providers)
         self.directory = directory or Directory()
         self.subscriptions = SubscriptionTable(self.clock)
+        self.stops = StopTable(self.clock)
         self.settings = SettingTable()
         self.forgetting = ForgettingTable()
         self.keep_outs = KeepOutTable(self.clock)
         self.attempts = AttemptLog()
         self.pending = PendingTable(self.clock)
-        self.record, self.outbox = Record(), Outbox()
+        self.record, self.outbox, self.letterbox = Record(), Outbox(), Letterbox()
         self.commands = all_commands() if commands is None else commands
         self.grants = GrantTable(self.clock)
         self.roles = RoleTable(UOLGA=Role.OPERATOR, UANNA=Role.ADMIN, UVERA=Role.VIEWER)
@@ -78,6 +81,7 @@ class Workspace:
             facts=self.directory,
             keep_outs=self.keep_outs,
             subscriptions=self.subscriptions,
+            stops=self.stops,
             settings=self.settings,
             forgetting=self.forgetting,
             roles=self.roles,
@@ -86,6 +90,7 @@ class Workspace:
             reach=Fence(),
             audit=self.record,
             files=self.outbox,
+            direct=self.letterbox,
             clock=self.clock,
             commands=self.commands,
             slash="/video",

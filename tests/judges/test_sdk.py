@@ -21,6 +21,7 @@ from slack_sdk.webhook import WebhookClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.demo.slack import Channel, StandIn, User, chat, directory, files, views
+from bot.demo.slack.limits import POST_BURST
 from bot.demo.slack.workspace import TEAM_ID
 from tests.bot.demo.blocks import actions, button, home, modal, section, text_entry
 from tests.bot.demo.recorder import Recorder
@@ -158,10 +159,11 @@ async def test_a_refusal_has_slacks_own_word(
 async def test_too_many_posts_are_refused_the_way_the_sdk_waits_for(
     client: AsyncWebClient, slack: StandIn, general: Channel
 ) -> None:
-    slack.is_paced = True
-    await client.chat_postMessage(channel=general.id, text="1")
+    slack.limits.enforced = True
+    for number in range(POST_BURST):
+        await client.chat_postMessage(channel=general.id, text=str(number))
     with pytest.raises(SlackApiError) as refusal:
-        await client.chat_postMessage(channel=general.id, text="2")
+        await client.chat_postMessage(channel=general.id, text="one too many")
     assert refusal.value.response["error"] == "ratelimited"
     assert (refusal.value.response.status_code, refusal.value.response.headers["Retry-After"]) == (429, "1")
 

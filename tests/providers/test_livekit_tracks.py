@@ -175,7 +175,7 @@ class TestSignals:
 
 
 class TestWebhooks:
-    async def test_of_tracks_tell_no_facts(
+    async def test_of_tracks_tell_whose_they_are(
         self, standin: LiveKitStandIn, livekit: LiveKit, standup: RoomRef, ana: ParticipantInfo
     ) -> None:
         standin.publish("standup", "ana")
@@ -189,7 +189,7 @@ class TestWebhooks:
         assert told == {
             "room_started": ["room_started"],
             "participant_joined": ["participant_joined"],
-            "track_published": [],
-            "track_unpublished": [],
+            "track_published": ["track_published"],
+            "track_unpublished": ["track_unpublished"],
             "participant_left": ["participant_left"],
         }

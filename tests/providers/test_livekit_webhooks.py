@@ -10,10 +10,15 @@ import pytest
 from google.protobuf.json_format import MessageToJson
 from livekit.api import (
     DisconnectReason,
-    IngressInfo,
+    Encryption,
     ParticipantInfo,
     Room,
+    SimulcastCodecInfo,
+    TimedVersion,
     TokenVerifier,
+    TrackInfo,
+    TrackSource,
+    TrackType,
     WebhookEvent,
     WebhookReceiver,
 )
@@ -21,7 +26,8 @@ from pydantic import SecretStr
 
 from providers.base import Participant, RoomRef
 from providers.errors import Forged, Malformed
-from providers.facts import Fact, ParticipantLeft, RoomStarted
+from providers.facts import Fact, ParticipantLeft, RoomStarted, TrackPublished, TrackUnpublished
+from providers.livekit import mapping
 from providers.livekit.provider import LiveKit
 from providers.livekit.settings import LiveKitSettings
 from tests.standins.livekit import KEY, SECRET, signed
@@ -150,11 +156,46 @@ class TestFacts:
         assert fact.participant == Participant("PA_1", "ana", "Ana", datetime.fromtimestamp(1785000000, UTC))
 
     @pytest.mark.parametrize(
+        "track",
+        [
+            TrackInfo(sid="TR_1"),
+            TrackInfo(
+                sid="TR_2",
+                type=TrackType.VIDEO,
+                source=TrackSource.SCREEN_SHARE,
+                name="slides",
+                muted=True,
+                width=1280,
+                height=720,
+                encryption=Encryption.GCM,
+                codecs=[SimulcastCodecInfo(mime_type="video/VP8")],
+                version=TimedVersion(unix_micro=1785000000123456),
+            ),
+            TrackInfo(sid="TR_3", type=TrackType.DATA, mime_type="audio/opus"),
+        ],
+        ids=lambda track: track.sid,
+    )
+    def test_a_track_is_read_as_from_a_list(self, provider: LiveKit, track: TrackInfo) -> None:
+        """The room has an id and a name here, the participant an id and an identity."""
+        who, room = ParticipantInfo(sid="PA_1", identity="ana"), Room(sid="RM_1", name="standup")
+        for name, fact_type in (("track_published", TrackPublished), ("track_unpublished", TrackUnpublished)):
+            event = WebhookEvent(event=name, id="EV_3", created_at=1, room=room, participant=who, track=track)
+            (fact,) = deliver(provider, event)
+            assert isinstance(fact, fact_type)
+            assert (fact.room.id, fact.participant) == ("RM_1", Participant("PA_1", "ana"))
+            assert fact.track == mapping.track(track)
+
+    def test_of_a_track_of_a_later_kind_little_is_told(self, provider: LiveKit) -> None:
+        event = {"event": "track_published", "id": "EV_3", "createdAt": "1", "room": {"sid": "RM_1", "name": "standup"}}
+        track = {"sid": "TR_1", "type": "SMELL", "source": "NOSE"}
+        (fact,) = deliver(provider, event | {"participant": {"sid": "PA_1", "identity": "ana"}, "track": track})
+        assert isinstance(fact, TrackPublished)
+        assert (fact.track.kind.value, fact.track.source.value) == ("data", "unknown")
+
+    @pytest.mark.parametrize(
         "event",
         [
-            WebhookEvent(event="track_published", id="EV_3", created_at=1, room=ROOM),
             WebhookEvent(event="participant_connection_aborted", id="EV_3", created_at=1, room=ROOM),
-            WebhookEvent(event="ingress_started", id="EV_3", ingress_info=IngressInfo(stream_key="hush-hush")),
             WebhookEvent(event="of_a_later_server"),
         ],
         ids=lambda event: event.event,

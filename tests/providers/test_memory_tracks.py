@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from providers.base import (
+    Limits,
     ParticipantChanges,
     PermissionChanges,
     Permissions,
@@ -15,7 +16,9 @@ from providers.base import (
     TrackSource,
 )
 from providers.errors import Conflict, NotFound, Rejected, Unsupported
+from providers.facts import Fact, TrackPublished, TrackUnpublished
 from providers.memory.provider import Memory
+from providers.memory.server import MemoryServer
 from providers.memory.settings import MemorySettings
 
 
@@ -121,3 +124,63 @@ class TestSignals:
         heard = {who: [s.message for s in provider.server.signals("standup", who)] for who in ("ana", "bo", "cy")}
         assert heard == {"ana": ["one"], "bo": ["one", "two"], "cy": ["two"]}
         assert provider.server.signals("standup", "bo")[0].topic == "chat"
+
+
+class TestWebhooks:
+    """Who begins and ends to send is told in its order: tracks after those who send them, and before they go."""
+
+    @pytest.fixture
+    def told(self) -> list[Fact]:
+        return []
+
+    @pytest.fixture
+    def server(self, told: list[Fact]) -> MemoryServer:
+        return MemoryServer("studio", MemorySettings(), Limits(), told.append)
+
+    async def test_who_leaves_sends_no_more(self, server: MemoryServer, told: list[Fact]) -> None:
+        who = server.join("standup", "ana")
+        track = server.publish("standup", "ana")
+        other = server.publish("standup", "ana", TrackSource.CAMERA)
+        server.unpublish("standup", "ana", track.id)
+        server.leave("standup", "ana")
+        server.stop()
+        tracks = [fact for fact in told if isinstance(fact, TrackPublished | TrackUnpublished)]
+        assert [(fact.type, fact.track.id) for fact in tracks] == [
+            ("track_published", track.id),
+            ("track_published", other.id),
+            ("track_unpublished", track.id),
+            ("track_unpublished", other.id),
+        ]
+        assert {fact.participant.id for fact in tracks} == {who.id}
+        assert [fact.type for fact in told][-2:] == ["track_unpublished", "participant_left"]
+
+    async def test_whoever_may_not_send_any_longer_stops(self, server: MemoryServer, told: list[Fact]) -> None:
+        server.join("standup", "ana")
+        server.publish("standup", "ana")
+        (room,) = server.list_rooms()
+        changes = ParticipantChanges(permissions=PermissionChanges(can_publish=False))
+        server.update_participant(room.ref, "ana", changes)
+        server.stop()
+        assert told[-1].type == "track_unpublished"
+
+    async def test_who_moves_sends_anew_in_the_other_room(self, server: MemoryServer, told: list[Fact]) -> None:
+        server.join("standup", "ana")
+        before = server.publish("standup", "ana")
+        here = server.list_rooms()[0].ref
+        there = server.create_room("retro", RoomOptions()).room.ref
+        told.clear()
+        server.move_participant(here, "ana", there)
+        server.stop()
+        (moved,) = server.list_participants(there)
+        tracks = [fact for fact in told if isinstance(fact, TrackPublished | TrackUnpublished)]
+        assert [(fact.room, fact.track.id) for fact in tracks] == [(here, before.id), (there, moved.tracks[0].id)]
+        order = ["track_unpublished", "participant_left", "participant_joined", "track_published"]
+        assert [fact.type for fact in told] == order
+
+    async def test_of_a_mute_nothing_is_told(self, server: MemoryServer, told: list[Fact]) -> None:
+        server.join("standup", "ana")
+        track = server.publish("standup", "ana")
+        told.clear()
+        server.mute_track(server.list_rooms()[0].ref, "ana", track.id)
+        server.stop()
+        assert told == []

@@ -1,8 +1,8 @@
 """A strict stand-in for a Slack workspace: in memory, on loopback, for tests, the demo and the bench.
 
 From outside to inside: `standin` (what callers use), `people` (gestures and acknowledgements), `deliver` (HTTP and
-Socket Mode towards the bot), `server` and `web_api` (from the bot), the methods by family (`chat`, `views`,
-`directory`), and `workspace` with what it holds (`things`, `modals`, `permits`).
+Socket Mode towards the bot), `server`, `faults`, `web_api` and `limits` (from the bot), the methods by family (`chat`,
+`views`, `directory`), and `workspace` with what it holds (`things`, `modals`, `permits`).
 """
 
 from bot.demo.slack.standin import StandIn

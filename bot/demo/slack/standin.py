@@ -9,6 +9,7 @@ from typing import Any, Self, TypeVar
 from bot.demo.slack.app import App
 from bot.demo.slack.deliver import Door, Http, Kind, Sockets
 from bot.demo.slack.errors import Refused
+from bot.demo.slack.faults import Faults
 from bot.demo.slack.limits import Limits
 from bot.demo.slack.people import People
 from bot.demo.slack.server import Server
@@ -23,7 +24,8 @@ class StandIn:
     """Give the bot `api_url` and the tokens; for HTTP set `request_url` to where it listens, for Socket Mode leave it.
 
     `manifest` is the app's, as a dict: its scopes, commands, events and switches are enforced. `now` gives epoch
-    seconds for what expires, so that a test can age it. `sockets` are the Socket Mode connections and their troubles.
+    seconds for what expires, so that a test can age it. `sockets` are the Socket Mode connections and their troubles,
+    `faults` the troubles of what the bot calls, and `limits` how much of it is taken.
     """
 
     def __init__(self, manifest: Mapping[str, Any], *, now: Callable[[], float] = time.time) -> None:
@@ -36,9 +38,10 @@ class StandIn:
         self.workspace = Workspace(now)
         self.bot_user_id = self.workspace.bot.id
         self.sockets = Sockets(self.workspace.changed)
-        self._limits = Limits(now)
-        self._api = WebApi(self.workspace, app, tokens, self._limits, self._socket_url)
-        self._server = Server(self.workspace, self._api, self.sockets)
+        self.faults = Faults(self.workspace.changed)
+        self.limits = Limits(now)
+        self._api = WebApi(self.workspace, app, tokens, self.limits, self._socket_url)
+        self._server = Server(self.workspace, self._api, self.sockets, self.faults)
         self._http = Http(tokens.signing_secret)
         self._door = Door(self._http, self.sockets)
         self._people = People(self.workspace, app, self._door, self._response_url)
@@ -103,16 +106,16 @@ class StandIn:
         `retry_after` in seconds; `more` is what else is answered.
         """
         said = more if retry_after is None else {**more, "retry_after": retry_after}
-        self._limits.refuse(method, Refused(code, **said), times)
+        self.limits.refuse(method, Refused(code, **said), times)
 
     @property
     def is_paced(self) -> bool:
         """Whether posts and updates beyond Slack's pace are refused."""
-        return self._limits.enforced
+        return self.limits.enforced
 
     @is_paced.setter
     def is_paced(self, paced: bool) -> None:
-        self._limits.enforced = paced
+        self.limits.enforced = paced
 
     # What people do
 

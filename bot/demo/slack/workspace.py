@@ -145,6 +145,16 @@ class Workspace:
         channel.archived = archived
         self.changed()
 
+    def give_another_id(self, channel: Channel) -> tuple[str, str]:
+        """As Slack does with a private channel that somebody begins to share. Returns the old id and the other one."""
+        old, new = channel.id, f"C{len(self._channels) + 1:07d}S"
+        messages = self._messages.pop(old)
+        channel.id = new
+        self._channels = {each.id: each for each in self._channels.values()}
+        self._messages[new] = {ts: replace(message, channel=new) for ts, message in messages.items()}
+        self.changed()
+        return old, new
+
     # Messages
 
     def post(

@@ -3,8 +3,31 @@
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
-from providers.base import Participant, ParticipantKind, Recording, RecordingRef, RecordingStatus, Room, RoomRef
+from providers.base import (
+    Call,
+    CallRef,
+    CallStatus,
+    Destination,
+    DestinationStatus,
+    Ingress,
+    IngressRef,
+    IngressStatus,
+    Participant,
+    ParticipantKind,
+    Recording,
+    RecordingRef,
+    RecordingStatus,
+    Room,
+    RoomRef,
+    Stream,
+    StreamRef,
+    StreamStatus,
+    Track,
+    TrackKind,
+)
 from providers.facts import (
+    CallChanged,
+    IngressChanged,
     Origin,
     ParticipantJoined,
     ParticipantKeptOut,
@@ -14,7 +37,17 @@ from providers.facts import (
     RoomFinished,
     RoomSeen,
     RoomStarted,
+    ServerReached,
+    ServerUnreached,
+    SightLost,
     Source,
+    StopCarriedOut,
+    StopNear,
+    StopPlanned,
+    StreamChanged,
+    ThingKind,
+    TrackPublished,
+    TrackUnpublished,
 )
 
 START = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -71,3 +104,77 @@ def recording(
 ) -> RecordingChanged:
     changed = Recording(RecordingRef(room.provider, id), room, status, started_at=START, error=error)
     return RecordingChanged(**origin(at, provider=room.provider), recording=changed)
+
+
+def stream(
+    status: StreamStatus, at: float, *destinations: Destination, id: str = "ST_1", room: RoomRef = ROOM
+) -> StreamChanged:
+    return StreamChanged(
+        **origin(at, provider=room.provider), stream=Stream(StreamRef(room.provider, id), room, status, destinations)
+    )
+
+
+def destination(status: DestinationStatus, id: str = "one", *, error: str | None = None) -> Destination:
+    return Destination(id, f"rtmp://{id}.example.com/app", status, error=error)
+
+
+def ingress(
+    status: IngressStatus, at: float, *, id: str = "IN_1", room: RoomRef = ROOM, error: str | None = None
+) -> IngressChanged:
+    changed = Ingress(IngressRef(room.provider, id), room, status, error=error)
+    return IngressChanged(**origin(at, provider=room.provider), ingress=changed)
+
+
+def call(status: CallStatus, at: float, *, id: str = "CA_1", room: RoomRef = ROOM) -> CallChanged:
+    changed = Call(CallRef(room.provider, id), room, status, number="+49 30 1")
+    return CallChanged(**origin(at, provider=room.provider), call=changed)
+
+
+def published(who: Participant, at: float, room: RoomRef = ROOM) -> TrackPublished:
+    return TrackPublished(**origin(at, provider=room.provider), room=room, participant=who, track=_SOUND)
+
+
+def unpublished(who: Participant, at: float, room: RoomRef = ROOM) -> TrackUnpublished:
+    return TrackUnpublished(**origin(at, provider=room.provider), room=room, participant=who, track=_SOUND)
+
+
+_SOUND = Track("TR_1", TrackKind.AUDIO)
+
+
+def lost(at: float, thing: ThingKind = ThingKind.ROOM, id: str = "RM_1") -> SightLost:
+    return SightLost(**origin(at), thing=thing, thing_id=id)
+
+
+def planned(
+    at: float, stops: float | None, *, rev: int, by: str = "U1", thing: ThingKind = ThingKind.ROOM, id: str = "RM_1"
+) -> StopPlanned:
+    stops_at = after(stops) if stops is not None else None
+    return StopPlanned(**origin(at), thing=thing, thing_id=id, stops_at=stops_at, by=by, rev=rev)
+
+
+def near(
+    at: float, stops: float, *, rev: int, by: str = "U1", thing: ThingKind = ThingKind.ROOM, id: str = "RM_1"
+) -> StopNear:
+    return StopNear(**origin(at), thing=thing, thing_id=id, stops_at=after(stops), by=by, rev=rev)
+
+
+def carried_out(
+    at: float,
+    stops: float,
+    *,
+    rev: int,
+    problem: str = "",
+    by: str = "U1",
+    thing: ThingKind = ThingKind.ROOM,
+    id: str = "RM_1",
+) -> StopCarriedOut:
+    stops_at = after(stops)
+    return StopCarriedOut(**origin(at), thing=thing, thing_id=id, stops_at=stops_at, by=by, rev=rev, problem=problem)
+
+
+def reached(at: float) -> ServerReached:
+    return ServerReached(**origin(at))
+
+
+def unreached(at: float, why: str = "no answer") -> ServerUnreached:
+    return ServerUnreached(**origin(at), why=why)

@@ -88,6 +88,12 @@ class House:
         assert isinstance(state, RecordingState)
         return state
 
+    async def statuses(self) -> dict[str, tuple[str, bool]]:
+        """Of every thing the status, and whether it is over."""
+        async with self.store.reading() as conn:
+            rows = await conn.execute(select(thing.c.server_id, thing.c.status, thing.c.terminal))
+            return {row.server_id: (row.status, row.terminal) for row in rows}
+
     async def things(self) -> set[str]:
         async with self.store.reading() as conn:
             return set((await conn.execute(select(thing.c.server_id))).scalars())

@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 
 from bot import manifest
 from bot.alerts.deliver import Deliverer
+from bot.alerts.pace import Tempo
 from bot.clock import SystemClock
 from bot.demo.slack import StandIn
 from bot.demo.slack.things import Channel, Message, User
@@ -19,12 +20,15 @@ from bot.metrics import Metrics
 from bot.providers import ConfiguredProviders
 from bot.slack.client import SlackClient
 from bot.store.backlog import Backlogs
-from bot.store.closures import Closures
-from tests.bot.alerts.house import House, open_house
+from bot.store.outbox import Outbox
+from tests.bot.alerts.house import TEAM, House, open_house
 from tests.bot.alerts.proxy import Proxy, before
 from tests.bot.slack.conftest import Clock
 
 WRITES = ("chat.postMessage", "chat.update")
+
+QUICK = Tempo(post_burst=100, update_burst=100)
+"""For what is not about pace."""
 
 
 @dataclass
@@ -39,6 +43,7 @@ class Scene:
     metrics: Metrics
     ana: User
     general: Channel
+    tempo: Tempo = QUICK
 
     def __post_init__(self) -> None:
         self.client = SlackClient(self.web, self.session, self.metrics)
@@ -49,14 +54,8 @@ class Scene:
 
     def new_deliverer(self, clock: Clock | None = None) -> Deliverer:
         """As a process has one that has just started."""
-        return Deliverer(
-            self.house.cards,
-            self.house.notes,
-            Closures(self.house.store, SystemClock()),
-            self.client,
-            ConfiguredProviders([]),
-            clock or SystemClock(),
-        )
+        outbox = Outbox.on(self.house.store, SystemClock(), self.tempo, team_id=TEAM)
+        return Deliverer(outbox, self.client, ConfiguredProviders([]), clock or SystemClock())
 
     @asynccontextmanager
     async def delivering(self) -> AsyncIterator[None]:

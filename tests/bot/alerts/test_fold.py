@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import permutations
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.alerts.fold import DEPARTURES_KEPT, QUIET, fold, is_worth_a_note, note_recording
+from bot.alerts.fold import DEPARTURES_KEPT, LATE, QUIET, fold, is_worth_a_note, note_going
 from bot.alerts.state import RecordingState, RoomState, ThingState
 from providers.base import Participant, RecordingStatus
 from providers.facts import Fact
@@ -51,12 +52,12 @@ def recording_of(*facts: Fact) -> RecordingState:
 
 @dataclass(frozen=True)
 class Stay:
-    """Somebody in the room, from when to when, how much later the webhooks arrive, and whether we removed them."""
+    """Somebody in the room, from when to when, how much later each webhook arrives, and whether we removed them."""
 
     who: Participant
     came: int
     went: int | None
-    delay: int
+    delays: tuple[int, int]
     was_kept_out: bool
 
     def is_in_at(self, moment: int) -> bool:
@@ -64,10 +65,10 @@ class Stay:
 
     @property
     def facts(self) -> list[Fact]:
-        came = joined(self.who, self.came, self.came + self.delay)
+        came = joined(self.who, self.came, self.came + self.delays[0])
         if self.went is None:
             return [came]
-        gone = left(self.who, self.went, self.went + self.delay)
+        gone = left(self.who, self.went, self.went + self.delays[1])
         return [came, kept_out(self.who, self.went), gone] if self.was_kept_out else [came, gone]
 
 
@@ -91,7 +92,8 @@ def stays(draw: st.DrawFn) -> list[Stay]:
         came = draw(st.integers(0, END - 2))
         went = draw(st.none() | st.integers(came + 1, END - 1))
         who = person(number, is_person=draw(st.booleans()))
-        found.append(Stay(who, came, went, draw(st.integers(0, 50)), draw(st.booleans())))
+        delays = draw(st.tuples(st.integers(0, 50), st.integers(0, 50)))
+        found.append(Stay(who, came, went, delays, draw(st.booleans())))
     return found
 
 
@@ -185,7 +187,7 @@ def test_recordings_are_noted_on_their_room_in_any_order(data: st.DataObject) ->
         known = fold(recordings.get(fact.thing_id), fact)
         assert isinstance(known, RecordingState)
         recordings[fact.thing_id] = known
-        room = note_recording(room, known.recording)
+        room = note_going(room, fact.thing_id, known)
 
     assert room is not None
     assert room.running_recordings == ["RE_2"]
@@ -195,13 +197,13 @@ def test_a_room_is_known_by_whatever_tells_of_it_first() -> None:
     ana = person(1)
     for fact in (started(), finished(1), seen(1), joined(ana, 1), left(ana, 1), listed(1)):
         assert room_of(fact).ref == ROOM
-    noted = note_recording(None, recording(RecordingStatus.LIVE, 1).recording)
+    noted = note_going(None, "RE_1", recording_of(recording(RecordingStatus.LIVE, 1)))
     assert noted is not None
     assert noted.ref == ROOM
 
 
 def test_a_recording_that_has_ended_makes_no_room_known() -> None:
-    assert note_recording(None, recording(RecordingStatus.READY, 1).recording) is None
+    assert note_going(None, "RE_1", recording_of(recording(RecordingStatus.READY, 1))) is None
 
 
 def test_the_earliest_time_of_a_beginning_and_of_an_end_is_kept() -> None:
@@ -259,3 +261,83 @@ def test_of_many_departures_the_last_are_kept() -> None:
     assert isinstance(state, RoomState)
     assert len(state.left) == DEPARTURES_KEPT
     assert f"PA_{DEPARTURES_KEPT + 19}" in state.left
+
+
+class TestAbsence:
+    """A list may be read before the server knows of a join that it has told, or of another node's people."""
+
+    def test_from_one_list_is_not_believed(self) -> None:
+        assert room_of(joined(person(1), 1), listed(2)).people == 1
+
+    def test_from_two_lists_is(self) -> None:
+        assert room_of(joined(person(1), 1), listed(2), listed(3)).people == 0
+        assert room_of(listed(3), listed(2), joined(person(1), 1)).people == 0
+
+    def test_is_of_two_lists_in_a_row(self) -> None:
+        assert room_of(listed(1, person(1)), listed(2), listed(3, person(1)), listed(4)).people == 1
+
+    def test_is_not_found_in_a_list_that_is_told_again(self) -> None:
+        once = listed(2)
+        assert room_of(joined(person(1), 1), once, once, replace(once, key="again")).people == 1
+
+    @pytest.mark.parametrize("order", list(permutations(range(4))))
+    def test_a_list_that_comes_late_counts_by_its_time(self, order: Sequence[int]) -> None:
+        told: list[Fact] = [joined(person(1), 1), listed(2), listed(3, person(1)), listed(4)]
+        assert room_of(*(told[place] for place in order)).people == 1
+
+    def test_who_was_missed_and_is_shown_again_is_there(self) -> None:
+        assert room_of(joined(person(1), 1), listed(2), listed(3), listed(4, person(1))).people == 1
+
+    def test_whoever_joined_after_the_lists_were_asked_for_is_there(self) -> None:
+        assert room_of(listed(2), listed(3), joined(person(1), 2, 4)).people == 1
+
+
+class TestDepartures:
+    def test_a_list_from_before_does_not_bring_anybody_back(self) -> None:
+        assert room_of(left(person(1), 2, 3), listed(2.5, person(1))).people == 0
+
+    def test_nor_does_a_join_that_comes_later(self) -> None:
+        state = room_of(left(person(1), 2), joined(person(1), 1, 5), listed(3), listed(4))
+        assert state.people == 0
+        assert room_of(joined(person(1), 1, 5), listed(4), left(person(1), 2), listed(3)) == state
+
+    def test_one_that_was_told_wrongly_is_forgotten_after_a_while(self) -> None:
+        """LiveKit says that somebody left who only moved to another node."""
+        late = LATE.total_seconds() + 10
+        told: list[Fact] = [joined(person(1), 1), left(person(1), 5), listed(20, person(1)), listed(late, person(1))]
+        assert room_of(*told).people == 0
+        for order in permutations([*told, listed(late + 1, person(1))]):
+            assert room_of(*order).people == 1
+
+
+def test_of_two_sightings_of_one_moment_the_same_counts_in_any_order() -> None:
+    bare, named = person(1), replace(person(1), name="Ana")
+    assert folded([joined(bare, 1), joined(named, 1)]) == folded([joined(named, 1), joined(bare, 1)])
+    assert folded([seen(1, 3), seen(1, 4)]) == folded([seen(1, 4), seen(1, 3)])
+
+
+def test_an_older_look_at_a_room_still_tells_since_when_it_is_there() -> None:
+    later = seen(5)
+    later = replace(later, room=replace(later.room, created_at=None))
+    for order in ((seen(1), later), (later, seen(1))):
+        assert room_of(*order).created_at == START
+
+
+class TestLooks:
+    def test_what_tells_the_same_again_looks_alike(self) -> None:
+        ana = person(1)
+        before = room_of(seen(1, 1), joined(ana, 2))
+        for again in (seen(3, 9), joined(ana, 4), listed(5, ana), left(person(7), 6)):
+            assert room_of(seen(1, 1), joined(ana, 2), again).looks_like(before)
+        assert recording_of(recording(RecordingStatus.LIVE, 9)).looks_like(
+            recording_of(recording(RecordingStatus.LIVE, 1))
+        )
+
+    @pytest.mark.parametrize(
+        "fact", [joined(person(2), 3), left(person(1), 3), seen(3, max_participants=5), finished(3)]
+    )
+    def test_what_people_see_does_not(self, fact: Fact) -> None:
+        before = room_of(seen(1, 1), joined(person(1), 2))
+        after = fold(before, fact)
+        assert isinstance(after, RoomState)
+        assert not after.looks_like(before)

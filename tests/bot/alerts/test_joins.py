@@ -91,6 +91,6 @@ async def test_who_came_back_and_is_kept_out_is_told_once_as_that(house: House) 
 )
 @pytest.mark.parametrize("status", RoomStatus)
 def test_what_the_thread_is_told(fact: Fact, words: str, status: RoomStatus) -> None:
-    shown = note(RoomState(ref=ROOM, status=status), [fact])
+    shown = note(fact.type, RoomState(ref=ROOM, status=status), [fact])
     assert shown is not None
     assert shown.text == words

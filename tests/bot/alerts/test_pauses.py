@@ -5,7 +5,8 @@ import asyncio
 import pytest
 from structlog.testing import capture_logs
 
-from bot.alerts.deliver import _Pauses
+from bot.alerts.pace import Tempo
+from bot.alerts.pauses import Pauses
 from bot.slack.client import TOKEN_PAUSE_SECONDS
 from bot.slack.errors import kind_of
 from providers.base import RoomRef
@@ -77,16 +78,17 @@ async def test_an_update_that_is_throttled_stops_updates_everywhere_and_posts_no
 
 async def test_the_stand_ins_own_pace_is_kept_up_with(scene: Scene) -> None:
     scene.slack.is_paced = True
-    for number in range(3):
+    for number in range(6):
         await scene.house.command(
             seen(1 + number, room=RoomRef("memory", f"RM_{number}", f"room{number}")), channel=scene.general.id
         )
-    with warned("a delivery waits"):
-        async with scene.delivering():
-            for number in range(3):
-                await scene.shows(f"room{number}")
+    scene.tempo = Tempo()
+    scene.deliverer = scene.new_deliverer()
+    async with scene.delivering():
+        for number in range(6):
+            await scene.shows(f"room{number}")
 
-    assert len(scene.messages()) == 3
+    assert len(scene.messages()) == 6
 
 
 @pytest.mark.parametrize(
@@ -94,9 +96,9 @@ async def test_the_stand_ins_own_pace_is_kept_up_with(scene: Scene) -> None:
     [("ekm_access_denied", 60.0), ("missing_scope", 60.0), ("new_word", 60.0), ("internal_error", 1.0)],
 )
 async def test_what_ends_by_itself_or_by_a_person_is_tried_again_later_and_later(
-    scene: Scene, code: str, first_seconds: float
+    code: str, first_seconds: float
 ) -> None:
-    pauses = _Pauses(clock := Clock())
+    pauses = Pauses(clock := Clock())
     error = kind_of(code)(code, "chat.postMessage")
     found = [pauses.after("C1", error) for _ in range(7)]
     assert found[:3] == [first_seconds, first_seconds * 2, first_seconds * 4]
@@ -159,3 +161,52 @@ async def test_a_channel_that_opens_again_waits_no_longer(scene: Scene) -> None:
         await scene.shows("standup")
 
     assert scene.calls() == ["chat.postMessage"] * 2
+
+
+async def test_a_pause_that_slack_asked_for_holds_for_every_process(scene: Scene) -> None:
+    await scene.house.command(seen(1), channel=scene.general.id)
+    scene.slack.refuse("chat.postMessage", "ratelimited", retry_after=30)
+    with warned("a delivery waits"):
+        async with scene.delivering():
+            pass
+    scene.deliverer = scene.new_deliverer()
+    async with scene.delivering():
+        await scene.house.tell(joined(person(1), 2))
+
+    assert scene.calls() == ["chat.postMessage"]
+
+
+async def test_a_channel_that_takes_no_posts_for_a_while_takes_updates(scene: Scene) -> None:
+    async with scene.delivering():
+        await scene.house.command(seen(1), channel=scene.general.id)
+        await scene.shows("standup")
+        await scene.is_quiet()
+        scene.slack.refuse("chat.postMessage", "ratelimited", retry_after=30)
+        with warned("a delivery waits"):
+            await scene.house.command(seen(2, room=RETRO), channel=scene.general.id)
+            await scene.called(2)
+            await scene.house.tell(joined(person(1), 3))
+            await scene.shows("1 person")
+
+    assert await scene.behind() == 1
+
+
+async def test_a_workspace_that_takes_no_more_messages_stops_posts_everywhere_and_no_updates(scene: Scene) -> None:
+    other = scene.slack.workspace.add_channel("other", members=[scene.ana])
+    async with scene.delivering():
+        await scene.house.command(seen(1), channel=scene.general.id)
+        await scene.shows("standup")
+        await scene.is_quiet()
+    scene.slack.refuse("chat.postMessage", "message_limit_exceeded")
+    await scene.house.command(seen(2, room=RETRO), channel=other.id)
+    scene.deliverer = scene.new_deliverer()
+    with warned("a delivery waits"):
+        async with scene.delivering():
+            pass
+    await scene.house.command(seen(3, room=RETRO), channel=scene.general.id)
+    await scene.house.tell(joined(person(1), 3))
+    scene.deliverer = scene.new_deliverer()
+    async with scene.delivering():
+        await scene.shows("1 person")
+
+    assert scene.calls() == ["chat.postMessage", "chat.postMessage", "chat.update"]

@@ -11,10 +11,29 @@ from hypothesis import strategies as st
 
 from bot.store.cards import DELETED
 from commands.core.alerts import AlertKind
-from providers.base import RecordingStatus, RoomRef
-from providers.facts import Fact
-from tests.bot.alerts.facts import ROOM, finished, joined, kept_out, left, listed, person, recording, seen, started
+from providers.base import CallStatus, DestinationStatus, IngressStatus, RecordingStatus, RoomRef, StreamStatus
+from providers.facts import Fact, ThingKind
+from tests.bot.alerts.facts import (
+    RETRO,
+    ROOM,
+    call,
+    destination,
+    finished,
+    ingress,
+    joined,
+    kept_out,
+    left,
+    listed,
+    lost,
+    person,
+    published,
+    recording,
+    seen,
+    started,
+    stream,
+)
 from tests.bot.alerts.house import House, open_house
+from tests.bot.store.claims import claim_card
 
 OTHER = RoomRef("classroom", "RM_2", "lesson")
 LIVE, READY, FAILED = RecordingStatus.LIVE, RecordingStatus.READY, RecordingStatus.FAILED
@@ -156,16 +175,19 @@ async def test_news_that_come_too_late_do_not_make_a_room_look_recorded(house: H
 
 async def test_who_asks_for_a_card_again_gets_it_back(house: House) -> None:
     await house.command(seen(1), channel="C1")
-    due = await house.cards.claim()
+    due = await claim_card(house.store, house.cards)
     assert due is not None
     await house.cards.delivered(due[0], "1.1", "hash")
 
-    for reason in (DELETED, "not_in_channel"):
-        await house.cards.block(due[0], reason)
-        await house.tell(seen(2))
-        assert await house.cards.claim() is None
-        await house.command(seen(3), channel="C1")
-        again = await house.cards.claim()
+    for at, reason in ((2, DELETED), (5, "not_in_channel")):
+        await house.tell(seen(at, max_participants=at))
+        held = await claim_card(house.store, house.cards)
+        assert held is not None
+        await house.cards.block(held[0], reason)
+        await house.tell(seen(at + 1, max_participants=at + 1))
+        assert await claim_card(house.store, house.cards) is None
+        await house.command(seen(at + 2), channel="C1")
+        again = await claim_card(house.store, house.cards)
         assert again is not None
         assert (again[0].blocked, again[0].ts) == (None, None if reason == DELETED else "1.1")
         await house.cards.delivered(again[0], "1.1", "hash")
@@ -173,13 +195,74 @@ async def test_who_asks_for_a_card_again_gets_it_back(house: House) -> None:
 
 async def test_what_changes_nothing_makes_no_card_behind(house: House) -> None:
     await house.command(seen(1), channel="C1")
-    due = await house.cards.claim()
+    due = await claim_card(house.store, house.cards)
     assert due is not None
     await house.cards.delivered(due[0], "1.1", "hash")
 
     await house.tell(seen(0, 7), started(9))
 
-    assert await house.cards.claim() is None
+    assert await claim_card(house.store, house.cards) is None
+
+
+async def test_what_goes_on_in_a_room_shows_on_its_card_until_it_is_over(house: House) -> None:
+    await house.command(seen(1), channel="C1")
+    await house.tell(stream(StreamStatus.LIVE, 2), ingress(IngressStatus.LIVE, 2), call(CallStatus.ACTIVE, 2))
+    room = await house.room()
+    assert (room.streams, room.ingresses, room.calls) == (
+        {"ST_1": StreamStatus.LIVE},
+        {"IN_1": IngressStatus.LIVE},
+        {"CA_1": CallStatus.ACTIVE},
+    )
+    assert await house.carded() == {(id, "C1") for id in ("RM_1", "ST_1", "IN_1", "CA_1")}
+
+    await house.tell(stream(StreamStatus.ENDED, 3), ingress(IngressStatus.WAITING, 3), lost(3, ThingKind.CALL, "CA_1"))
+    room = await house.room()
+    assert (room.streams, room.ingresses, room.calls) == ({}, {}, {})
+
+
+async def test_an_ingress_that_sends_into_another_room_is_gone_from_the_first(house: House) -> None:
+    await house.tell(ingress(IngressStatus.LIVE, 1), ingress(IngressStatus.LIVE, 2, room=RETRO))
+
+    assert (await house.room("RM_1")).ingresses == {}
+    assert (await house.room("RM_2")).ingresses == {"IN_1": IngressStatus.LIVE}
+
+
+@pytest.mark.parametrize("first", [published(person(1), 1), stream(StreamStatus.LIVE, 1), call(CallStatus.DIALING, 1)])
+async def test_a_room_is_known_by_whatever_is_heard_of_it_first(house: House, first: Fact) -> None:
+    await house.subscribe("C9", AlertKind.ROOM)
+    await house.tell(first)
+
+    assert await house.carded() == {("RM_1", "C9")}
+
+
+async def test_what_was_lost_sight_of_may_come_back_and_end(house: House) -> None:
+    await house.command(seen(1), channel="C1")
+    await house.command(recording(LIVE, 1), channel="C1")
+    await house.tell(lost(2), lost(2, ThingKind.RECORDING, "RE_1"), lost(3))
+    assert await house.statuses() == {"RM_1": ("lost", True), "RE_1": ("lost", True)}
+    assert (await house.room()).running_recordings == []
+
+    await house.tell(recording(LIVE, 4), joined(person(1), 4))
+    assert await house.statuses() == {"RM_1": ("live", False), "RE_1": ("live", False)}
+    assert (await house.room()).running_recordings == ["RE_1"]
+
+    await house.tell(recording(READY, 5), finished(6), lost(7), seen(8))
+    assert await house.statuses() == {"RM_1": ("ended", True), "RE_1": ("ready", True)}
+    assert await house.noted() == [
+        ("RM_1", "C1", "lost"),
+        ("RE_1", "C1", "lost"),
+        ("RE_1", "C1", "ready"),
+        ("RM_1", "C1", "ended"),
+    ]
+
+
+async def test_each_destination_that_fails_is_noted_once(house: House) -> None:
+    live, failed = DestinationStatus.LIVE, DestinationStatus.FAILED
+    await house.command(stream(StreamStatus.LIVE, 1, destination(live, "a"), destination(live, "b")), channel="C1")
+    for at, ends in enumerate(((failed, live), (failed, live), (failed, failed)), 2):
+        await house.tell(stream(StreamStatus.LIVE, at, destination(ends[0], "a"), destination(ends[1], "b")))
+
+    assert await house.noted() == [("ST_1", "C1", "destination_failed")] * 2
 
 
 STORY: list[Fact] = [

@@ -90,9 +90,21 @@ TABLE = [
     ("recording start standup", r"Recording \*standup\*\. Its card says when it runs\.\n\[Stop recording\]$"),
     ("recording stop standup", r"Nothing called `standup` is being recorded\.\nSee `/video recording list`\.$"),
     ("recording list", r"No recording is on `memory`\.$"),
+    ("recording extend standup", r"Nothing called `standup` is being recorded\.\nSee `/video recording list`\.$"),
+    ("recording keep standup", r"Nothing called `standup` is being recorded\."),
+    ("recording start standup --stop-after 1h", r"It stops by itself at .*\.\n\[Stop recording\]$"),
+    ("room extend standup --by 2h", r"No stop was planned\. The room \*standup\* ends at .*\.\n\[Keep going\]$"),
+    ("room keep standup", r"No stop is planned\. The room \*standup\* goes on until somebody .*\.\n\[Plan a stop\]$"),
+    ("room create retro --stop-after 8h", r"Created \*retro\*\. It ends by itself at .*\.$"),
+    ("room create retro --stop-after 40d", r"--stop-after: It can be 10 s at least and 30 days at most\."),
     ("alert subscribe recording", r"This channel is told of recordings from now on\.\n\[Unsubscribe\]$"),
-    ("alert list", r"This channel is told of what is started here, and of nothing else\.\n\[Subscribe\]$"),
+    ("alert list", r"This channel is told of what is started here, and of nothing else\.\n\[Subscribe\]\nA room"),
     ("alert unsubscribe", r"This channel has no such subscription\.\nSee `/video alert list` for those it has\.$"),
+    ("alert mute --for 10m", r"Muted in this channel until .*: everything\.\n\[Unmute\]\nIt is told of nothing new"),
+    ("alert unmute", r"Nothing of that is muted in this channel\.\nSee `/video alert list` for what is\.$"),
+    ("alert follow standup", r"You are told of the room \*standup\* .*, until it is over\.\n\[Stop telling me\]$"),
+    ("alert unfollow standup", r"You are not told of the room \*standup\*\.\nWhat is over is not told of any more\.$"),
+    ("alert test", r"Critical news of recordings in `standup` on `memory` would not be told in this \w+: no"),
     (
         "provider list",
         r"1 video server is configured; this channel uses \*memory\*\.\n\*memory\* · used here\nmemory memory://memory$",
@@ -178,9 +190,9 @@ async def test_an_admin_chooses_the_server_of_a_channel(world: World) -> None:
 async def test_subscriptions_are_listed_and_ended_by_button(world: World) -> None:
     await ask(world, world.operator, "/video alert subscribe room recording --room team-*")
     listed = await ask(world, world.operator, "/video alert list")
-    assert f"recordings and rooms in rooms like `team-*`\nsubscribed by @{world.operator.id}" in listed.words
+    assert f"rooms and recordings in rooms like `team-*`\nsubscribed by @{world.operator.id}" in listed.words
     ended = await press(world, world.operator, listed, "Unsubscribe")
-    assert ended.words == "This subscription has ended: recordings and rooms in rooms like `team-*`."
+    assert ended.words == "This subscription has ended: rooms and recordings in rooms like `team-*`."
 
 
 async def test_many_rooms_come_in_pages(world: World) -> None:

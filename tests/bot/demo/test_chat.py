@@ -7,7 +7,6 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.demo.slack import Channel, StandIn, User
 from tests.bot.demo.blocks import actions, button, section
-from tests.bot.demo.conftest import Clock
 
 
 def code(refused: pytest.ExceptionInfo[SlackApiError]) -> str:
@@ -209,31 +208,3 @@ async def test_the_next_calls_of_a_method_can_be_refused(
     await client.auth_test()
     await client.chat_postMessage(channel=general.id, text="x")
     assert [each.words for each in slack.seen_by(ana, general)] == ["x"]
-
-
-async def test_a_pace_is_kept_only_where_it_is_asked_for(
-    slack: StandIn, client: AsyncWebClient, general: Channel, clock: Clock
-) -> None:
-    other = slack.workspace.add_channel("other")
-
-    async def wait(method: str, **arguments: str) -> str | None:
-        try:
-            await client.api_call(method, json={"text": "x", **arguments})
-        except SlackApiError as refused:
-            return str(refused.response.headers["Retry-After"])
-        return None
-
-    assert [await wait("chat.postMessage", channel=general.id) for _ in range(3)] == [None] * 3
-    slack.is_paced = True
-    assert [await wait("chat.postMessage", channel=general.id) for _ in range(2)] == [None, "1"]
-    assert await wait("chat.postMessage", channel=other.id) is None
-    clock.age(1)
-    assert await wait("chat.postMessage", channel=general.id) is None
-
-    ts = slack.workspace.messages(general)[0].ts
-    assert [await wait("chat.update", channel=general.id, ts=ts) for _ in range(50)] == [None] * 50
-    assert await wait("chat.update", channel=general.id, ts=ts) == "60"
-    clock.age(59.5)
-    assert await wait("chat.update", channel=general.id, ts=ts) == "1"
-    clock.age(0.5)
-    assert await wait("chat.update", channel=general.id, ts=ts) is None

@@ -1,51 +1,63 @@
 """From the state of a thing to its card and to the note in the card's thread."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.alerts.state import Present, RecordingState, RoomState, RoomStatus
+from bot.alerts.state import RoomState, ThingState
 from bot.render.button import decode, read_action_id
-from bot.render.card import draw, note
+from bot.render.card import draw
+from bot.render.limits import serialized_size
 from bot.render.message import Message
+from commands.alert_follow import AlertFollow
 from commands.core.base import Command
 from commands.core.registry import all_commands
 from commands.participant import ParticipantList
-from commands.participant_removal import ParticipantAdmit
-from commands.recording import RecordingStart, RecordingStop
-from commands.room import RoomClose, RoomJoin
+from commands.provider import ProviderShow
+from commands.recording import RecordingList, RecordingStart, RecordingStop
+from commands.recording_timing import RecordingExtend, RecordingKeepGoing
+from commands.room import RoomClose, RoomJoin, RoomShow
 from commands.room_muting import RoomMute
-from providers.base import Capability, Participant, Recording, RecordingRef, RecordingStatus, RoomRef
-from providers.facts import Origin, ParticipantKeptOut, Source
-from tests.bot.render.foreign import NASTY, buttons, check, texts, words
+from commands.room_timing import RoomExtend, RoomKeepGoing
+from providers.base import (
+    CallStatus,
+    Capability,
+    DestinationStatus,
+    IngressStatus,
+    RecordingStatus,
+    RoomRef,
+    StreamStatus,
+)
+from tests.bot.render.foreign import NASTY, buttons, check, check_access, texts, words
+from tests.bot.render.things import (
+    ENDED,
+    KINDS,
+    MISSED,
+    PLAN,
+    call,
+    destination,
+    ended_room,
+    ingress,
+    lost,
+    one_of_each,
+    present,
+    recording,
+    ref,
+    room,
+    server,
+    standing_of,
+    stream,
+    trial,
+)
 
 EVERYTHING = frozenset(Capability)
-BEGAN = datetime(2026, 11, 20, 21, 30, tzinfo=UTC)
-ENDED = BEGAN + timedelta(minutes=42)
-REF = RoomRef("livekit", "RM_1", "standup")
 WHEN = "<!date^1795210200^{date_short_pretty} at {time}|2026-11-20 21:30 UTC>"
+THEN = "<!date^1795212720^{date_short_pretty} at {time}|2026-11-20 22:12 UTC>"
 
 
-def room(**known: object) -> RoomState:
-    return RoomState.model_validate({"ref": REF, "made_by": "U1A", "created_at": BEGAN, **known})
-
-
-def recording(
-    status: RecordingStatus,
-    *,
-    made_by: str | None = "U1A",
-    error: str | None = None,
-    duration: timedelta | None = None,
-    size: int | None = None,
-    location: str | None = None,
-) -> RecordingState:
-    made = Recording(RecordingRef("livekit", "EG_1"), REF, status, BEGAN, None, duration, size, location, error)
-    return RecordingState(recording=made, seen_at=ENDED, made_by=made_by)
-
-
-def card(state: RoomState | RecordingState, capabilities: frozenset[Capability] = EVERYTHING) -> Message:
+def card(state: ThingState, capabilities: frozenset[Capability] = EVERYTHING) -> Message:
     drawn = draw(state, capabilities=capabilities, card_id=7, generation=2)
     check(drawn)
     return drawn
@@ -59,28 +71,24 @@ def offered(drawn: Message) -> dict[str, Command]:
     }
 
 
-def _present(count: int) -> dict[str, Present]:
-    return {str(n): Present(participant=Participant(str(n), f"p{n}"), seen_at=BEGAN) for n in range(count)}
-
-
 PINNED = {"provider": "livekit", "room": "standup", "room_id": "RM_1"}
 
 
 def test_a_live_room() -> None:
-    people = _present(3)
-    drawn = card(room(present=people, max_participants=20))
+    drawn = card(room(present=present(3), max_participants=20))
     assert drawn.text == "Room standup is live with 3 people of 20."
     assert drawn.blocks[0]["text"] == {"type": "plain_text", "text": "standup", "emoji": False}
-    assert words(drawn.blocks[1]) == f"🟢 *Live* · 3 people of 20 · since {WHEN}"
+    assert words(drawn.blocks[1]) == f"🟢 *Live* · 3 people of 20 · since {WHEN} Notify me"
     assert words(drawn.blocks[-1]) == "Made by <@U1A> · on `livekit` · `RM_1`"
     assert offered(drawn) == {
+        "Notify me": AlertFollow(provider="livekit", kind="room", thing_id="RM_1", name="standup"),
         "Join": RoomJoin.model_validate(PINNED),
         "Record": RecordingStart.model_validate(PINNED),
         "Participants": ParticipantList.model_validate(PINNED),
         "Mute all": RoomMute.model_validate(PINNED),
         "End": RoomClose.model_validate(PINNED),
     }
-    assert [button.get("style") for button in buttons(drawn.blocks)] == ["primary", None, None, None, "danger"]
+    assert [button.get("style") for button in buttons(drawn.blocks)] == [None, "primary", None, None, None, "danger"]
 
 
 @pytest.mark.parametrize(
@@ -94,8 +102,7 @@ def test_a_live_room() -> None:
     ],
 )
 def test_how_many_are_in_it(people: int, most: int | None, said: str) -> None:
-    present = _present(people)
-    assert f"· {said} ·" in words(card(room(present=present, max_participants=most)).blocks)
+    assert f"· {said} ·" in words(card(room(present=present(people), max_participants=most)).blocks)
 
 
 def test_a_room_that_is_recorded_offers_to_stop() -> None:
@@ -117,16 +124,16 @@ def test_of_several_recordings_none_is_guessed() -> None:
 )
 def test_what_the_server_cannot_do_is_not_offered(lacking: Capability) -> None:
     shown = offered(card(room(), EVERYTHING - {lacking}))
-    assert len(shown) == 4
+    assert len(shown) == 5
     assert all(lacking not in command.spec.needs for command in shown.values())
 
 
-def test_nothing_is_offered_where_nothing_can_be_done() -> None:
-    assert buttons(card(room(), frozenset()).blocks) == []
+def test_of_a_server_that_can_do_nothing_one_can_be_told() -> None:
+    assert list(offered(card(room(), frozenset()))) == ["Notify me"]
 
 
 def test_a_room_that_has_ended() -> None:
-    drawn = card(room(status=RoomStatus.ENDED, ended_at=ENDED))
+    drawn = card(ended_room())
     assert drawn.text == "Room standup ended after 42 min."
     assert words(drawn.blocks[1]).startswith("⚪ *Ended* after 42 min · <!date^")
     assert buttons(drawn.blocks) == []
@@ -134,7 +141,7 @@ def test_a_room_that_has_ended() -> None:
 
 @pytest.mark.parametrize("began", [None, ENDED, ENDED + timedelta(minutes=1)])
 def test_a_duration_that_is_not_known_is_not_told(began: datetime | None) -> None:
-    assert card(room(status=RoomStatus.ENDED, created_at=began, ended_at=ENDED)).text == "Room standup ended."
+    assert card(ended_room(created_at=began)).text == "Room standup ended."
 
 
 def test_a_room_of_which_little_is_known() -> None:
@@ -147,9 +154,9 @@ def test_a_room_of_which_little_is_known() -> None:
 @pytest.mark.parametrize(
     ("status", "said", "shown", "labels"),
     [
-        (RecordingStatus.STARTING, "is starting.", "⏳ *Starting*", ["Stop"]),
-        (RecordingStatus.LIVE, "is running.", f"🔴 *Live* · since {WHEN}", ["Stop"]),
-        (RecordingStatus.ENDING, "is ending.", "⏳ *Ending*: the file is being written", []),
+        (RecordingStatus.STARTING, "is starting.", "⏳ *Starting*", ["Notify me", "Stop"]),
+        (RecordingStatus.LIVE, "is running.", f"🔴 *Live* · since {WHEN}", ["Notify me", "Stop"]),
+        (RecordingStatus.ENDING, "is ending.", "⏳ *Ending*: the file is being written", ["Notify me"]),
         (RecordingStatus.READY, "is ready.", "✅ *Ready*", []),
         (RecordingStatus.FAILED, "failed: disk full.", "⚠️ *Failed*: disk full.", ["Record again"]),
         (RecordingStatus.ABORTED, "was aborted: disk full.", "⚠️ *Aborted*: disk full.", ["Record again"]),
@@ -159,13 +166,14 @@ def test_the_life_of_a_recording(status: RecordingStatus, said: str, shown: str,
     drawn = card(recording(status, error="disk full"))
     assert drawn.text == f"The recording of standup {said}"
     assert words(drawn.blocks[0]) == "Recording of standup"
-    assert words(drawn.blocks[1]) == shown
+    assert words(drawn.blocks[1]).removesuffix(" Notify me") == shown
     assert list(offered(drawn)) == labels
 
 
 def test_what_the_buttons_of_a_recording_do() -> None:
     assert offered(card(recording(RecordingStatus.LIVE))) == {
-        "Stop": RecordingStop(provider="livekit", recording="EG_1")
+        "Notify me": AlertFollow(provider="livekit", kind="recording", thing_id="EG_1", name="standup"),
+        "Stop": RecordingStop(provider="livekit", recording="EG_1"),
     }
     assert offered(card(recording(RecordingStatus.FAILED))) == {"Record again": RecordingStart.model_validate(PINNED)}
 
@@ -185,46 +193,15 @@ def test_a_failure_without_a_reason() -> None:
     assert card(recording(RecordingStatus.FAILED)).text.endswith("failed: the server gives no reason.")
 
 
-@pytest.mark.parametrize("state", [room(), recording(RecordingStatus.LIVE)])
-def test_block_ids_say_card_and_generation(state: RoomState | RecordingState) -> None:
+@pytest.mark.parametrize("state", one_of_each(), ids=standing_of)
+def test_block_ids_say_card_and_generation(state: ThingState) -> None:
     ids = [block["block_id"] for block in card(state).blocks]
     assert ids == [f"card:7:2:{n}" for n in range(len(ids))]
 
 
-def test_the_same_state_gives_the_same_card() -> None:
-    assert card(room()) == card(room())
-
-
-@pytest.mark.parametrize("state", [room(), *(recording(s) for s in RecordingStatus if not s.is_final)])
-def test_there_is_nothing_to_note_before_the_end(state: RoomState | RecordingState) -> None:
-    assert note(state, []) is None
-
-
-def test_the_end_of_a_room_is_noted() -> None:
-    told = note(room(status=RoomStatus.ENDED, ended_at=ENDED), [])
-    assert told is not None
-    check(told)
-    assert words(told.blocks) == "Room *standup* ended after 42 min."
-
-
-def test_a_failure_is_noted_for_whoever_started_it_with_the_next_step() -> None:
-    told = note(recording(RecordingStatus.FAILED, error="disk full"), [])
-    assert told is not None
-    check(told)
-    assert words(told.blocks[0]) == "<@U1A>: The recording of *standup* failed: disk full."
-    assert offered(told) == {"Record again": RecordingStart.model_validate(PINNED)}
-
-
-def test_a_success_is_noted_and_mentions_nobody() -> None:
-    told = note(recording(RecordingStatus.READY, duration=timedelta(minutes=12)), [])
-    assert told is not None
-    assert words(told.blocks) == "The recording of *standup* is ready: 12 min."
-
-
-def test_a_failure_that_nobody_here_started_mentions_nobody() -> None:
-    told = note(recording(RecordingStatus.ABORTED, made_by=None), [])
-    assert told is not None
-    assert words(told.blocks[0]) == "The recording of *standup* was aborted: the server gives no reason."
+@pytest.mark.parametrize("state", one_of_each(), ids=standing_of)
+def test_the_same_state_gives_the_same_card(state: ThingState) -> None:
+    assert card(state) == card(state.model_copy())
 
 
 @pytest.mark.parametrize("name", ["", " ", "standup"])
@@ -238,12 +215,7 @@ def test_the_stop_of_several_recordings_names_something(name: str) -> None:
 
 
 def test_a_name_too_long_for_a_button_has_none() -> None:
-    ref = RoomRef("livekit", "RM_1", "x" * 2_000)
-    failed = Recording(RecordingRef("livekit", "EG_1"), ref, RecordingStatus.FAILED)
-    told = note(RecordingState(recording=failed, seen_at=ENDED), [])
-    assert told is not None
-    check(told)
-    assert buttons(told.blocks) == buttons(card(RoomState(ref=ref)).blocks) == []
+    assert buttons(card(room(ref("x" * 2_000))).blocks) == []
 
 
 @pytest.mark.parametrize("name", NASTY)
@@ -256,63 +228,243 @@ people = st.sampled_from(("U1A", *NASTY))
 """Whom Slack names to us. Text at random may look like an id, and is then mentioned as it ought to be."""
 
 
-@given(texts, texts, texts, texts, people, st.sampled_from(RecordingStatus), st.booleans())
-def test_nothing_foreign_is_markup(
-    name: str, id: str, server: str, reason: str, person: str, status: RecordingStatus, over: bool
-) -> None:
-    ref = RoomRef(server, id, name)
-    states: list[RoomState | RecordingState] = [
-        RoomState(
-            ref=ref, status=RoomStatus.ENDED if over else RoomStatus.LIVE, recordings={"EG_1": status}, made_by=person
+@given(st.sampled_from(KINDS), texts, texts, texts, texts, people)
+def test_nothing_foreign_is_markup(kind: int, name: str, id: str, server: str, reason: str, person: str) -> None:
+    check_access(card(one_of_each(ref(name, server=server, id=id), reason, person)[kind]).blocks)
+
+
+def test_what_goes_out_of_a_room_and_into_it_is_counted() -> None:
+    ingresses = {"IN_1": IngressStatus.LIVE, "IN_2": IngressStatus.WAITING}
+    state = room(streams={"EG_2": StreamStatus.LIVE}, ingresses=ingresses, calls={"C": CallStatus.RINGING})
+    assert "· 1 stream, 2 ingresses, 1 call" in words(card(state).blocks[1])
+
+
+def test_a_room_that_ends_by_itself_says_when_and_can_be_kept() -> None:
+    drawn = card(room(plan=PLAN))
+    assert words(drawn.blocks[2]) == f"⏱️ *Ends* {THEN}, as <@U1A> said"
+    commands = offered(drawn)
+    assert commands["Extend"] == RoomExtend.model_validate({**PINNED, "rev": 3})
+    assert commands["Keep going"] == RoomKeepGoing.model_validate(PINNED)
+
+
+def test_a_recording_that_stops_by_itself_says_when_and_can_be_kept() -> None:
+    drawn = card(recording(plan=PLAN))
+    assert words(drawn.blocks[2]) == f"⏱️ *Stops* {THEN}, as <@U1A> said"
+    commands = offered(drawn)
+    assert commands["Extend"] == RecordingExtend(provider="livekit", recording="EG_1", rev=3)
+    assert commands["Keep going"] == RecordingKeepGoing(provider="livekit", recording="EG_1")
+
+
+def test_a_stop_that_was_missed_says_why_and_cannot_be_put_off() -> None:
+    drawn = card(room(plan=MISSED))
+    assert words(drawn.blocks[2]) == f"⚠️ *Not stopped* as planned, {THEN}: the server does not answer."
+    assert "Extend" not in offered(drawn)
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        room(plan=PLAN.model_copy(update={"stops_at": None})),
+        ended_room(plan=PLAN),
+        lost(room(plan=PLAN)),
+        recording(RecordingStatus.READY, plan=PLAN),
+        lost(recording(plan=PLAN)),
+    ],
+    ids=standing_of,
+)
+def test_a_stop_that_is_not_planned_any_more_is_not_shown(state: ThingState) -> None:
+    drawn = card(state)
+    assert "⏱️" not in words(drawn.blocks)
+    assert not {"Extend", "Keep going"} & set(offered(drawn))
+
+
+@pytest.mark.parametrize(
+    ("state", "subject", "steps"),
+    [
+        (lost(room()), "Room standup", {"Look again": RoomShow.model_validate(PINNED)}),
+        (
+            lost(recording()),
+            "The recording of standup",
+            {"Its recordings": RecordingList(provider="livekit", room="standup", room_id="RM_1")},
         ),
-        RecordingState(
-            recording=Recording(RecordingRef(server, f"EG_{id}"), ref, status, error=reason, location=reason, size=1),
-            seen_at=ENDED,
-            made_by=person,
-        ),
+        (lost(stream()), "The stream of standup", {}),
+        (lost(ingress()), "The ingress Camera 2 into standup", {}),
+        (lost(call()), "The call to +49 30 ••• 12", {}),
+    ],
+)
+def test_what_was_lost_sight_of_says_so(state: ThingState, subject: str, steps: dict[str, Command]) -> None:
+    drawn = card(state)
+    lost_sight = "is lost sight of: the server lists it no more, and when it ended was not told."
+    assert drawn.text == f"{subject} {lost_sight}"
+    assert words(drawn.blocks[1]) == "❔ *Lost sight of*: the server lists it no more; when it ended was not told."
+    assert offered(drawn) == steps
+
+
+def test_a_stream_has_a_line_for_each_destination_and_what_failed_comes_first() -> None:
+    connecting = destination(2, DestinationStatus.CONNECTING)
+    failed = destination(1, DestinationStatus.FAILED, error="connection refused")
+    drawn = card(stream(StreamStatus.LIVE, connecting, destination(0), failed))
+    assert drawn.text == "The stream of standup is live to 1 of 3 destinations."
+    assert words(drawn.blocks[1]) == f"⚠️ *Partly live* · to 1 of 3 destinations · since {WHEN} Notify me"
+    assert words(drawn.blocks[2]).splitlines() == [
+        "⚠️ *Failed* · `rtmp://cdn1.example/live` · connection refused. · 1 retry",
+        "⏳ *Connecting* · `rtmp://cdn2.example/live` · 2 retries",
+        f"🔴 *Live* · `rtmp://cdn0.example/live` · since {WHEN}",
     ]
-    for state in states:
-        card(state)
-        if told := note(state, []):
-            check(told)
 
 
-def came_back(
-    name: str = "Bob",
-    *,
-    room: str = "standup",
-    identity: str = "bob",
-    by: str = "U1A",
-    status: RoomStatus = RoomStatus.LIVE,
-) -> Message:
-    ref, who = RoomRef("livekit", "RM_1", room), Participant("PA_2", identity, name)
-    source = Origin(provider="livekit", key="k", at=BEGAN, seen_at=BEGAN, source=Source.COMMAND)
-    fact = ParticipantKeptOut(**source, room=ref, participant=who, until=BEGAN, by=by)
-    told = note(RoomState(ref=ref, status=status), [fact])
-    assert told is not None
-    check(told)
-    return told
+def test_the_order_in_which_a_server_lists_destinations_makes_no_difference() -> None:
+    two = (destination(0), destination(1))
+    assert card(stream(StreamStatus.LIVE, *two)) == card(stream(StreamStatus.LIVE, *reversed(two)))
 
 
-def test_who_came_back_is_noted_with_who_says_so_and_the_way_to_let_them_in() -> None:
-    told = came_back()
-    assert told.text == "Bob came back and was removed again. <@U1A> keeps them out until 2026-11-20 21:30 UTC."
-    assert words(told.blocks[0]) == f"*Bob* came back and was removed again. <@U1A> keeps them out until {WHEN}."
-    (button,) = buttons(told.blocks)
-    assert button["accessibility_label"] == "Let Bob into standup again"
-    assert offered(told) == {"Let back in": ParticipantAdmit(provider="livekit", room="standup", who="bob")}
+@pytest.mark.parametrize(
+    ("status", "said", "shown"),
+    [
+        (StreamStatus.STARTING, "is starting.", "⏳ *Starting*"),
+        (StreamStatus.LIVE, "is live to 1 destination.", f"🔴 *Live* · to 1 destination · since {WHEN}"),
+        (StreamStatus.ENDING, "is ending.", "⏳ *Ending*"),
+        (StreamStatus.ENDED, "ended after 42 min.", "⚪ *Ended* after 42 min"),
+        (StreamStatus.FAILED, "failed: bad key.", "⚠️ *Failed*: bad key."),
+        (StreamStatus.ABORTED, "was aborted: bad key.", "⚠️ *Aborted*: bad key."),
+    ],
+)
+def test_the_life_of_a_stream(status: StreamStatus, said: str, shown: str) -> None:
+    drawn = card(stream(status, destination(0), error="bad key"))
+    assert drawn.text == f"The stream of standup {said}"
+    assert words(drawn.blocks[1]).removesuffix(" Notify me") == shown
 
 
-def test_who_came_back_without_a_name_goes_by_the_identity() -> None:
-    assert words(came_back("").blocks[0]).startswith("*bob* came back")
+def test_a_stream_that_failed_without_a_reason_has_that_of_a_destination() -> None:
+    failed = destination(0, DestinationStatus.FAILED, error="connection refused")
+    assert card(stream(StreamStatus.FAILED, failed)).text.endswith("failed: connection refused.")
 
 
-def test_who_came_back_is_told_even_where_the_room_has_ended_meanwhile() -> None:
-    assert "came back" in came_back(status=RoomStatus.ENDED).text
+@pytest.mark.parametrize("name", ["x", "界" * 400, "\U0001f3ac" * 400, "&" * 400, "*" * 400])
+def test_forty_destinations_are_all_shown(name: str) -> None:
+    many = [destination(n, DestinationStatus.FAILED, address=f"{n}.{name}", error=name) for n in range(40)]
+    drawn = card(stream(StreamStatus.LIVE, *many))
+    assert all(f"`{n}." in words(drawn.blocks) for n in range(40))
+    assert "not shown" not in words(drawn.blocks)
 
 
-@given(texts, texts, texts, people)
-def test_whoever_came_back_is_no_markup(name: str, room: str, identity: str, by: str) -> None:
-    told = came_back(name, room=room, identity=identity, by=by)
-    for command in offered(told).values():
-        assert command == ParticipantAdmit(provider="livekit", room=room, who=identity)
+def test_of_very_many_destinations_it_is_said_how_many_are_not_shown() -> None:
+    many = [destination(n, address=f"{n}.{'x' * 200}") for n in range(500)]
+    shown = words(card(stream(StreamStatus.LIVE, *many)).blocks)
+    assert f"{500 - shown.count('🔴 *Live* · `')} more are not shown." in shown
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "shown"),
+    [
+        (
+            IngressStatus.WAITING,
+            "is waiting. Start the encoder with its address and key.",
+            "⏳ *Waiting*: nothing comes in. Start the encoder with its address and key.",
+        ),
+        (
+            IngressStatus.BUFFERING,
+            "is buffering, and will be in the room soon.",
+            "⏳ *Buffering*: something comes in, and is not in the room yet.",
+        ),
+        (IngressStatus.LIVE, "is live.", f"🟢 *Live* · since {WHEN}"),
+        (
+            IngressStatus.FAILED,
+            "failed: no video. Check the encoder's settings and send again.",
+            "⚠️ *Failed*: no video. Check the encoder's settings and send again.",
+        ),
+        (
+            IngressStatus.COMPLETE,
+            "is complete after 42 min: its source has ended.",
+            "⚪ *Complete* after 42 min: its source has ended.",
+        ),
+    ],
+)
+def test_the_life_of_an_ingress(status: IngressStatus, said: str, shown: str) -> None:
+    drawn = card(ingress(status, error="no video"))
+    assert drawn.text == f"The ingress Camera 2 into standup {said}"
+    assert words(drawn.blocks[1]).removesuffix(" Notify me") == shown
+    assert words(drawn.blocks[2]) == "*Name*\n`Camera 2` *Joins as*\n`camera-2` *Input*\n`RTMP`"
+
+
+def test_an_ingress_that_fetches_by_itself_needs_no_encoder() -> None:
+    assert "its address can be reached" in card(ingress(IngressStatus.FAILED, input="url")).text
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "shown"),
+    [
+        (CallStatus.DIALING, "for standup is being dialed.", "⏳ *Dialing*"),
+        (CallStatus.RINGING, "is ringing, for standup.", "⏳ *Ringing*"),
+        (CallStatus.ACTIVE, "is in standup.", f"🟢 *Active* · since {WHEN}"),
+        (CallStatus.ENDED, "ended after 42 min.", "⚪ *Ended* after 42 min"),
+        (CallStatus.FAILED, "failed: busy.", "⚠️ *Failed*: busy."),
+    ],
+)
+def test_the_life_of_a_call(status: CallStatus, said: str, shown: str) -> None:
+    drawn = card(call(status, error="busy"))
+    assert drawn.text == f"The call to +49 30 ••• 12 {said}"
+    assert words(drawn.blocks[1]).removesuffix(" Notify me") == shown
+
+
+def test_who_calls_is_told_as_far_as_it_is_known() -> None:
+    assert words(card(call(is_inbound=True)).blocks[0]) == "Call from +49 30 ••• 12"
+    assert words(card(call(number="")).blocks[0]) == "Call to sip-1"
+    assert words(card(call(number="", identity="")).blocks[0]) == "Call to somebody"
+
+
+def test_a_server_that_does_not_answer_can_be_asked_again() -> None:
+    drawn = card(server())
+    assert words(drawn.blocks[1]) == f"⚠️ *Does not answer* · since {WHEN} · it does not answer."
+    assert words(drawn.blocks[2]) == "What cards say of its rooms may be old until it answers again."
+    assert offered(drawn) == {"Ask it again": ProviderShow(name="livekit")}
+
+
+def test_a_server_that_answers_again() -> None:
+    drawn = card(server(is_reached=True))
+    assert drawn.text == "The video server livekit answers again, since 2026-11-20 21:30 UTC."
+    assert words(drawn.blocks[1]) == f"🟢 *Answers* · since {WHEN}"
+    assert offered(drawn) == {}
+
+
+def test_a_test_of_alerts_says_who_wanted_it_and_when() -> None:
+    assert words(card(trial()).blocks[1]) == f"✅ *Came through* · asked for by <@U1A> · {WHEN}"
+
+
+@pytest.mark.parametrize(
+    "state",
+    [room(), recording(), stream(), ingress(), ingress(IngressStatus.FAILED), call()],
+    ids=standing_of,
+)
+def test_one_can_be_told_of_what_is_live(state: ThingState) -> None:
+    follow = offered(card(state))["Notify me"]
+    assert isinstance(follow, AlertFollow)
+    assert (follow.kind, follow.name) == (state.kind, "standup")
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        ended_room(),
+        recording(RecordingStatus.READY),
+        stream(StreamStatus.FAILED),
+        ingress(IngressStatus.COMPLETE),
+        call(CallStatus.ENDED),
+        lost(call()),
+        room(ref(" ")),
+        room(ref(id="")),
+        server(),
+        trial(),
+    ],
+    ids=standing_of,
+)
+def test_nobody_is_told_of_what_is_over_or_has_no_name_or_id(state: ThingState) -> None:
+    assert "Notify me" not in offered(card(state))
+
+
+@pytest.mark.parametrize("name", ["standup", *NASTY])
+def test_a_card_is_never_too_large(name: str) -> None:
+    for state in one_of_each(ref(name), name * 20):
+        drawn = card(state)
+        assert "not shown" not in words(drawn.blocks)
+        assert serialized_size(drawn.blocks) < 13_000

@@ -5,13 +5,14 @@ Forms and the Home have tests of their own.
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 from pydantic import Field, SecretStr
 
-from bot.alerts.state import Present, RecordingState, RoomState, RoomStatus
-from bot.render.card import draw, note
+from bot.alerts.state import DigestState, Present, RoomState, RoomStatus, ThingState
+from bot.render.card import Member, draw, note
+from bot.render.card.digest import MEMBERS
 from bot.render.error import render_bug, render_error
 from bot.render.limits import ACTIONS_ELEMENTS, BLOCKS_PER_MESSAGE, SECTION_FIELDS, TABLE_ROWS
 from bot.render.message import Message, signed
@@ -19,9 +20,10 @@ from bot.render.reply import render_question, render_reply, stored_actions
 from commands.core.base import Arg, Command
 from commands.core.errors import NothingHere, Problem, UsageError
 from commands.core.reply import Action, Button, Code, Form, Item, Moment, Person, Question, Reply, Secret, Strong, Table
-from providers.base import Capability, Participant, Recording, RecordingRef, RecordingStatus, RoomRef
+from providers.base import Capability, DestinationStatus, Participant, StreamStatus
 from providers.errors import Rejected
 from providers.facts import Origin, ParticipantKeptOut, Source
+from tests.bot.render import things
 from tests.bot.render.foreign import NASTY, check, check_access, check_words, words
 
 AT = datetime(2026, 11, 20, 21, 30, tzinfo=UTC)
@@ -115,18 +117,13 @@ def bug(name: str, count: int) -> Message:
 
 
 def _room(name: str, count: int, **known: object) -> RoomState:
-    present = {str(n): Present(participant=Participant(str(n), _called(name, n)), seen_at=AT) for n in range(count)}
-    ref = RoomRef("memory", "RM_1", name)
-    return RoomState.model_validate({"ref": ref, "made_by": "U1", "created_at": AT, "present": present, **known})
+    named = {
+        str(n): Present(participant=Participant(str(n), _called(name, n)), seen_at=things.BEGAN) for n in range(count)
+    }
+    return things.room(things.ref(name), present=named, **known)
 
 
-def _recording(name: str, status: RecordingStatus) -> RecordingState:
-    measures = (timedelta(minutes=5), 1_000, f"s3://{name}")
-    made = Recording(RecordingRef("memory", "EG_1"), RoomRef("memory", "RM_1", name), status, AT, AT, *measures, name)
-    return RecordingState(recording=made, seen_at=AT, made_by="U1")
-
-
-def _card(state: RoomState | RecordingState) -> Message:
+def _card(state: ThingState) -> Message:
     return draw(state, capabilities=frozenset(Capability), card_id=1, generation=1)
 
 
@@ -135,15 +132,32 @@ def card_of_a_live_room(name: str, count: int) -> Message:
 
 
 def card_of_an_ended_room(name: str, count: int) -> Message:
-    return _card(_room(name, count, status=RoomStatus.ENDED, ended_at=AT + timedelta(hours=1)))
+    return _card(_room(name, count, status=RoomStatus.ENDED, ended_at=things.ENDED))
 
 
-def _recording_card(status: RecordingStatus) -> Callable[[str, int], Message]:
-    return lambda name, count: _card(_recording(name, status))
+def card_of_a_stream(name: str, count: int) -> Message:
+    places = (
+        things.destination(n, DestinationStatus.FAILED, address=_called(name, n), error=name) for n in range(count)
+    )
+    return _card(things.stream(StreamStatus.LIVE, *places, of=things.ref(name)))
 
 
-def _recording_note(status: RecordingStatus) -> Callable[[str, int], Message]:
-    return lambda name, count: _told(note(_recording(name, status), []))
+def page(name: str, count: int) -> Message:
+    each = things.one_of_each(things.ref(name), name)
+    members = [Member(each[n % len(each)], 1, is_own=n % 2 == 0) for n in range(count)]
+    state = DigestState(channel_id="C1", opened_at=things.BEGAN)
+    return draw(state, capabilities=(), card_id=1, generation=1, digest=members)
+
+
+def note_of_an_ended_room(name: str, count: int) -> Message:
+    return _told(note("ended", _room(name, count, status=RoomStatus.ENDED, ended_at=things.ENDED), []))
+
+
+def note_of_somebody_kept_out(name: str, count: int) -> Message:
+    room = _room(name, count)
+    origin = Origin(provider=room.provider, key="k", at=AT, seen_at=AT, source=Source.WEBHOOK)
+    fact = ParticipantKeptOut(**origin, room=room.ref, participant=Participant("1", name), by="U1", until=AT)
+    return _told(note(fact.type, room, [fact]))
 
 
 def _told(shown: Message | None) -> Message:
@@ -151,15 +165,16 @@ def _told(shown: Message | None) -> Message:
     return shown
 
 
-def note_of_an_ended_room(name: str, count: int) -> Message:
-    return _told(note(_room(name, count, status=RoomStatus.ENDED, ended_at=AT + timedelta(hours=1)), []))
+def _card_of(index: int) -> Callable[[str, int], Message]:
+    return lambda name, count: _card(things.one_of_each(things.ref(name), name)[index])
 
 
-def note_of_somebody_kept_out(name: str, count: int) -> Message:
-    room = _room(name, count)
-    origin = Origin(provider="memory", key="k", at=AT, seen_at=AT, source=Source.WEBHOOK)
-    fact = ParticipantKeptOut(**origin, room=room.ref, participant=Participant("1", name), by="U1", until=AT)
-    return _told(note(room, [fact]))
+def _ending_of(index: int) -> Callable[[str, int], Message]:
+    def draw_it(name: str, count: int) -> Message:
+        state = things.one_of_each(things.ref(name), name)[index]
+        return _told(note(state.shown_status, state, []))
+
+    return draw_it
 
 
 COUNTS = {
@@ -178,6 +193,8 @@ COUNTS = {
     bug: (),
     card_of_a_live_room: (100,),
     card_of_an_ended_room: (),
+    card_of_a_stream: (40,),
+    page: (MEMBERS,),
     note_of_an_ended_room: (),
     note_of_somebody_kept_out: (),
 }
@@ -188,9 +205,14 @@ CASES = [
     for draw_it, counts in COUNTS.items()
     for count in sorted({0, 1, *counts, *(count + 1 for count in counts)})
 ]
-CASES += [pytest.param(_recording_card(status), 1, id=f"card-{status.value}") for status in RecordingStatus]
 CASES += [
-    pytest.param(_recording_note(status), 1, id=f"note-{status.value}") for status in RecordingStatus if status.is_final
+    pytest.param(_card_of(index), 1, id=f"card of {things.standing_of(state)}")
+    for index, state in enumerate(things.one_of_each())
+]
+CASES += [
+    pytest.param(_ending_of(index), 1, id=f"end of {things.standing_of(state)}")
+    for index, state in enumerate(things.one_of_each())
+    if state.is_over and state.kind != "test"
 ]
 every_case = pytest.mark.parametrize(("draw_it", "count"), CASES)
 

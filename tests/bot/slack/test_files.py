@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 from bot.demo.slack import Channel, Message, StandIn, User
 from bot.metrics import Metrics
 from bot.slack.client import SlackClient
+from bot.slack.direct import SlackDirect
 from bot.slack.errors import FileRefused, SlackDown
 from bot.slack.files import SlackFiles
 from commands.core.errors import CommandError
@@ -53,13 +54,17 @@ def client(slack: StandIn, session: aiohttp.ClientSession) -> SlackClient:
     return client_of(slack, session)
 
 
+def files(client: SlackClient) -> SlackFiles:
+    return SlackFiles(client, SlackDirect(client))
+
+
 def in_direct(slack: StandIn, who: User) -> list[Message]:
     return slack.seen_by(who, slack.workspace.dm(who))
 
 
 async def test_it_goes_to_the_person_alone(slack: StandIn, client: SlackClient, ana: User) -> None:
     general = slack.workspace.add_channel("general", members=[ana])
-    await SlackFiles(client).send(CSV, Caller(slack.team_id, ana.id))
+    await files(client).send(CSV, Caller(slack.team_id, ana.id))
     announced, shared = in_direct(slack, ana)
     assert announced.words == "Here is what you asked for: *the record, 2 entries*."
     assert shared.words == "[the record, 2 entries: audit.csv]"
@@ -71,7 +76,7 @@ async def test_a_workspace_that_has_not_granted_it_is_named_the_scope(session: a
     async with StandIn(manifest()) as slack:
         ana = slack.workspace.add_user("ana")
         with capture_logs(), pytest.raises(CommandError) as caught:
-            await SlackFiles(client_of(slack, session)).send(CSV, Caller(slack.team_id, ana.id))
+            await files(client_of(slack, session)).send(CSV, Caller(slack.team_id, ana.id))
         assert str(caught.value) == "This workspace has not allowed me to upload files."
         assert "Add the scope files:write" in plain(caught.value.remedy)
         assert in_direct(slack, ana) == []
@@ -90,7 +95,7 @@ async def test_what_is_refused_is_said(
 ) -> None:
     slack.refuse(method, code)
     with capture_logs() as lines, pytest.raises(CommandError) as caught:
-        await SlackFiles(client).send(CSV, Caller(slack.team_id, ana.id))
+        await files(client).send(CSV, Caller(slack.team_id, ana.id))
     assert said in str(caught.value)
     assert caught.value.remedy
     assert any(line["event"] == "a file was not taken" for line in lines)

@@ -10,6 +10,7 @@ from bot.store.inbox import PARKED_AFTER, Inbox, Incoming
 from bot.store.tables import card as card_table
 from commands.core.ports import Place
 from providers.facts import Source
+from tests.bot.store.claims import claim_card
 from tests.bot.store.conftest import StillClock
 from tests.bot.store.snapshots import save, snapshot
 
@@ -47,7 +48,7 @@ async def test_a_change_is_as_old_as_it_is_however_often_it_was_tried(
     thing_id = await _card(store, cards)
     for _ in range(3):
         clock.advance(MINUTE)
-        claimed = await cards.claim()
+        claimed = await claim_card(store, cards)
         assert claimed is not None
         await cards.postpone(claimed[0])
         await store.write(lambda conn: cards.bump(conn, thing_id))
@@ -59,7 +60,7 @@ async def test_what_slack_shows_is_no_debt_and_the_next_change_is_new(
     store: Store, cards: Cards, clock: StillClock
 ) -> None:
     thing_id = await _card(store, cards)
-    claimed = await cards.claim()
+    claimed = await claim_card(store, cards)
     assert claimed is not None
     clock.advance(MINUTE)
     await cards.delivered(claimed[0], "1.1", "hash")
@@ -71,7 +72,7 @@ async def test_what_slack_shows_is_no_debt_and_the_next_change_is_new(
 
 async def test_what_came_while_it_was_delivered_counts_from_then(store: Store, cards: Cards, clock: StillClock) -> None:
     thing_id = await _card(store, cards)
-    claimed = await cards.claim()
+    claimed = await claim_card(store, cards)
     assert claimed is not None
     await store.write(lambda conn: cards.bump(conn, thing_id))
     clock.advance(MINUTE)

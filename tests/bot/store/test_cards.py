@@ -12,6 +12,7 @@ from bot.store.engine import Store
 from bot.store.leases import RELEASED
 from bot.store.tables import card as table
 from commands.core.ports import Place
+from tests.bot.store.claims import claim_card
 from tests.bot.store.conftest import StillClock
 from tests.bot.store.snapshots import save, snapshot
 
@@ -36,7 +37,7 @@ async def _free(store: Store) -> None:
 
 async def _next(store: Store, cards: Cards, *skip: str) -> Card:
     """The next one as it is while nobody holds it."""
-    found = await cards.claim(skip)
+    found = await claim_card(store, cards, skip)
     assert found is not None
     await _free(store)
     return replace(found[0], claim=None)
@@ -49,10 +50,10 @@ async def _row(store: Store, card_id: int) -> Row[Any]:
 
 async def test_a_wanted_card_is_dirty_until_it_is_delivered(store: Store, cards: Cards, clock: StillClock) -> None:
     thing_id = await save(store, snapshot())
-    assert await cards.claim() is None
+    assert await claim_card(store, cards) is None
 
     await _want(store, cards, thing_id)
-    found = await cards.claim()
+    found = await claim_card(store, cards)
 
     assert found is not None
     card, thing = found
@@ -75,7 +76,7 @@ async def test_a_wanted_card_is_dirty_until_it_is_delivered(store: Store, cards:
     )
     assert (thing.id, thing.name, thing.version) == (thing_id, "standup", 1)
     assert await cards.delivered(card, "1.1", "h1")
-    assert await cards.claim() is None
+    assert await claim_card(store, cards) is None
     kept = await _row(store, card.id)
     assert (kept.ts, kept.hash, kept.delivered) == ("1.1", "h1", 1)
 
@@ -90,7 +91,7 @@ async def test_wanting_again_raises_the_same_card(store: Store, cards: Cards) ->
 
     assert (first.wanted, second.wanted) == (2, 1)
     assert await _behind(store) == 2
-    assert await cards.claim(["C1", "C2"]) is None
+    assert await claim_card(store, cards, ["C1", "C2"]) is None
 
 
 async def test_a_change_bumps_every_card_of_the_thing_and_no_other(store: Store, cards: Cards) -> None:
@@ -181,7 +182,7 @@ async def test_a_deleted_card_is_left_alone_until_it_is_revived(store: Store, ca
     await cards.block(card, DELETED)
 
     await _bump(store, cards, thing_id)
-    assert await cards.claim() is None
+    assert await claim_card(store, cards) is None
 
     await _bump(store, cards, thing_id, revive=True)
     again = await _next(store, cards)
@@ -223,7 +224,7 @@ async def test_any_other_block_is_not_lifted(store: Store, cards: Cards) -> None
 
     await _bump(store, cards, thing_id, revive=True)
 
-    assert await cards.claim() is None
+    assert await claim_card(store, cards) is None
     assert await _behind(store) == 0
 
 

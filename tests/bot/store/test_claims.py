@@ -1,7 +1,6 @@
 """Several processes on one database: who delivers what, and what becomes of one that was too slow."""
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
@@ -10,6 +9,7 @@ import pytest_asyncio
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.alerts.pace import Tempo
 from bot.replica import BEAT_SECONDS, LOOK_SECONDS
 from bot.store.cards import DELETED, Card, Cards
 from bot.store.closures import Closures
@@ -17,11 +17,13 @@ from bot.store.engine import Store
 from bot.store.inbox import Inbox, Incoming
 from bot.store.leases import LEASE, now
 from bot.store.notes import DueNote, Notes
+from bot.store.pace import Paces
 from bot.store.replicas import GAP, SILENCE, Replicas
 from bot.store.tables import card as table
 from bot.store.tables import closure, note, replica
 from commands.core.ports import Place
 from providers.facts import Source
+from tests.bot.store.claims import claim_card, claim_note
 from tests.bot.store.conftest import StillClock
 from tests.bot.store.snapshots import save, snapshot
 from tests.postgresql import Server
@@ -43,7 +45,7 @@ async def a_card(store: Store, server_id: str = "RM_1", channel_id: str = "C1") 
 
 
 async def claim(store: Store) -> Card:
-    found = await Cards(store, StillClock()).claim()
+    found = await claim_card(store, Cards(store, StillClock()))
     assert found is not None
     return found[0]
 
@@ -66,7 +68,7 @@ async def as_it_is(store: Store, card_id: int) -> tuple[str | None, str | None, 
 async def test_what_one_has_claimed_no_other_takes_until_the_lease_is_over(shared: Store) -> None:
     await a_card(shared)
     first = await claim(shared)
-    assert await Cards(shared, StillClock()).claim() is None
+    assert await claim_card(shared, Cards(shared, StillClock())) is None
     await leases_end(shared)
     second = await claim(shared)
     assert (second.id, second.post_key) == (first.id, first.post_key)
@@ -135,7 +137,7 @@ async def test_one_that_has_lost_its_claim_neither_blocks_nor_moves_the_card(sha
     heir = await claim(shared)
     for late in (cards.block(slow, DELETED), cards.postpone(slow), cards.renew(slow), cards.leave_thread(slow)):
         await late
-    assert await cards.claim() is None, "the other one still has it"
+    assert await claim_card(shared, cards) is None, "the other one still has it"
     assert await cards.delivered(heir, "2.2", "h")
     assert await as_it_is(shared, heir.id) == ("2.2", "h", False)
 
@@ -159,27 +161,27 @@ async def two_notes(store: Store, clock: StillClock) -> Notes:
     return notes
 
 
-async def due(notes: Notes) -> DueNote:
-    found = await notes.claim()
+async def due(store: Store, notes: Notes) -> DueNote:
+    found = await claim_note(store, notes)
     assert found is not None
     return found[0]
 
 
 async def test_the_notes_of_a_card_come_in_their_order_whoever_posts_them(shared: Store, clock: StillClock) -> None:
     notes = await two_notes(shared, clock)
-    first = await due(notes)
-    assert await notes.claim() is None, "the second one waits for the first"
+    first = await due(shared, notes)
+    assert await claim_note(shared, notes) is None, "the second one waits for the first"
     await notes.release(first)
-    assert (await due(notes)).id == first.id
+    assert (await due(shared, notes)).id == first.id
     assert await notes.done(first, "1.2")
-    assert (await due(notes)).id == first.id + 1
+    assert (await due(shared, notes)).id == first.id + 1
 
 
 async def test_a_note_that_was_posted_twice_is_one_too_many(shared: Store, clock: StillClock) -> None:
     notes = await two_notes(shared, clock)
-    slow = await due(notes)
+    slow = await due(shared, notes)
     await leases_end(shared)
-    heir = await due(notes)
+    heir = await due(shared, notes)
     assert heir.claim != slow.claim
     assert await notes.done(slow, "1.2")
     assert not await notes.done(heir, "1.3")
@@ -189,7 +191,7 @@ async def test_one_tells_somebody_of_a_closed_channel(shared: Store, clock: Stil
     thing_id = await save(shared, snapshot(channel_id="C1", made_by="U1"))
     cards, closures = Cards(shared, clock), Closures(shared, clock)
     await shared.write(lambda conn: cards.want(conn, thing_id, Place("T1", "C1")))
-    await closures.add((await claim(shared)).id, "is_archived")
+    await closures.add("is_archived", (await claim(shared)).id)
     told = await closures.claim()
     assert told is not None
     assert await closures.claim() is None
@@ -279,7 +281,7 @@ async def test_after_an_outage_of_the_database_nobody_is_taken_for_gone(
     assert await present(shared) == {"me"}, "who does not come back after it is gone"
 
 
-async def test_where_one_process_has_the_database_nobody_else_is_there_and_nothing_is_claimed(
+async def test_where_one_process_has_the_database_nobody_else_is_there_and_what_a_crash_left_is_free_at_once(
     file_store: Store, clock: StillClock
 ) -> None:
     before, after = (Replicas(file_store, clock, own=own, team_id="T1") for own in ("before", "after"))
@@ -289,5 +291,14 @@ async def test_where_one_process_has_the_database_nobody_else_is_there_and_nothi
         assert (await conn.execute(select(replica.c.id))).scalars().all() == ["after"]
     await a_card(file_store)
     held = await claim(file_store)
-    assert held.claim is None
-    assert await claim(file_store) == replace(held, dirty_at=held.dirty_at), "what a crash left is free at once"
+    assert await claim_card(file_store, Cards(file_store, clock)) is None
+    await Paces(file_store, Tempo(), team_id="T1").begin()
+    again = await claim(file_store)
+    assert (again.id, again.post_key) == (held.id, held.post_key)
+
+
+async def test_where_others_may_have_claimed_it_a_start_frees_nothing(shared: Store) -> None:
+    await a_card(shared)
+    await claim(shared)
+    await Paces(shared, Tempo(), team_id="T1").begin()
+    assert await claim_card(shared, Cards(shared, StillClock())) is None

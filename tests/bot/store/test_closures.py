@@ -25,7 +25,7 @@ async def _card(
     cards = Cards(store, clock)
     thing_id = await save(store, snapshot(f"RM_{in_channel}", channel_id=made_in, made_by=by))
     await store.write(lambda conn: cards.want(conn, thing_id, Place("T1", in_channel)))
-    (card_id,) = await store.write(lambda conn: cards.of(conn, thing_id))
+    (card_id,) = (await store.write(lambda conn: cards.of(conn, thing_id)))[thing_id]
     return card_id
 
 
@@ -52,34 +52,34 @@ async def test_the_maker_where_it_was_made_and_everybody_who_subscribed(
         await _subscribe(store, clock, "C1", user)
     await _subscribe(store, clock, "C2", "U4")
     await _subscribe(store, clock, "C1", "U5", team="T2")
-    await closures.add(card_id, "is_archived")
+    await closures.add("is_archived", card_id)
     assert await _due(closures) == [("U1", "is_archived"), ("U2", "is_archived"), ("U3", "is_archived")]
 
 
 async def test_who_made_it_elsewhere_did_not_ask_for_it_here(
     store: Store, clock: StillClock, closures: Closures
 ) -> None:
-    await closures.add(await _card(store, clock, in_channel="C1", made_in="C2", by="U1"), "is_archived")
-    await closures.add(await _card(store, clock, in_channel="C3"), "is_archived")
+    await closures.add("is_archived", await _card(store, clock, in_channel="C1", made_in="C2", by="U1"))
+    await closures.add("is_archived", await _card(store, clock, in_channel="C3"))
     assert await closures.claim() is None
 
 
 async def test_once_for_each_reason_until_it_is_forgotten(store: Store, clock: StillClock, closures: Closures) -> None:
     card_id = await _card(store, clock, in_channel="C1", made_in="C1", by="U1")
     for reason in ("is_archived", "is_archived", "not_in_channel"):
-        await closures.add(card_id, reason)
+        await closures.add(reason, card_id)
         clock.advance(timedelta(minutes=1))
     assert await _due(closures) == [("U1", "is_archived"), ("U1", "not_in_channel")]
-    await closures.add(card_id, "is_archived")
+    await closures.add("is_archived", card_id)
     assert await _due(closures) == []
     await closures.forget("C1")
-    await closures.add(card_id, "is_archived")
+    await closures.add("is_archived", card_id)
     assert await _due(closures) == [("U1", "is_archived")]
 
 
 async def test_who_must_wait_is_passed_over(store: Store, clock: StillClock, closures: Closures) -> None:
     card_id = await _card(store, clock, in_channel="C1", made_in="C1", by="U1")
     await _subscribe(store, clock, "C1", "U2")
-    await closures.add(card_id, "is_archived")
+    await closures.add("is_archived", card_id)
     assert await closures.claim(["U1"]) == Closure(team_id="T1", channel_id="C1", user_id="U2", reason="is_archived")
     assert await closures.claim(["U1", "U2"]) is None

@@ -7,7 +7,7 @@ import pytest
 from pydantic_core import to_json
 from sqlalchemy import Table, select, update
 
-from bot.alerts.state import Present, RecordingState, RoomState, RoomStatus, state_from_json
+from bot.alerts.state import Plan, Present, RecordingState, RoomState, RoomStatus, TrialState, state_from_json
 from bot.secrets import SecretBox, new_key
 from bot.store.engine import Store
 from bot.store.forgetting import BATCH, StoredForgetting
@@ -16,21 +16,26 @@ from bot.store.tables import (
     card,
     closure,
     draft,
+    follow,
     inbox,
     keep_out,
     metadata,
+    mute,
+    pace,
     pending_action,
     reserved_name,
     role_grant,
     setting,
     subscription,
     thing,
+    timer,
 )
 from commands.core.identity import numbered, stable_identity
 from commands.core.ports import Traces
 from commands.core.tokens import quote
 from providers.base import Participant, Recording, RecordingRef, RecordingStatus, RoomRef
 from providers.facts import (
+    AlertTested,
     Fact,
     Origin,
     ParticipantJoined,
@@ -38,6 +43,8 @@ from providers.facts import (
     ParticipantsListed,
     RecordingChanged,
     Source,
+    StopPlanned,
+    ThingKind,
     facts_from_json,
     facts_to_json,
 )
@@ -65,7 +72,7 @@ def who(identity: str, name: str = "") -> Participant:
     return Participant(f"PA_{identity[-4:]}", identity, name)
 
 
-def over(state: RoomState | RecordingState) -> dict[str, Any]:
+def over(state: RoomState | RecordingState | TrialState) -> dict[str, Any]:
     room = isinstance(state, RoomState)
     known = {"kind": state.kind, "name": state.name, "terminal": True, "made_by": state.made_by}
     return row(thing, **known, status="ended" if room else "failed", state=state.model_dump_json())
@@ -88,7 +95,10 @@ async def fill(store: Store, box: SecretBox, identity: str, user_id: str, name: 
     """Everything that can be known of somebody."""
     second, me = numbered(identity, 2) if identity == stable_identity("T1", user_id) else identity, who(identity, name)
     ended = RoomState(ref=ROOM, status=RoomStatus.ENDED, made_by=user_id, kept_out={identity: SEEN_AT, second: SEEN_AT})
-    await add(store, thing, over(ended), over(failed(f"out/{identity}.mp4", f"{identity} has left", user_id)))
+    plan = Plan(stops_at=SEEN_AT, by=user_id, rev=1)
+    recorded = failed(f"out/{identity}.mp4", f"{identity} has left", user_id).model_copy(update={"plan": plan})
+    tested = TrialState(provider="livekit", by=user_id, at=SEEN_AT, made_by=user_id)
+    await add(store, thing, over(ended), over(recorded), over(tested))
     await add(
         store,
         inbox,
@@ -97,6 +107,8 @@ async def fill(store: Store, box: SecretBox, identity: str, user_id: str, name: 
         told(ParticipantKeptOut(**ORIGIN, room=ROOM, participant=me, until=SEEN_AT, by=user_id)),
         told(RecordingChanged(**ORIGIN, recording=failed("", f"{second} has left", None).recording)),
         row(inbox, body=facts_to_json([ParticipantJoined(**ORIGIN, room=ROOM, participant=me)]), attempts=5),
+        told(AlertTested(**ORIGIN, by=user_id)),
+        told(StopPlanned(**ORIGIN, thing=ThingKind.RECORDING, thing_id="EG_1", stops_at=SEEN_AT, by=user_id, rev=1)),
     )
     typed = (
         f"participant mute standup {quote(identity)}",
@@ -113,6 +125,10 @@ async def fill(store: Store, box: SecretBox, identity: str, user_id: str, name: 
     await add(store, closure, row(closure, user_id=user_id))
     await add(store, subscription, row(subscription, channel_id="C1", created_by=user_id))
     await add(store, subscription, row(subscription, user_id=user_id, created_by=user_id))
+    await add(store, mute, row(mute, said_by=user_id))
+    await add(store, timer, row(timer, said_by=user_id))
+    [public] = await add(store, thing, over(RoomState(ref=RoomRef("livekit", "RM_7", "retro"))))
+    await add(store, follow, row(follow, user_id=user_id, thing_id=public), row(follow, thing_id=public))
     await add(store, role_grant, row(role_grant, kind="person", subject=user_id), row(role_grant, granted_by=user_id))
     await add(store, setting, row(setting, set_by=user_id))
     await add(store, reserved_name, row(reserved_name, made_by=user_id))
@@ -137,7 +153,7 @@ async def test_somebody_of_the_workspace(store: Store, box: SecretBox, forgettin
     before, counts = await dumped(store), await counted(store)
     assert before.count(ANA.encode()) > 20
 
-    traces = Traces(commands=6, events=5, things=2, others=10, live=0, roles=1, keep_outs=2)
+    traces = Traces(commands=6, events=7, things=3, others=13, live=0, roles=1, keep_outs=2)
     assert await forgetting.traces("T1", MINE) == traces
     assert await dumped(store) == before
     assert await forgetting.forget("T1", MINE) == traces
@@ -146,6 +162,7 @@ async def test_somebody_of_the_workspace(store: Store, box: SecretBox, forgettin
     assert [word for word in (ANA, MINE, "Ana", "Ángel") if word.encode() in after] == []
     assert b"bob" in after
     gone = {"keep_out": 2, "closure": 1, "subscription": 1, "role_grant": 1, "pending_action": 2, "draft": 1}
+    gone["follow"] = 1
     assert await counted(store) == {name: count - gone.get(name, 0) for name, count in counts.items()}
 
 
@@ -172,11 +189,14 @@ async def test_somebody_from_outside_with_a_nasty_identity(
 async def test_what_is_left_can_be_read(store: Store, box: SecretBox, forgetting: StoredForgetting) -> None:
     await fill(store, box, MINE, ANA, "Ana Ángel")
     await forgetting.forget("T1", MINE)
-    ended, recorded = [state_from_json(each["state"]) for each in await rows(store, thing)]
+    ended, recorded, tested, *_ = [state_from_json(each["state"]) for each in await rows(store, thing)]
     assert isinstance(ended, RoomState)
     assert (ended.ref, ended.made_by, set(ended.kept_out)) == (ROOM, None, {"forgotten"})
     assert isinstance(recorded, RecordingState)
     assert (recorded.recording.location, recorded.recording.error) == ("out/forgotten.mp4", "forgotten has left")
+    assert recorded.plan is not None
+    assert isinstance(tested, TrialState)
+    assert (recorded.plan.by, tested.by, tested.made_by) == ("forgotten", "forgotten", None)
     listed = facts_from_json((await rows(store, inbox))[1]["body"])[0]
     assert isinstance(listed, ParticipantsListed)
     assert [(p.identity, p.name) for p in listed.participants] == [
@@ -281,6 +301,14 @@ async def test_the_conversation_with_the_bot_is_forgotten_too(
     await add(store, card, *(row(card, thing_id=thing_id, **there) for thing_id in (live, ended)))
     await add(store, setting, row(setting, **there), row(setting, channel_id="C1"))
     await add(store, subscription, row(subscription, **there))
+    await add(store, mute, row(mute, **there))
+    await add(store, pace, row(pace, key="D0ANA000001"), row(pace, key="chat.update"))
+    await add(
+        store,
+        follow,
+        row(follow, user_id="U0BEN000001", thing_id=live),
+        row(follow, user_id=ANA, thing_id=live, **there),
+    )
     await add(store, reserved_name, row(reserved_name, **there))
     await add(store, closure, row(closure, **there))
     await add(store, draft, row(draft, payload=box.seal(json.dumps({"meta": there}))))

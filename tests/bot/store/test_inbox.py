@@ -63,12 +63,18 @@ async def test_a_large_batch_is_kept_whole(inbox: Inbox) -> None:
 
 async def test_a_folded_row_is_folded_once(inbox: Inbox, store: Store) -> None:
     await inbox.accept([_incoming("a"), _incoming("b")])
-    first, _ = await inbox.unfolded(10)
+    await inbox.accept([_incoming("c")])
+    a, b, c = await inbox.unfolded(10)
 
-    marked = [await store.write(lambda conn: inbox.mark_folded(conn, first.id)) for _ in range(2)]
+    assert await store.write(lambda conn: inbox.mark_folded(conn, a.id)) == {a.id}
+    assert await store.write(lambda conn: inbox.mark_folded(conn, a.id, b.id)) == {b.id}
+    assert await inbox.unfolded(10) == [c]
 
-    assert marked == [True, False]
-    assert await _keys(inbox) == ["b"]
+
+async def test_rows_can_be_had_by_their_keys(inbox: Inbox) -> None:
+    await inbox.accept([_incoming("a"), _incoming("b"), _incoming("c")])
+
+    assert [row.event_key for row in await inbox.unfolded(10, keys=["c", "a"])] == ["a", "c"]
 
 
 async def test_a_fold_that_fails_leaves_its_row(inbox: Inbox, store: Store) -> None:

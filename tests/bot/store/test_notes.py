@@ -10,6 +10,7 @@ from bot.store.notes import DueNote, Notes
 from bot.store.tables import note as table
 from commands.core.ports import Place
 from providers.facts import Source
+from tests.bot.store.claims import claim_card, claim_note
 from tests.bot.store.conftest import StillClock
 from tests.bot.store.snapshots import save, snapshot
 
@@ -31,7 +32,7 @@ async def _card_and_fact(store: Store, cards: Cards, clock: StillClock) -> tuple
     [row] = await inbox.unfolded(1)
     thing_id = await save(store, snapshot())
     await store.write(lambda conn: cards.want(conn, thing_id, Place("T1", "C1")))
-    found = await cards.claim()
+    found = await claim_card(store, cards)
     assert found is not None
     return found[0], row.id
 
@@ -51,23 +52,25 @@ async def test_a_note_waits_for_its_card_and_is_told_once(
     assert await _add(store, notes, card.id, inbox_id)
     assert not await _add(store, notes, card.id, inbox_id)
     assert await _add(store, notes, card.id, inbox_id, "history")
-    assert await notes.claim() is None
+    assert await claim_note(store, notes) is None
 
     await cards.delivered(card, "1.1", "h")
-    found = await notes.claim()
+    found = await claim_note(store, notes)
 
     assert found is not None
     due, thing = found
     assert thing.server_id == snapshot().server_id
-    assert due == DueNote(id=due.id, channel_id="C1", thread_ts="1.1", broadcast=True, facts=b"[1]", claim=due.claim)
+    assert due == DueNote(
+        id=due.id, channel_id="C1", thread_ts="1.1", kind="failed", broadcast=True, facts=b"[1]", claim=due.claim
+    )
     await notes.done(due, "1.2")
-    assert await notes.claim(skip_channels=["C1"]) is None
-    found = await notes.claim()
+    assert await claim_note(store, notes, ["C1"]) is None
+    found = await claim_note(store, notes)
     assert found is not None
     second = found[0]
     assert not second.broadcast
     await notes.done(second, "1.3")
-    assert await notes.claim() is None
+    assert await claim_note(store, notes) is None
 
 
 async def test_the_key_of_a_note_stays(store: Store, notes: Notes, cards: Cards, clock: StillClock) -> None:
@@ -76,7 +79,7 @@ async def test_the_key_of_a_note_stays(store: Store, notes: Notes, cards: Cards,
     await cards.delivered(card, "1.1", "h")
     keys = []
     for _ in range(2):
-        found = await notes.claim()
+        found = await claim_note(store, notes)
         assert found is not None
         async with store.reading() as conn:
             keys.append((await conn.execute(select(table.c.post_key))).scalar_one())
@@ -91,4 +94,4 @@ async def test_a_blocked_card_gets_no_notes(store: Store, notes: Notes, cards: C
     await cards.delivered(card, "1.1", "h")
     await cards.block(replace(card, claim=None), DELETED)
 
-    assert await notes.claim() is None
+    assert await claim_note(store, notes) is None

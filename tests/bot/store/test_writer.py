@@ -134,6 +134,30 @@ async def test_a_write_inside_a_write_is_refused_and_does_not_hang(store: Store)
             await store.write(nested)
 
 
+async def test_what_is_ahead_takes_turns_with_what_waits(store: Store) -> None:
+    done: list[str] = []
+    begun, go = asyncio.Event(), asyncio.Event()
+
+    async def hold(_conn: AsyncConnection) -> None:
+        begun.set()
+        await go.wait()
+
+    def write(name: str, *, ahead: bool = False) -> asyncio.Task[None]:
+        async def note(_conn: AsyncConnection) -> None:
+            done.append(name)
+
+        return asyncio.create_task(store.write(note, ahead=ahead))
+
+    holding = asyncio.create_task(store.write(hold))
+    await begun.wait()
+    tasks = [write("1"), write("2"), *(write(name, ahead=True) for name in "abcd")]
+    await asyncio.sleep(0)
+    go.set()
+    await asyncio.gather(holding, *tasks)
+
+    assert done == ["a", "1", "b", "2", "c", "d"]
+
+
 async def test_close_finishes_what_was_taken(url: str) -> None:
     store = await Store.open(url)
     pairs = Pairs(store)

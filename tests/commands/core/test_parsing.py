@@ -247,7 +247,8 @@ SENTENCES: dict[str, tuple[str, list[str], str]] = {
     ),
     "no such kind": (
         "alert subscribe rooms",
-        ["KINDS: “rooms” is neither room nor recording."],
+        ["KINDS: “rooms” is not one of room, participant, track, recording, stream, egress, ingress, sip or server. "
+        "Did you mean room?"],
         "For example: /video alert subscribe recording",
     ),
     "no pair": (

@@ -17,8 +17,9 @@ COMMANDS = all_commands()
 every_command = pytest.mark.parametrize("model", COMMANDS.values(), ids=[" ".join(path) for path in COMMANDS])
 
 VERBS = {
-    "admit", "api", "close", "create", "forward", "join", "list", "move", "mute", "remove", "send", "show", "start",
-    "stop", "subscribe", "unmute", "unsubscribe", "update", "use", "unset", "set", "forget", "grant", "revoke",
+    "admit", "api", "close", "create", "extend", "forward", "join", "keep", "list", "move", "mute", "remove", "send",
+    "show", "start", "stop", "subscribe", "unmute", "unsubscribe", "update", "use", "unset", "set", "forget", "grant",
+    "revoke", "follow", "test", "unfollow",
 }  # fmt: skip
 WITHOUT_NOUN = {("help",), ("overview",), ("whoami",)}
 

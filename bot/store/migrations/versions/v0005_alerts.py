@@ -16,6 +16,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_thing_of_room", "thing", ["provider", "room_id"], sqlite_where=is_live, postgresql_where=is_live
     )
+    _index_where("ix_thing_lost", "thing", "provider kind", "status = 'lost'")
     _make_follow()
     _make_mute()
     _make_pace()
@@ -40,6 +41,7 @@ def _make_follow() -> None:
         "follow",
         *_words("team_id", "user_id"),
         sa.Column("thing_id", _ID, nullable=False),
+        *_words("channel_id"),
         *_times("since"),
         sa.PrimaryKeyConstraint("user_id", "thing_id", name="pk_follow"),
         sa.ForeignKeyConstraint(["thing_id"], ["thing.id"], name="fk_follow_thing_id", ondelete="CASCADE"),

@@ -1,0 +1,208 @@
+"""What we believe of a video server against what it lists itself: one comparison of all that it can list.
+
+Only differences become facts, and the fold decides what counts: each fact has the time from before the server was
+asked, so whatever was told since wins. What is missing from a list counts when it is missing twice.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from bot.alerts.fold import fold
+from bot.alerts.state import RoomState, ThingState
+from bot.store.beliefs import Belief, Beliefs
+from commands.core.ports import Clock
+from providers.base import Capability, Provider, Recording, Room, RoomRef
+from providers.errors import NotFound
+from providers.facts import Fact, Origin, ParticipantsListed, RecordingChanged, RoomSeen, SightLost, Source, ThingKind
+
+SECOND_LOOK_SECONDS = 1.0
+"""How long what a list left out has to turn up in another one, or its end to be told by a webhook on its way."""
+
+AT_ONCE = 100
+"""Facts that are told in one go, and things that are compared before others get their turn."""
+
+T = TypeVar("T")
+Tell = Callable[[Sequence[Fact]], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Listing(Generic[T]):
+    """How one kind of thing is listed. `ask` gets all of them, or at least those among which the given ones would be;
+    one that does not run, and of which we do not know, is left alone."""
+
+    kind: ThingKind
+    capability: Capability
+    ask: Callable[[Provider, Sequence[ThingState]], Awaitable[Sequence[T]]]
+    id_of: Callable[[T], str]
+    runs: Callable[[T], bool]
+    fact: Callable[[Origin, T], Fact]
+
+
+async def _list_rooms(provider: Provider, known: Sequence[ThingState]) -> Sequence[Room]:
+    return await provider.list_rooms([room.name for room in known])
+
+
+async def _list_recordings(provider: Provider, known: Sequence[ThingState]) -> Sequence[Recording]:
+    return await provider.list_recordings()
+
+
+ROOMS: Listing[Room] = Listing(
+    kind=ThingKind.ROOM,
+    capability=Capability.LIST_ROOMS,
+    ask=_list_rooms,
+    id_of=lambda room: room.ref.id,
+    runs=lambda room: True,
+    fact=lambda origin, room: RoomSeen(**origin, room=room),
+)
+RECORDINGS: Listing[Recording] = Listing(
+    kind=ThingKind.RECORDING,
+    capability=Capability.LIST_RECORDINGS,
+    ask=_list_recordings,
+    id_of=lambda recording: recording.ref.id,
+    runs=lambda recording: not recording.status.is_final,
+    fact=lambda origin, recording: RecordingChanged(**origin, recording=recording),
+)
+OTHER_LISTINGS: tuple[Listing[Any], ...] = (RECORDINGS,)
+"""All that can be compared beside rooms. A server that cannot list one kind is asked about the others alone. For one
+that lists no rooms, but can be asked about each that we know, an `ask` that does so is all that is needed."""
+
+
+class Comparison:
+    """One round with one server. `token` is no other round's, and `tell` takes what differs."""
+
+    def __init__(
+        self,
+        provider: Provider,
+        beliefs: Beliefs,
+        clock: Clock,
+        tell: Tell,
+        *,
+        token: int,
+        second_look_seconds: float = SECOND_LOOK_SECONDS,
+    ) -> None:
+        self._provider = provider
+        self._beliefs = beliefs
+        self._clock = clock
+        self._tell = tell
+        self._token = token
+        self._second_look_seconds = second_look_seconds
+
+    async def run(self) -> None:
+        """Raises `ProviderError` where the server does not answer, and what `tell` raises. A server that lists nothing
+        is asked whether it is there."""
+        can = self._provider.capabilities
+        listings = [each for each in OTHER_LISTINGS if each.capability in can]
+        if ROOMS.capability in can:
+            rooms, believed = await self._compare(ROOMS)
+            if Capability.LIST_PARTICIPANTS in can:
+                await self._compare_people(rooms, believed)
+        elif not listings:
+            await self._provider.ping()
+        for listing in listings:
+            await self._compare(listing)
+
+    async def _compare(self, listing: Listing[T]) -> tuple[Sequence[T], Mapping[str, Belief]]:
+        """Tell what is there and not as we believe, then what is not there. Returns what is listed, without what has
+        ended to our knowledge, and what was believed."""
+        believed = await self._beliefs.present(self._provider.name, listing.kind)
+        asked_at = self._clock.now()
+        listed = {listing.id_of(each): each for each in await listing.ask(self._provider, ())}
+        strange = [id for id, each in listed.items() if id not in believed and listing.runs(each)]
+        ended = await self._beliefs.of(self._provider.name, listing.kind, strange)
+        found = {id: each for id, each in listed.items() if id in believed or (id in strange and id not in ended)}
+        differing: list[Fact] = []
+        for number, (id, each) in enumerate(found.items(), 1):
+            fact = listing.fact(self._origin(listing.kind, id, asked_at), each)
+            if _differs(believed[id].state if id in believed else None, fact):
+                differing.append(fact)
+            if number % AT_ONCE == 0:
+                await asyncio.sleep(0)
+        await self._tell_all(differing)
+        missing = {id: each for id, each in believed.items() if id not in listed and not each.state.is_lost}
+        if missing:
+            await self._lose(listing, missing, asked_at)
+        return list(found.values()), believed
+
+    async def _lose(self, listing: Listing[T], missing: Mapping[str, Belief], asked_at: datetime) -> None:
+        """Look again for what a list left out, and then whether its end was told meanwhile."""
+        await asyncio.sleep(self._second_look_seconds)
+        again = await listing.ask(self._provider, [each.state for each in missing.values()])
+        gone = missing.keys() - {listing.id_of(each) for each in again}
+        present = await self._beliefs.of(self._provider.name, listing.kind, gone)
+        await self._tell_all(
+            [
+                SightLost(**self._origin(listing.kind, id, asked_at), thing=listing.kind, thing_id=id)
+                for id, belief in sorted(present.items())
+                if belief.version == missing[id].version
+            ]
+        )
+
+    async def _compare_people(self, rooms: Sequence[Room], believed: Mapping[str, Belief]) -> None:
+        """Who is in the rooms where the server counts others than we do. Its count may be seconds old, and other kinds
+        of participants may be in it, so it is only a reason to look."""
+        people = {id: _people_in(each.state) for id, each in believed.items()}
+        suspects = [room.ref for room in rooms if people.get(room.ref.id, 0) != room.participants]
+        facts: list[Fact] = []
+        doubted: list[tuple[RoomState, ParticipantsListed]] = []
+        for room in suspects:
+            state = await self._room(room)
+            if (shown := await self._who(room, 1)) is None:
+                continue
+            if state.present.keys() - {who.id for who in shown.participants}:
+                doubted.append((state, shown))
+            elif _differs(state, shown):
+                facts.append(shown)
+        await self._tell_all(facts)
+        if doubted:
+            await asyncio.sleep(self._second_look_seconds)
+            await self._tell_all([fact for each in doubted for fact in await self._second_look(*each)])
+
+    async def _second_look(self, state: RoomState, first: ParticipantsListed) -> list[Fact]:
+        """Both lists, where after both of them something is not as we believe."""
+        second = await self._who(first.room, 2)
+        if second is None or not _differs(state, first, second):
+            return []
+        return [first, second]
+
+    async def _room(self, room: RoomRef) -> RoomState:
+        known = await self._beliefs.of(self._provider.name, ThingKind.ROOM, [room.id])
+        state = known[room.id].state if known else None
+        return state if isinstance(state, RoomState) else RoomState(ref=room)
+
+    async def _who(self, room: RoomRef, look: int) -> ParticipantsListed | None:
+        """Who is in it by the server's list; None where the room has gone meanwhile."""
+        origin = self._origin(ThingKind.ROOM, f"{room.id}:people:{look}", self._clock.now())
+        try:
+            found = await self._provider.list_participants(room)
+        except NotFound:
+            return None
+        return ParticipantsListed(**origin, room=room, participants=tuple(who.brief() for who in found))
+
+    async def _tell_all(self, facts: Sequence[Fact]) -> None:
+        for start in range(0, len(facts), AT_ONCE):
+            await self._tell(facts[start : start + AT_ONCE])
+
+    def _origin(self, kind: ThingKind, what: str, asked_at: datetime) -> Origin:
+        key = f"reconcile:{self._token}:{kind}:{what}"
+        return Origin(provider=self._provider.name, key=key, at=asked_at, seen_at=asked_at, source=Source.RECONCILE)
+
+
+def _differs(state: ThingState | None, *facts: Fact) -> bool:
+    """Whether the facts would make anything of it that people see. When a room began is told by its webhook and its
+    list a moment apart, and that is no difference."""
+    folded = state
+    for fact in facts:
+        folded = fold(folded, fact)
+    if state is None or folded is None:
+        return state is not folded
+    if isinstance(state, RoomState) and state.created_at is not None:
+        folded = folded.model_copy(update={"created_at": state.created_at})
+    return not state.looks_like(folded)
+
+
+def _people_in(state: ThingState) -> int:
+    present = state.present.values() if isinstance(state, RoomState) else ()
+    return sum(known.participant.is_person for known in present)

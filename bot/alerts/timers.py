@@ -1,0 +1,271 @@
+"""Carries out the stops that were planned, and warns before.
+
+A stop may be begun twice, where a process dies between its claim and the end of it. So it looks first: what has ended
+already was stopped. What the server does not do is tried again until it does, and said once, as somebody relies on it.
+"""
+
+import asyncio
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+
+from bot.logs import reference
+from bot.store.errors import StoreUnavailable
+from bot.store.timers import Due, StoredStops, Tried
+from bot.tasks import until
+from commands.core.attempts import Attempt, Outcome
+from commands.core.base import ServerCommand
+from commands.core.ports import Caller, Clock, Place, Providers
+from commands.core.spelling import spell
+from commands.core.timers import lateness
+from commands.recording import RecordingStop
+from commands.room import RoomClose
+from providers.base import Capability, Provider, Recording, RecordingRef, RecordingStatus, RoomRef
+from providers.errors import Conflict, NotFound, ProviderError, RateLimited
+from providers.facts import (
+    Fact,
+    Origin,
+    RecordingChanged,
+    RoomFinished,
+    Source,
+    StopCarriedOut,
+    ThingKind,
+)
+
+log = structlog.get_logger(__name__)
+
+DEADLINE_SECONDS: Final = 30.0
+"""How long one try may take: shorter than its lease."""
+
+AT_ONCE: Final = 20
+
+LOOK_SECONDS: Final = 1.0
+"""While something is planned: so soon is noticed that a clock was set."""
+
+IDLE_SECONDS: Final = 5.0
+"""While nothing is: another process may plan a stop, which is due in `timers.SHORTEST` at the soonest."""
+
+FIRST_PAUSE: Final = timedelta(seconds=1)
+LONGEST_PAUSE: Final = timedelta(seconds=30)
+
+PATIENCE: Final = timedelta(minutes=1)
+"""How late a stop may be before people are told that it does not work."""
+
+STEP: Final = timedelta(seconds=5)
+"""A clock that is set by more is worth a line in the log."""
+
+DOOR: Final = "timer"
+"""How it was asked for, as the record has it."""
+
+
+class NoSuchServer(ProviderError):
+    """This video server is not configured any more. Ask whoever runs the bot to bring it back."""
+
+
+class Timers:
+    """`wake` says that something may have been planned; a lost or doubled wake does no harm."""
+
+    def __init__(self, stops: StoredStops, providers: Providers, clock: Clock) -> None:
+        self._stops = stops
+        self._providers = providers
+        self._clock = clock
+        self._woken = asyncio.Event()
+        self._at_work: set[asyncio.Task[None]] = set()
+        self._stopped = False
+        self._before = clock.now(), clock.monotonic()
+
+    def wake(self) -> None:
+        self._woken.set()
+
+    def stop(self) -> None:
+        """Let `run` return once what is being stopped at this moment is."""
+        self._stopped = True
+        self.wake()
+
+    async def run(self) -> None:
+        await self._stops.release()
+        async with asyncio.TaskGroup() as work:
+            while not self._stopped:
+                self._woken.clear()
+                self._notice_a_set_clock()
+                rest = LOOK_SECONDS
+                try:
+                    for due in await self._claim(AT_ONCE - len(self._at_work)):
+                        task = work.create_task(self._carry_out(due))
+                        self._at_work.add(task)
+                        task.add_done_callback(self._ended)
+                    rest = await self._rest_seconds()
+                except StoreUnavailable as error:
+                    log.warning("planned stops wait for the database", error=str(error))
+                await until(self._woken, rest)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._at_work.discard(task)
+        self.wake()
+
+    async def _claim(self, most: int) -> list[Due]:
+        """What is to be stopped at this moment. Nothing is written where nothing is due."""
+        next_in = await self._stops.next_in()
+        if next_in is None or next_in > timedelta():
+            return []
+        await self._stops.warn()
+        return await self._stops.claim(most) if most else []
+
+    async def _rest_seconds(self) -> float:
+        next_in = await self._stops.next_in()
+        if next_in is None:
+            return IDLE_SECONDS
+        if len(self._at_work) >= AT_ONCE:
+            return LOOK_SECONDS
+        return min(LOOK_SECONDS, max(0.0, next_in.total_seconds()))
+
+    def _notice_a_set_clock(self) -> None:
+        """Nothing depends on it: what is due is found at every look."""
+        wall, monotonic = self._clock.now(), self._clock.monotonic()
+        step = wall - self._before[0] - timedelta(seconds=monotonic - self._before[1])
+        self._before = wall, monotonic
+        if abs(step) > STEP:
+            log.warning("the clock was set", seconds=round(step.total_seconds(), 1))
+
+    async def _carry_out(self, due: Due) -> None:
+        """What the database could not take is done again when the lease is over."""
+        try:
+            await self._try(due)
+        except StoreUnavailable as error:
+            log.warning("what came of a planned stop was not written down", error=str(error))
+
+    async def _try(self, due: Due) -> None:
+        target = due.stop.target
+        try:
+            async with asyncio.timeout(DEADLINE_SECONDS):
+                facts = await _stop(self._provider_of(due), due, self._clock)
+        except ProviderError as error:
+            wanted = timedelta(seconds=error.retry_after if isinstance(error, RateLimited) else 0.0)
+            await self._failed(due, error.what, f"{type(error).__name__}: {error}", wanted)
+        except TimeoutError:
+            await self._failed(due, "The video server took too long to answer.", "TimedOut", timedelta())
+        except Exception:
+            found = reference()
+            log.exception("a planned stop failed", reference=found, provider=target.provider, thing=target.server_id)
+            await self._failed(due, f"Something went wrong on our side ({found}).", found, timedelta())
+        else:
+            await self._done(due, facts)
+
+    def _provider_of(self, due: Due) -> Provider:
+        """Raises `NoSuchServer`."""
+        provider = self._providers.get(due.stop.target.provider)
+        if provider is None:
+            raise NoSuchServer
+        return provider
+
+    async def _done(self, due: Due, facts: list[Fact]) -> None:
+        at = self._clock.now()
+        late = lateness(due.stop.stops_at, at)
+        whose = "the bot" if due.is_first else "the video server"
+        detail = f"{late}: {whose} was away" if late else ""
+        told = _carried_out(due, at, "done")
+        finished = await self._stops.finish(
+            due, Tried(facts=[*facts, told], attempt=_attempt(due, "done"), detail=detail)
+        )
+        if finished:
+            log.info("a planned stop was carried out", thing=due.stop.target.server_id, detail=detail)
+
+    async def _failed(self, due: Due, problem: str, detail: str, wanted: timedelta) -> None:
+        """`problem` is for people, `detail` for the record. The pause grows with how late it is."""
+        at = self._clock.now()
+        late = at - due.stop.stops_at
+        pause = max(wanted, min(max(late, FIRST_PAUSE), LONGEST_PAUSE))
+        tried = Tried()
+        if late >= PATIENCE:
+            told = _carried_out(due, at, "failed", problem)
+            tried = Tried(facts=[told], attempt=_attempt(due, "failed"), outcome=Outcome.FAILED, detail=detail)
+        log.warning(
+            "a planned stop waits", thing=due.stop.target.server_id, error=detail, seconds=pause.total_seconds()
+        )
+        await self._stops.put_back(due, pause, tried)
+
+
+async def _stop(provider: Provider, due: Due, clock: Clock) -> list[Fact]:
+    """What the server answered. What it says has ended already is as good as stopped. Raises `ProviderError`."""
+    target = due.stop.target
+    if target.kind is ThingKind.ROOM:
+        room = RoomRef(provider.name, target.server_id, target.name)
+        await _close_room(provider, room)
+        return [RoomFinished(**_origin(due, clock.now(), "stopped"), room=room)]
+    recording = await _stop_recording(provider, RecordingRef(provider.name, target.server_id))
+    return [] if recording is None else [RecordingChanged(**_origin(due, clock.now(), "stopped"), recording=recording)]
+
+
+async def _close_room(provider: Provider, room: RoomRef) -> None:
+    """That a room is not found once proves nothing."""
+    try:
+        await provider.close_room(room)
+    except NotFound:
+        if Capability.LIST_ROOMS not in provider.capabilities:
+            return
+        if any(live.ref.id == room.id for live in await provider.list_rooms([room.name])):
+            raise
+
+
+async def _stop_recording(provider: Provider, ref: RecordingRef) -> Recording | None:
+    """As it is then. None for one that its server has forgotten."""
+    found = await _look(provider, ref)
+    if found is not None and _ends(found):
+        return found
+    try:
+        return await provider.stop_recording(ref)
+    except (Conflict, NotFound):
+        found = await _look(provider, ref)
+        if found is not None and not _ends(found):
+            raise
+        return found
+
+
+async def _look(provider: Provider, ref: RecordingRef) -> Recording | None:
+    if Capability.LIST_RECORDINGS not in provider.capabilities:
+        return None
+    return next((each for each in await provider.list_recordings() if each.ref == ref), None)
+
+
+def _ends(recording: Recording) -> bool:
+    return recording.status.is_final or recording.status is RecordingStatus.ENDING
+
+
+def _origin(due: Due, at: datetime, of: str) -> Origin:
+    return Origin(provider=due.stop.target.provider, key=due.key(of), at=at, seen_at=at, source=Source.TIMER)
+
+
+def _carried_out(due: Due, at: datetime, of: str, problem: str = "") -> StopCarriedOut:
+    stop = due.stop
+    return StopCarriedOut(
+        **_origin(due, at, of),
+        thing=stop.target.kind,
+        thing_id=stop.target.server_id,
+        stops_at=stop.stops_at,
+        by=stop.by,
+        rev=stop.rev,
+        problem=problem,
+    )
+
+
+def _attempt(due: Due, of: str) -> Attempt:
+    """As the one who planned it would have asked for it at that time."""
+    command = _command(due)
+    return Attempt(
+        caller=Caller(due.team_id, due.stop.by),
+        place=Place(due.team_id, ""),
+        path=command.spec.path,
+        words=spell(command, redacted=True),
+        provider=command.provider,
+        door=DOOR,
+        delivery=due.key(of),
+        about=command.about,
+    )
+
+
+def _command(due: Due) -> ServerCommand:
+    target = due.stop.target
+    if target.kind is ThingKind.ROOM:
+        return RoomClose(provider=target.provider, room=target.name, room_id=target.server_id)
+    return RecordingStop(provider=target.provider, recording=target.server_id)

@@ -1,0 +1,71 @@
+"""The face of a telephone call."""
+
+from bot.alerts.state import CallState
+from bot.render.card.face import (
+    ENDED,
+    FAILED,
+    LOST,
+    Face,
+    Standing,
+    after,
+    dotted,
+    lost,
+    origin,
+    reason,
+    room_name,
+    since,
+)
+from commands.core.reply import Code, Strong, Text
+from providers.base import Call, CallStatus
+
+_STANDINGS = {
+    CallStatus.DIALING: Standing("⏳", "Dialing"),
+    CallStatus.RINGING: Standing("⏳", "Ringing"),
+    CallStatus.ACTIVE: Standing("🟢", "Active"),
+    CallStatus.ENDED: ENDED,
+    CallStatus.FAILED: FAILED,
+}
+
+
+def face(state: CallState) -> Face:
+    call = state.call
+    who = call.number or call.identity or "somebody"
+    subject = ("The call from " if call.is_inbound else "The call to ", Strong(who))
+    standing, said, explained = LOST, *lost(subject)
+    if not state.is_lost:
+        told, explained = _told(call)
+        standing, said = _STANDINGS[call.status], (*subject, *told)
+    return Face(
+        standing=standing,
+        said=said,
+        subject=subject,
+        title=f"{'Call from' if call.is_inbound else 'Call to'} {who}",
+        topic=("call from " if call.is_inbound else "call to ", Strong(who), " in ", Strong(room_name(call.room))),
+        id=call.ref.id,
+        explained=explained,
+        brief=reason(call.error) if call.status is CallStatus.FAILED else "",
+        particulars=_particulars(call),
+        origin=origin(state, call.ref.id),
+    )
+
+
+def _told(call: Call) -> tuple[tuple[str | Strong, ...], Text]:
+    """What it does, to follow its name, and what follows its word on the card."""
+    lasted = after(call.started_at, call.ended_at)
+    room = Strong(room_name(call.room))
+    match call.status:
+        case CallStatus.DIALING:
+            return (" for ", room, " is being dialed."), ""
+        case CallStatus.RINGING:
+            return (" is ringing, for ", room, "."), ""
+        case CallStatus.ACTIVE:
+            return (" is in ", room, "."), dotted(since(call.started_at))
+        case CallStatus.ENDED:
+            return (f" ended{lasted}.",), lasted
+        case CallStatus.FAILED:
+            return (f" failed: {reason(call.error)}",), f": {reason(call.error)}"
+
+
+def _particulars(call: Call) -> list[tuple[str, Text]]:
+    known = (("Room", call.room.name), ("Number", call.number), ("In the room as", call.identity))
+    return [(label, (Code(value),)) for label, value in known if value]

@@ -1,0 +1,162 @@
+"""A server's whole life, made up from a seed: what truly happened on it, and every fact that was told of it."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
+from random import Random
+
+from providers.base import (
+    CallStatus,
+    DestinationStatus,
+    IngressStatus,
+    Participant,
+    RecordingStatus,
+    RoomRef,
+    StreamStatus,
+)
+from providers.facts import Fact, ThingKind
+from tests.bot.alerts.facts import (
+    after,
+    call,
+    carried_out,
+    destination,
+    finished,
+    ingress,
+    joined,
+    left,
+    listed,
+    near,
+    planned,
+    published,
+    recording,
+    seen,
+    started,
+    stream,
+    unpublished,
+)
+
+STEPS = 40
+LATEST = 60
+"""By when all that happened in these steps is told, however late."""
+
+_RECORDING = (RecordingStatus.STARTING, RecordingStatus.LIVE, RecordingStatus.ENDING)
+_STREAM = (StreamStatus.STARTING, StreamStatus.LIVE, StreamStatus.ENDING)
+_CALL = (CallStatus.DIALING, CallStatus.RINGING, CallStatus.ACTIVE)
+_INGRESS = tuple(status for status in IngressStatus if status is not IngressStatus.COMPLETE)
+
+
+@dataclass
+class Server:
+    """What there is on it at the end: `people` by the room's id, and of the rest the latest fact."""
+
+    live: dict[str, RoomRef] = field(default_factory=dict)
+    people: dict[str, dict[str, Participant]] = field(default_factory=lambda: defaultdict(dict))
+    things: dict[str, Fact] = field(default_factory=dict)
+    plans: dict[str, int] = field(default_factory=dict)
+    told: list[Fact] = field(default_factory=list)
+    revisions: list[Fact] = field(default_factory=list)
+
+    @property
+    def lists(self) -> list[Fact]:
+        """What it answers when it is asked twice, after everything."""
+        facts: list[Fact] = []
+        for at in (LATEST + 1, LATEST + 2):
+            for id, room in self.live.items():
+                people = self.people[id].values()
+                facts += [seen(at, len(people), room), listed(at, *people, room=room)]
+        return facts + [replace(fact, seen_at=after(LATEST + 2)) for fact in self.things.values()]
+
+
+def live(seed: int, steps: int = STEPS) -> Server:
+    """Let three names be rooms now and then. Webhooks come up to 15 seconds late."""
+    return _Life(Random(seed)).play(steps)
+
+
+class _Life:
+    def __init__(self, chance: Random) -> None:
+        self._chance = chance
+        self._server = Server()
+        self._at = 0.0
+        self._count = 0
+
+    def play(self, steps: int) -> Server:
+        for step in range(steps):
+            self._at = float(step)
+            self._turn(self._chance.choice(("a", "b", "c")))
+        return self._server
+
+    def _turn(self, name: str) -> None:
+        room = next((room for room in self._server.live.values() if room.name == name), None)
+        if room is None:
+            room = RoomRef("memory", self._id("RM"), name)
+            self._server.live[room.id] = room
+            self._tell(started(self._at, room))
+        elif self._chance.random() < 0.07:
+            self._close(room)
+        else:
+            self._chance.choice((self._come, self._come, self._go, self._look, self._feed, self._feed, self._plan))(
+                room
+            )
+
+    def _close(self, room: RoomRef) -> None:
+        for who in self._server.people.pop(room.id, {}).values():
+            self._tell(replace(left(who, self._at, room=room), reason="room closed"))
+        del self._server.live[room.id]
+        self._tell(finished(self._at, room))
+
+    def _come(self, room: RoomRef) -> None:
+        who = Participant(self._id("PA"), "somebody")
+        self._server.people[room.id][who.id] = who
+        self._tell(joined(who, self._at, room=room))
+        self._tell(published(who, self._at + 0.1, room))
+
+    def _go(self, room: RoomRef) -> None:
+        people = self._server.people[room.id]
+        if people:
+            who = people.pop(self._chance.choice(sorted(people)))
+            self._tell(unpublished(who, self._at, room))
+            self._tell(left(who, self._at + 0.1, room=room))
+
+    def _look(self, room: RoomRef) -> None:
+        """A reconciler asks, and what it was answered is told at once."""
+        people = self._server.people[room.id].values()
+        self._server.told += [seen(self._at + 0.5, len(people), room), listed(self._at + 0.5, *people, room=room)]
+
+    def _feed(self, room: RoomRef) -> None:
+        """Something that goes out of the room or into it begins, or goes through part of its life."""
+        kind = self._chance.choice((ThingKind.RECORDING, ThingKind.STREAM, ThingKind.INGRESS, ThingKind.CALL))
+        id, steps, at = self._id(kind.name), self._chance.randint(1, 4), self._at
+        for step in range(steps):
+            at = self._at + step / 4
+            self._tell(self._changed(kind, id, room, step, at))
+        self._server.things[id] = self._server.told[-1]
+
+    def _changed(self, kind: ThingKind, id: str, room: RoomRef, step: int, at: float) -> Fact:
+        pick = self._chance.choice
+        if kind is ThingKind.INGRESS:
+            return ingress(pick(_INGRESS), at, id=id, room=room)
+        if kind is ThingKind.CALL:
+            return call((*_CALL, pick((CallStatus.ENDED, CallStatus.FAILED)))[step], at, id=id, room=room)
+        if kind is ThingKind.RECORDING:
+            ending = pick([status for status in RecordingStatus if status.is_final])
+            return recording((*_RECORDING, ending)[step], at, id=id, room=room)
+        ending_of_stream = pick([status for status in StreamStatus if status.is_final])
+        fate = DestinationStatus.FAILED if step > 1 else DestinationStatus.LIVE
+        ends = (destination(fate, "one"), *([destination(DestinationStatus.LIVE, "two")] * (step > 0)))
+        return stream((*_STREAM, ending_of_stream)[step], at, *ends, id=id, room=room)
+
+    def _plan(self, room: RoomRef) -> None:
+        rev = self._server.plans[room.id] = self._server.plans.get(room.id, 0) + 1
+        stops = self._at + 100
+        self._server.revisions += [
+            planned(self._at, stops, rev=rev, id=room.id),
+            near(self._at, stops, rev=rev, id=room.id),
+            carried_out(self._at, stops, rev=rev, problem="no answer", id=room.id),
+        ]
+
+    def _tell(self, fact: Fact) -> None:
+        delay = self._chance.choice((0.0, 0.0, self._chance.uniform(0, 15)))
+        self._server.told.append(replace(fact, seen_at=after(self._at + delay)))
+
+    def _id(self, kind: str) -> str:
+        self._count += 1
+        return f"{kind}_{self._count}"

@@ -1,0 +1,174 @@
+"""States of things, for the tests of cards, notes and pages."""
+
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+from bot.alerts.state import (
+    CallState,
+    IngressState,
+    Plan,
+    Present,
+    RecordingState,
+    RoomState,
+    RoomStatus,
+    ServerState,
+    StreamState,
+    ThingState,
+    TrialState,
+)
+from providers.base import (
+    Call,
+    CallRef,
+    CallStatus,
+    Destination,
+    DestinationStatus,
+    Ingress,
+    IngressRef,
+    IngressStatus,
+    Participant,
+    Recording,
+    RecordingRef,
+    RecordingStatus,
+    RoomRef,
+    Stream,
+    StreamRef,
+    StreamStatus,
+)
+
+Lost = TypeVar("Lost", RoomState, RecordingState, StreamState, IngressState, CallState)
+
+BEGAN = datetime(2026, 11, 20, 21, 30, tzinfo=UTC)
+ENDED = BEGAN + timedelta(minutes=42)
+REF = RoomRef("livekit", "RM_1", "standup")
+PLAN = Plan(stops_at=ENDED, by="U1A", rev=3)
+MISSED = PLAN.model_copy(update={"missed": "the server does not answer"})
+
+
+def ref(name: str = "standup", *, server: str = "livekit", id: str = "RM_1") -> RoomRef:
+    return RoomRef(server, id, name)
+
+
+def present(count: int) -> dict[str, Present]:
+    return {str(n): Present(participant=Participant(str(n), f"p{n}"), seen_at=BEGAN) for n in range(count)}
+
+
+def room(of: RoomRef = REF, **known: object) -> RoomState:
+    return RoomState.model_validate({"ref": of, "made_by": "U1A", "created_at": BEGAN, **known})
+
+
+def ended_room(of: RoomRef = REF, **known: object) -> RoomState:
+    return room(of, status=RoomStatus.ENDED, ended_at=ENDED, **known)
+
+
+def recording(
+    status: RecordingStatus = RecordingStatus.LIVE,
+    of: RoomRef = REF,
+    *,
+    id: str = "EG_1",
+    made_by: str | None = "U1A",
+    error: str | None = None,
+    duration: timedelta | None = None,
+    size: int | None = None,
+    location: str | None = None,
+    plan: Plan | None = None,
+) -> RecordingState:
+    made = Recording(RecordingRef(of.provider, id), of, status, BEGAN, None, duration, size, location, error)
+    return RecordingState(recording=made, seen_at=ENDED, made_by=made_by, plan=plan)
+
+
+def destination(
+    number: int, status: DestinationStatus = DestinationStatus.LIVE, *, address: str = "", error: str | None = None
+) -> Destination:
+    where = address or f"rtmp://cdn{number}.example/live"
+    return Destination(f"D{number}", where, status, started_at=BEGAN, error=error, retries=number)
+
+
+def stream(
+    status: StreamStatus = StreamStatus.LIVE,
+    *destinations: Destination,
+    of: RoomRef = REF,
+    id: str = "EG_2",
+    made_by: str | None = "U1A",
+    error: str | None = None,
+) -> StreamState:
+    made = Stream(StreamRef(of.provider, id), of, status, destinations, BEGAN, ENDED, error)
+    return StreamState(stream=made, seen_at=ENDED, made_by=made_by)
+
+
+def ingress(
+    status: IngressStatus = IngressStatus.LIVE,
+    of: RoomRef = REF,
+    *,
+    id: str = "IN_1",
+    input: str = "rtmp",
+    name: str = "Camera 2",
+    identity: str = "camera-2",
+    made_by: str | None = "U1A",
+    error: str | None = None,
+) -> IngressState:
+    made = Ingress(IngressRef(of.provider, id), of, status, input, name, identity, BEGAN, ENDED, error)
+    return IngressState(ingress=made, seen_at=ENDED, made_by=made_by)
+
+
+def call(
+    status: CallStatus = CallStatus.ACTIVE,
+    of: RoomRef = REF,
+    *,
+    id: str = "SCL_1",
+    identity: str = "sip-1",
+    number: str = "+49 30 ••• 12",
+    is_inbound: bool = False,
+    made_by: str | None = "U1A",
+    error: str | None = None,
+) -> CallState:
+    made = Call(CallRef(of.provider, id), of, status, identity, number, is_inbound, BEGAN, ENDED, error)
+    return CallState(call=made, seen_at=ENDED, made_by=made_by)
+
+
+def server(name: str = "livekit", *, is_reached: bool = False, why: str = "it does not answer") -> ServerState:
+    return ServerState(provider=name, is_reached=is_reached, since=BEGAN, why="" if is_reached else why)
+
+
+def trial(name: str = "livekit", by: str = "U1A") -> TrialState:
+    return TrialState(provider=name, by=by, at=BEGAN)
+
+
+def lost(state: Lost) -> Lost:
+    return state.model_copy(update={"observed_at": BEGAN, "lost_at": ENDED})
+
+
+def one_of_each(of: RoomRef = REF, words: str = "disk full", person: str = "U1A") -> list[ThingState]:
+    """Each kind in each of its states, with `words` wherever a server may have put some."""
+    bad = destination(0, DestinationStatus.FAILED, address=words, error=words)
+    places = (*(destination(n, status) for n, status in enumerate(DestinationStatus, 1)), bad)
+    made: list[ThingState] = [
+        room(of, made_by=person),
+        room(of, made_by=person, plan=PLAN, recordings={"EG_1": RecordingStatus.LIVE}, calls={"C": CallStatus.ACTIVE}),
+        room(of, plan=Plan(stops_at=ENDED, by=person, rev=1, missed=words)),
+        ended_room(of, made_by=person),
+        lost(room(of, made_by=person)),
+        lost(recording(of=of, made_by=person)),
+        lost(stream(of=of)),
+        lost(ingress(of=of)),
+        lost(call(of=of)),
+        server(of.provider, why=words),
+        server(of.provider, is_reached=True),
+        trial(of.provider, person),
+    ]
+    return [
+        *made,
+        *(recording(each, of, error=words, location=words, size=1, plan=PLAN) for each in RecordingStatus),
+        *(stream(each, *places, of=of, error=words) for each in StreamStatus),
+        stream(of=of),
+        *(ingress(each, of, name=words, identity=words, input="url", error=words) for each in IngressStatus),
+        *(call(each, of, number=words, identity=words, error=words) for each in CallStatus),
+    ]
+
+
+KINDS = range(len(one_of_each()))
+"""To draw one of them at a time."""
+
+
+def standing_of(state: ThingState) -> str:
+    """To name a case of a test."""
+    return f"{state.kind} {state.shown_status}"
