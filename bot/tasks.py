@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 
@@ -84,6 +84,15 @@ class Tasks:
         if unfinished:
             await asyncio.wait(unfinished, timeout=SETTLING_SECONDS)
         return sorted(task.get_name() for task in unfinished)
+
+
+class Loop(Protocol):
+    """What goes on for as long as the bot runs."""
+
+    async def run(self) -> None:
+        """Until `stop`."""
+
+    def stop(self) -> None: ...
 
 
 async def keep_running(

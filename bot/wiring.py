@@ -5,14 +5,13 @@ Tests, the demo and `showcaller run` all start the bot here; they differ in thei
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
-from typing import Any, Self
+from typing import Self
 from uuid import uuid4
 
 import structlog
-from aiohttp.web import Application
 
 from bot.addresses import PublicReach
 from bot.alerts.bouncer import Bouncer
@@ -25,10 +24,10 @@ from bot.alerts.record import Record
 from bot.alerts.timers import Timers
 from bot.alerts.webhooks import Webhooks
 from bot.clock import SystemClock
+from bot.entrances import Entrance, close, listen, open_socket
 from bot.health import is_reached, reads
-from bot.metrics import Metrics
 from bot.observer import Observer
-from bot.outside import CannotStart, Outside, open_outside
+from bot.outside import Outside, open_outside
 from bot.providers import Building, build_providers
 from bot.pruner import Pruner
 from bot.recovery import Recovery
@@ -39,7 +38,6 @@ from bot.slack.answers import Answers
 from bot.slack.app import SlackApp
 from bot.slack.direct import SlackDirect
 from bot.slack.drafts import Drafts
-from bot.slack.errors import NotGranted, TokenDead
 from bot.slack.files import SlackFiles
 from bot.slack.forms import Forms
 from bot.slack.gate import Gate, Limit
@@ -73,8 +71,8 @@ from bot.store.rooms import StoredRooms
 from bot.store.settings import StoredSettings
 from bot.store.subscriptions import StoredSubscriptions
 from bot.store.timers import StoredStops
-from bot.tasks import Tasks, keep_running
-from bot.web import Doors, Server, SlackDoor, build_admin, build_public, serve
+from bot.tasks import Loop, Tasks, keep_running
+from bot.web import Doors, Server, SlackDoor, build_admin, build_public
 from commands.core.context import Ports
 from commands.core.dispatch import Dispatcher
 from commands.core.ports import Clock
@@ -90,6 +88,9 @@ FLUSH_SECONDS = 9.0
 """How long a stop waits for cards: those that Slack has not seen by then are delivered at the next start.
 
 Longer than a call of Slack takes (`CALL_SECONDS`), as a post that is cut off would be posted again."""
+
+END_SECONDS = 1.0
+"""How long what goes on in the background has to come to an end of its own where a start fails."""
 
 CONNECT_SECONDS = 5.0
 """How long a start waits for Socket Mode. The doors are open by then, and connecting goes on after it."""
@@ -206,6 +207,22 @@ class _Parts:
         outside.metrics.tasks_in_flight.set_function(lambda: self.tasks.in_flight)
         outside.metrics.tasks_waiting.set_function(lambda: self.tasks.waiting)
 
+        self.loops = self._loops(is_shared=outside.store.is_shared)
+
+    def _loops(self, *, is_shared: bool) -> Mapping[str, Loop]:
+        """In the order in which they are stopped: what goes out comes after what leads to it."""
+        return {
+            "reconciler": self.alerts.reconciler,
+            "intake": self.alerts.intake,
+            "bouncer": self.alerts.bouncer,
+            "timers": self.alerts.timers,
+            "deliverer": self.alerts.deliverer,
+            "home tabs": self.home_tabs,
+            "observer": self.observer,
+            **({"replica": self.replica} if is_shared else {}),
+            "pruner": self.pruner,
+        }
+
     async def _take_over(self) -> None:
         """What processes that are gone began: what people asked for, and whom to keep out."""
         self.alerts.bouncer.wake()
@@ -311,19 +328,10 @@ class Bot:
             parts = _Parts(outside, settings, tempo or Tempo())
             await parts.replica.enter()
             resources.push_async_callback(parts.replica.leave)
-            working = [
-                _in_background(keep_running(parts.alerts.intake.run, name="intake"), resources),
-                _in_background(keep_running(parts.alerts.deliverer.run, name="deliverer"), resources),
-                _in_background(keep_running(parts.alerts.bouncer.run, name="bouncer"), resources),
-                _in_background(keep_running(parts.alerts.timers.run, name="timers"), resources),
-                _in_background(keep_running(parts.alerts.reconciler.run, name="reconciler"), resources),
-                _in_background(keep_running(parts.home_tabs.run, name="home tabs"), resources),
-                _in_background(keep_running(parts.observer.run, name="observer"), resources),
-                _in_background(keep_running(parts.pruner.run, name="pruner"), resources),
-            ]
-            if outside.store.is_shared:
-                working.append(_in_background(keep_running(parts.replica.run, name="replica"), resources))
-            socket = await _socket_mode(parts.app, settings, outside.metrics, pace, resources)
+            working = [_in_background(name, loop, resources) for name, loop in parts.loops.items()]
+            token, socket = settings.slack.app_token, None
+            if token is not None:
+                socket = await open_socket(parts.app, token, outside.metrics, pace, resources)
             servers = await _listen(outside, parts, socket, settings, resources)
             if socket is not None:
                 await socket.connect(CONNECT_SECONDS)
@@ -337,42 +345,15 @@ class Bot:
         """Take nothing more, finish what was accepted within `drain_seconds`, record the rest as unknown, end."""
         log.info("stopping")
         async with self._resources:
-            doors: list[Server | SocketMode] = [*self._servers, *([self._socket] if self._socket else [])]
-            await asyncio.gather(*(_close(door) for door in doors))
+            entrances: list[Entrance] = [*self._servers, *([self._socket] if self._socket else [])]
+            await asyncio.gather(*(close(entrance) for entrance in entrances))
             if unfinished := await self._parts.tasks.drain(drain_seconds):
                 log.warning("work was cut short", tasks=unfinished)
             await self._parts.alerts.intake.fold_waiting()
-            parts = self._parts
-            alerts = (
-                parts.alerts.reconciler,
-                parts.alerts.intake,
-                parts.alerts.bouncer,
-                parts.alerts.timers,
-                parts.alerts.deliverer,
-            )
-            for part in (*alerts, parts.home_tabs, parts.observer, parts.replica, parts.pruner):
-                part.stop()
+            for loop in self._parts.loops.values():
+                loop.stop()
             await asyncio.wait(self._working, timeout=FLUSH_SECONDS)
         log.info("stopped")
-
-
-async def _socket_mode(
-    app: SlackApp, settings: Settings, metrics: Metrics, pace: Pace | None, resources: AsyncExitStack
-) -> SocketMode | None:
-    """Not connected yet. None where Slack comes to us over HTTP."""
-    token = settings.slack.app_token
-    if token is None:
-        return None
-    socket = SocketMode(app.bolt, token, metrics, pace)
-    resources.push_async_callback(_close, socket)
-    try:
-        await socket.open()
-    except (TokenDead, NotGranted) as error:
-        raise CannotStart(
-            f"Slack refuses SLACK_APP_TOKEN with `{error.code}`. Make an app-level token with the scope "
-            "connections:write, and switch on Socket Mode."
-        ) from None
-    return socket
 
 
 async def _listen(
@@ -391,37 +372,20 @@ async def _listen(
         body_bytes=settings.limits.body_bytes,
         too_large=outside.metrics.limit_refusals.labels(Limit.BODY).inc,
     )
-    servers = [await _serve(build_public(doors, with_admin=web.admin_port is None), web.host, web.port, "PORT")]
-    resources.push_async_callback(_close, servers[0])
+    public = build_public(doors, with_admin=web.admin_port is None)
+    servers = [await listen(public, web.host, web.port, "PORT", resources)]
     if web.admin_port is not None:
-        servers.append(await _serve(build_admin(doors), web.host, web.admin_port, "ADMIN_PORT"))
-        resources.push_async_callback(_close, servers[1])
+        servers.append(await listen(build_admin(doors), web.host, web.admin_port, "ADMIN_PORT", resources))
     return servers
 
 
-async def _serve(app: Application, host: str, port: int, variable: str) -> Server:
-    try:
-        return await serve(app, host, port)
-    except OSError as error:
-        reason = (error.strerror or type(error).__name__).rpartition(": ")[2]  # asyncio puts words of its own in front
-        raise CannotStart(
-            f"The bot cannot listen on {host}:{port}: {reason}. Look at HOST and {variable}, or stop what is there."
-        ) from None
-
-
-async def _close(door: Server | SocketMode) -> None:
-    """A door that does not close well keeps nobody from finishing what is inside."""
-    try:
-        await door.close()
-    except Exception:
-        log.exception("a door did not close", door=type(door).__name__)
-
-
-def _in_background(work: Coroutine[Any, Any, None], resources: AsyncExitStack) -> asyncio.Task[None]:
-    """Runs until the bot stops. What ends of itself before that is not cut off in the middle of a read."""
-    task = asyncio.create_task(work)
+def _in_background(name: str, loop: Loop, resources: AsyncExitStack) -> asyncio.Task[None]:
+    """Runs until the bot stops. What ends of itself soon is not cut off in the middle of a read."""
+    task = asyncio.create_task(keep_running(loop.run, name=name))
 
     async def end() -> None:
+        loop.stop()
+        await asyncio.wait({task}, timeout=END_SECONDS)
         task.cancel()
         await asyncio.wait({task})
 

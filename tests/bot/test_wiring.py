@@ -227,7 +227,7 @@ async def test_a_door_that_does_not_close_keeps_nothing_from_being_finished(
             await super().close()
             raise ConnectionResetError
 
-    monkeypatch.setattr("bot.wiring.SocketMode", Jammed)
+    monkeypatch.setattr("bot.entrances.SocketMode", Jammed)
     async with world_of(tmp_path, "socket") as world:
         world.memory.server.delay_seconds = 0.3
         await world.slack.command(world.owner, world.general, "/video room create standup")
@@ -236,7 +236,7 @@ async def test_a_door_that_does_not_close_keeps_nothing_from_being_finished(
             await world.bot.stop()
 
         assert attempts(world) == [("room create", "done", 1)]
-        assert "a door did not close" in [line["event"] for line in lines]
+        assert "an entrance did not close" in [line["event"] for line in lines]
         world.bot = await Bot.start(world.settings)
 
 
