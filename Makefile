@@ -6,7 +6,7 @@ UV := .uv/bin/uv
 SYNC := UV_PYTHON_DOWNLOADS=never $(UV) sync --quiet --frozen --inexact --python "$(PYTHON)"
 BIN := .venv/bin
 
-.PHONY: demo run test check format bench docs clean
+.PHONY: demo run test check format bench soak docs clean
 
 # `make demo SERVER=livekit` starts a livekit-server from the PATH, and lets LiveKit's own clients into its rooms.
 SERVER := memory
@@ -32,6 +32,9 @@ format: .venv/.tests  ## put the format right
 
 bench: .venv/.tests  ## measure beside named baselines, in one run
 	@$(BIN)/python -m bench
+
+soak: .venv/.tests  ## kill real bots at random moments, a hundred times, and look at what is left
+	@$(BIN)/python -m tests.soak --rounds 100 --replicas 10 --at-once 2
 
 docs: .venv/.tests  ## write the pages of docs/ that are made from the code
 	@$(BIN)/python -m docs.generate

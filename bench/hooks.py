@@ -5,6 +5,7 @@ A target prints its port when it listens, and ends when its standard input does.
 
 import asyncio
 import contextlib
+import gc
 import json
 import logging
 import sys
@@ -108,6 +109,7 @@ async def showcaller(database_url: str) -> AsyncIterator[Hook]:
             logs.configure(level=logging.ERROR, style="json", stream=log)
             environ = {"DATABASE_URL": database_url, "SHOWCALLER_SECRET_KEY": Fernet.generate_key().decode()}
             async with await World.open(folder, providers=PROVIDERS, environ=environ) as world:
+                gc.freeze()  # as `showcaller run` does
                 yield Hook(world.port, database_url)
 
 

@@ -91,11 +91,14 @@ class Storm:
         return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
 
 
-async def storm(seconds: float, *, rooms: int = ROOMS, events: int = EVENTS, seed: int = 1) -> Storm:
+async def storm(
+    seconds: float, *, rooms: int = ROOMS, events: int = EVENTS, seed: int = 1, faster: float = 1.0
+) -> Storm:
+    """`faster`: pace and limits are so many times as fast as they are."""
     with TemporaryDirectory(prefix="showcaller-bench-") as folder:
-        async with await World.open(Path(folder), providers=PROVIDERS, tempo=Tempo()) as world:
+        async with await World.open(Path(folder), providers=PROVIDERS, tempo=Tempo().faster(faster)) as world:
             await world.slack.command(world.owner, world.general, "/video alert subscribe room")
-            world.slack.limits.enforced = True
+            world.slack.limits.enforced, world.slack.limits.scale = True, faster
             before = len(world.slack.calls)
             planned = list(_planned(seconds, rooms, events, random.Random(seed)))
             told = {room.name: room for _, room, _ in planned}
