@@ -1,7 +1,8 @@
 """What it costs to know much: a start, the memory and each event, with few and with many known things.
 
-Each is the bot as people start it, on a database that holds so many rooms, a tenth of them live. Then people come and
-go in the live ones. The cards of a restart are open and show what is known, so that nothing is to be delivered.
+Each is the bot as people start it, on a database that holds so many rooms, a tenth of them live, each with its card in
+one channel. Then people come and go in the live ones. Cards show what is known, so that nothing is to be delivered
+before that; those of a restart are of live rooms.
 """
 
 import asyncio
@@ -67,7 +68,8 @@ async def _with_things(knowing: Knowing, count: int, events: int, core: int | No
     async with AsyncExitStack() as opened:
         folder, slack = await _prepared(opened)
         told = [deliveries.Told.of(f"room-{number:06d}") for number in range(count)]
-        await _write(folder, slack.team_id, told, with_cards=None)
+        channel = slack.workspace.add_channel("general")
+        await _write(folder, slack.team_id, told, channel.id, live=max(1, count // LIVE_SHARE))
         port, began = free_port(), perf_counter()
         settings = environ(folder, slack, port, deliveries.PROVIDERS)
         process = await opened.enter_async_context(running(settings, folder, core))
@@ -92,7 +94,7 @@ async def _with_cards(count: int, core: int | None) -> float:
         folder, slack = await _prepared(opened)
         channel = slack.workspace.add_channel("general")
         told = [deliveries.Told.of(f"room-{number:06d}") for number in range(count)]
-        await _write(folder, slack.team_id, told, with_cards=channel.id)
+        await _write(folder, slack.team_id, told, channel.id, live=count)
         port, began = free_port(), perf_counter()
         process = await opened.enter_async_context(
             running(environ(folder, slack, port, deliveries.PROVIDERS), folder, core)
@@ -115,20 +117,19 @@ def _comings(live: list[deliveries.Told]) -> Iterator[deliveries.Delivery]:
         turn += 1
 
 
-async def _write(folder: Path, team_id: str, told: list[deliveries.Told], *, with_cards: str | None) -> None:
+async def _write(folder: Path, team_id: str, told: list[deliveries.Told], channel_id: str, *, live: int) -> None:
+    """Each has its card in the channel, which shows all there is; the channel wants no more of them."""
     store = await Store.open(f"sqlite:///{folder / 'showcaller.db'}")
-    live = len(told) if with_cards else max(1, len(told) // LIVE_SHARE)
     for first in range(0, len(told), BATCH):
         rows = [_thing(team_id, each, is_live=n < live) for n, each in enumerate(told[first : first + BATCH], first)]
         numbers = range(first + 1, first + 1 + len(rows))
-        cards = [_card(team_id, number, with_cards) for number in numbers] if with_cards else []
+        cards = [_card(team_id, number, channel_id) for number in numbers]
 
         async def write(
             conn: AsyncConnection, rows: list[dict[str, Any]] = rows, cards: list[dict[str, Any]] = cards
         ) -> None:
             await conn.execute(thing.insert(), rows)
-            if cards:
-                await conn.execute(card.insert(), cards)
+            await conn.execute(card.insert(), cards)
 
         await store.write(write)
     await store.close()

@@ -203,7 +203,9 @@ class _Parts:
         )
         self.app = _app(outside, callers, self.alerts, talk, self.home_tabs, self.tasks)
         self.pruner = Pruner(Retention(outside.store, stored, outside.clock, team_id=outside.identity.team_id))
-        self.observer = Observer(Backlogs(outside.store), outside.metrics, outside.clock, outside.providers)
+        self.observer = Observer(
+            Backlogs(outside.store, team_id=outside.identity.team_id), outside.metrics, outside.clock, outside.providers
+        )
         outside.metrics.tasks_in_flight.set_function(lambda: self.tasks.in_flight)
         outside.metrics.tasks_waiting.set_function(lambda: self.tasks.waiting)
 

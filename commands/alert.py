@@ -7,16 +7,17 @@ from typing import Annotated
 from pydantic import Field
 
 from commands.alert_mute import muted, unmute
-from commands.core.alerts import AlertKind, Mute, Severity, Subscription
+from commands.core.alerts import QUIET, AlertKind, Mute, Severity, Subscription
 from commands.core.base import Arg, Internal, Role
 from commands.core.context import Context
-from commands.core.errors import NothingHere
+from commands.core.errors import NothingHere, Problem
 from commands.core.paging import Filter, PagedCommand, Rows, matched
 from commands.core.ports import Place
 from commands.core.reply import Action, Code, Form, Item, Moment, Person, Reply, Text, plain
 from commands.core.scopes import Kind, Level, ScopeCommand, noun, told_of
 from commands.core.types import Count
 from commands.core.words import counted, in_a_row
+from providers.base import Provider
 
 _STARTED_HERE = (
     "A room that is made here has its card here, and so has what is recorded of it, sent from it or into it."
@@ -34,6 +35,12 @@ class AlertSubscribe(
 
     kinds: Arg[tuple[Kind, ...]] = Field((), description="Kinds of news; everything but people and tracks by default")
     severity: Level = Field("info", description="Only what is at least as bad")
+
+    def problems(self, provider: Provider) -> list[Problem]:
+        found = super().problems(provider)
+        if self.severity != "info" and self.kinds and {AlertKind(kind) for kind in self.kinds} <= QUIET:
+            found.append(Problem("News of people and tracks are info at most; leave out --severity.", "severity"))
+        return found
 
     async def run(self, ctx: Context) -> Reply:
         await ctx.require_card_place()
@@ -73,6 +80,11 @@ class AlertUnsubscribe(
 
     number: Count | None = Field(None, description="Which one, as alert list numbers them")
     channel: Annotated[str | None, Internal()] = Field(None, description="The channel that has it, where it is yours")
+
+    def problems(self, provider: Provider) -> list[Problem]:
+        if self.number is not None and (self.kinds or self.room != "*"):
+            return [Problem("Its number says which one; leave out either that or the words.", "number")]
+        return super().problems(provider)
 
     async def run(self, ctx: Context) -> Reply:
         meant = await self._meant(ctx)

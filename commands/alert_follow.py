@@ -110,7 +110,10 @@ class AlertUnfollow(_AboutOneThing, path="alert unfollow", examples=("standup", 
         subscriptions, caller = ctx.ports.subscriptions, ctx.caller
         gone = followed and await subscriptions.unfollow(caller.team_id, caller.user_id, followed.about)
         if not gone:
-            raise NothingHere(("You are not told of ", *self._spoken, "."), "What is over is not told of any more.")
+            raise NothingHere(
+                ("You are not told of ", *self._spoken, "."),
+                "Press Notify me on its card, as long as it is not over.",
+            )
         if gone.ts is not None:
             await ctx.ports.direct.take_back(Place(caller.team_id, gone.channel_id, is_direct=True), gone.ts)
         again = AlertFollow(**self.model_dump())

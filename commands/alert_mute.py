@@ -31,20 +31,20 @@ class AlertMute(
     """Tell this channel nothing for a while. Cards that are there stay true."""
 
     for_: Duration | None = Field(None, description="For how long; 1h by default, 30d at most")
-    until: When | None = Field(None, description="Until when, instead: a date and time")
+    until: When | None = Field(None, description="Until when, instead: 18h from now, or a date and time")
 
     def problems(self, provider: Provider) -> list[Problem]:
         if self.for_ is not None and self.until is not None:
             return [Problem("It says for how long already; leave out --for or --until.", "until")]
         if self.for_ is not None and self.for_ > LONGEST:
             return [Problem(_TOO_LONG, "for_")]
-        return []
+        return super().problems(provider)
 
     async def run(self, ctx: Context) -> Reply:
         mute = await ctx.ports.subscriptions.mute(
             ctx.place, self.scope, await self._ends(ctx), said_by=ctx.caller.user_id
         )
-        return self._told(ctx, mute, "It is told of nothing new by then; what it sees already is kept true.")
+        return self._told(ctx, mute, "It is told of nothing new until then; what it sees already is kept true.")
 
     async def aftermath(self, ctx: Context) -> Reply:
         held = await ctx.ports.subscriptions.mutes(ctx.place)
@@ -87,12 +87,18 @@ class AlertUnmute(
         for mute in held:
             await ctx.ports.subscriptions.unmute(ctx.place, mute.what)
         if not held:
-            raise NothingHere(
-                f"Nothing of that is muted in this {ctx.place.kind}.",
-                ("See ", Code(f"{ctx.ports.slash} alert list"), " for what is."),
-            )
+            raise await self._nothing(ctx)
         ended = (": ", *muted(held[0].what)) if len(held) == 1 else (f": {counted(len(held), 'mute', 'mutes')}",)
         return Reply(text=(f"Not muted any more in this {ctx.place.kind}", *ended, "."))
+
+    async def _nothing(self, ctx: Context) -> NothingHere:
+        """What is meant may be muted by other words."""
+        what = f"Nothing is muted in this {ctx.place.kind} in these words."
+        for mute in await ctx.ports.subscriptions.mutes(ctx.place):
+            return NothingHere(
+                what, ("What is muted here: ", *muted(mute.what), "."), actions=[Action("Unmute", unmute(mute))]
+            )
+        return NothingHere(what, ("See ", Code(f"{ctx.ports.slash} alert list"), " for what it is told of."))
 
     async def aftermath(self, ctx: Context) -> Reply:
         held = await self._meant(ctx)

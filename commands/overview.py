@@ -1,14 +1,17 @@
 """What is live, with the usual next steps: in one channel, and row by row for other pages."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from commands.core.asking import ServerAnswer, ask_servers
 from commands.core.base import Command, pin
 from commands.core.context import Context, Ports
 from commands.core.directory import KnownRoom
 from commands.core.reply import Action, Button, Code, Form, Item, Reply, Strong, Text
+from commands.core.stopping import as_said, stops_of
+from commands.core.timers import PlannedStop, Target
 from commands.core.words import counted, in_a_row, people_in_it
 from commands.room import RoomCreate, RoomJoin, RoomList, RoomShow
+from commands.room_timing import target_of
 from providers.base import Capability, Provider, RoomRef
 
 MOST_ROOMS = 10
@@ -20,6 +23,8 @@ class Overview(Command, path="overview"):
     async def run(self, ctx: Context) -> Reply:
         live = await ctx.ports.rooms.live_in_channel(ctx.viewer)
         answers = await ask_servers(ctx.ports, _wanted(ctx.ports, live))
+        shown = [room.ref for room in live[:MOST_ROOMS]]
+        planned = await stops_of(ctx, [target_of(ref) for ref in shown])
         count = counted(len(live), "room is", "rooms are")
         more = (f"{len(live) - MOST_ROOMS} more: ", Code(f"{ctx.ports.slash} room list"), ". ")
         known = (Code(f"{ctx.ports.slash} help"), " shows what else you can ask for.")
@@ -27,12 +32,17 @@ class Overview(Command, path="overview"):
         return Reply(
             text=f"{count} live in this channel." if live else "Nothing is live in this channel.",
             items=tuple(
-                room_row(ctx.ports, room.ref, _state(answers.get(room.ref.provider), room.ref))
-                for room in live[:MOST_ROOMS]
+                room_row(ctx.ports, ref, (*_state(answers.get(ref.provider), ref), _ends(ctx, planned, ref)))
+                for ref in shown
             ),
             actions=next_steps(ctx, Form("Create room", RoomCreate), room_list(ctx), to_help),
             hint=(*more, *known) if len(live) > MOST_ROOMS else known,
         )
+
+
+def _ends(ctx: Context, planned: Mapping[Target, PlannedStop], ref: RoomRef) -> Text:
+    stop = planned.get(target_of(ref))
+    return ("ends ", *as_said(stop, ctx.ports.clock.now())) if stop is not None else ""
 
 
 def next_steps(ctx: Context, *buttons: Form | Action) -> tuple[Button, ...]:

@@ -20,16 +20,16 @@ from commands.core.base import (
     ServerCommand,
 )
 from commands.core.context import Context
-from commands.core.errors import Ended, Problem
+from commands.core.errors import Problem
 from commands.core.moments import zone_of
 from commands.core.paging import Filter, PagedCommand, Rows, matched
 from commands.core.reply import Action, Code, Item, Moment, Reply, Strong, Text
-from commands.core.stopping import by_itself
+from commands.core.stopping import as_said
 from commands.core.timers import length_problem
 from commands.core.types import Duration, Name, OneOf
-from commands.core.words import counted, in_a_row, spoken_duration
+from commands.core.words import counted, in_a_row, parts, spoken_duration
 from commands.recording_lookup import MOST_OFFERED, OneRecording, begun
-from commands.recording_timing import stoppable, target_of
+from commands.recording_timing import has_ended, stoppable, target_of
 from providers.base import Capability, Provider, Recording, RecordingOptions, RecordingStatus, RoomRef
 from providers.errors import Conflict, NotFound, ProviderError
 from providers.facts import RecordingChanged, ThingKind
@@ -67,21 +67,21 @@ class RecordingStart(
         await ctx.require_card_place()
         room = await ctx.find_room(self)
         options = RecordingOptions(layout=self.layout, audio_only=self.audio_only)
-        before, zone = await _running(ctx, room), await zone_of(ctx)
+        before, now = await _running(ctx, room), ctx.ports.clock.now().astimezone(await zone_of(ctx))
         try:
             async with ctx.reserved(ThingKind.RECORDING, room.name):
                 recording = await ctx.provider.start_recording(room, options)
         except NotFound:
             raise await ctx.gone(room) from None
         await ctx.report(RecordingChanged(recording=recording, **ctx.observed()), card=True, made=True)
-        planned = await stopping.plan(ctx, target_of(recording), self.stop_after)
+        planned = await stopping.plan(ctx, stoppable(ctx, recording), self.stop_after)
         await ctx.release(ThingKind.RECORDING, room.name)  # whoever records the room next may do it elsewhere
         return Reply(
-            text=("Recording ", Strong(room.name), ". Its card says when it runs.", *by_itself(planned, "stops")),
+            text=("Recording ", Strong(room.name), ". Its card says when it runs.", *planned.said),
             hint=_already(before),
             actions=(
                 Action("Stop recording", _stop(recording)),
-                *(Action(f"Stop the one {begun(r, zone)}", _stop(r)) for r in before[:MOST_OFFERED]),
+                *(Action(f"Stop the one {begun(r, now)}", _stop(r)) for r in before[:MOST_OFFERED]),
             ),
         )
 
@@ -97,9 +97,8 @@ class RecordingStart(
         if not running:
             not_recorded = " is not being recorded; start it again if you want that."
             return Reply(text=("The room ", Strong(self.room), not_recorded))
-        target, extend = target_of(running[0]), stoppable(ctx, running[0]).extend
         text = ("The room ", Strong(self.room), " is being recorded.")
-        return await stopping.with_plan(ctx, Reply(text=text), target, self.stop_after, extend)
+        return await stopping.with_plan(ctx, Reply(text=text), stoppable(ctx, running[0]), self.stop_after)
 
 
 class RecordingStop(
@@ -118,7 +117,7 @@ class RecordingStop(
             stopped = await ctx.provider.stop_recording(recording.ref)
         except (Conflict, NotFound):
             await self.report_as_it_is(ctx, recording)
-            raise Ended(("That recording of ", Strong(recording.room.name), " has ended already.")) from None
+            raise await has_ended(ctx, recording) from None
         await ctx.report(RecordingChanged(recording=stopped, **ctx.observed()))
         return Reply(
             text=("Stopping the recording of ", Strong(stopped.room.name), ". Its card says when it is ready.")
@@ -158,10 +157,13 @@ class RecordingList(
     async def run(self, ctx: Context) -> Reply:
         known = await ctx.list_recordings()
         found = [r for r in known if self._wants(r)]
-        shown = Rows(
-            item=_item,
-            columns=("Room", "State", "Id", "Since", "Duration", "Trouble"),
-            cells=_cells,
+        planned = await stopping.stops_of(ctx, [target_of(r) for r in found if not r.status.is_final])
+        now = ctx.ports.clock.now()
+        stops = {target: as_said(stop, now) for target, stop in planned.items()}
+        shown: Rows[Recording] = Rows(
+            item=lambda r: _item(r, stops.get(target_of(r), "")),
+            columns=("Room", "State", "Id", "Since", "Duration", "Stops", "Trouble"),
+            cells=lambda r: _cells(r, stops.get(target_of(r), "")),
             names=lambda r: r.ref.id + r.room.name,
         )
         return self.listed(self._how_many(ctx, len(found), len(known)), found, shown)
@@ -203,32 +205,34 @@ def _stop(recording: Recording) -> RecordingStop:
     return RecordingStop(provider=recording.ref.provider, recording=recording.ref.id)
 
 
-def _item(recording: Recording) -> Item:
+def _item(recording: Recording, stops: Text) -> Item:
     running = not recording.status.is_final
     return Item(
         title=(Strong(recording.room.name), " · ", recording.status.value),
-        detail=_detail(recording),
+        detail=_detail(recording, stops),
         actions=(Action("Stop", _stop(recording), description=f"Stop recording {recording.room.name}"),)
         if running
         else (),
     )
 
 
-def _cells(recording: Recording) -> tuple[Text, ...]:
+def _cells(recording: Recording, stops: Text) -> tuple[Text, ...]:
     return (
         (Strong(recording.room.name),),
         recording.status.value,
         (Code(recording.ref.id),),
         (Moment(recording.started_at),) if recording.started_at is not None else "",
         spoken_duration(recording.duration) if recording.duration is not None else "",
+        stops,
         recording.error or "",
     )
 
 
-def _detail(recording: Recording) -> Text:
+def _detail(recording: Recording, stops: Text) -> Text:
     return in_a_row(
         (Code(recording.ref.id),),
         ("since ", Moment(recording.started_at)) if recording.started_at is not None else "",
         spoken_duration(recording.duration) if recording.duration is not None else "",
+        ("stops ", *parts(stops)) if stops else "",
         recording.error or "",
     )

@@ -1,6 +1,6 @@
 """The one recording that a command is about, by its id or by the room that is being recorded."""
 
-from datetime import tzinfo
+from datetime import datetime
 from typing import Annotated, ClassVar, Self
 
 from pydantic import Field
@@ -57,13 +57,11 @@ class OneRecording(ServerCommand):
         if len(running) == 1:
             return running[0]
         if running:
-            zone, verb = await zone_of(ctx), self.doing.capitalize()
+            now, verb = ctx.ports.clock.now().astimezone(await zone_of(ctx)), self.doing.capitalize()
             raise NothingHere(
                 ("There are ", f"{len(running)}", " recordings of ", Code(self.recording), "."),
                 f"Say which one to {self.doing}.",
-                actions=[
-                    Action(f"{verb} {r.ref.id}, {begun(r, zone)}", self.pinned(r)) for r in running[:MOST_OFFERED]
-                ],
+                actions=[Action(f"{verb} {r.ref.id}, {begun(r, now)}", self.pinned(r)) for r in running[:MOST_OFFERED]],
             )
         raise NothingHere(
             ("Nothing called ", Code(self.recording), " is being recorded."),
@@ -78,10 +76,13 @@ class OneRecording(ServerCommand):
                 await ctx.report(RecordingChanged(recording=now, **observed))
 
 
-def begun(recording: Recording, zone: tzinfo) -> str:
-    """For a button, whose words cannot show a time in the reader's zone."""
-    began = recording.started_at
-    return f"since {began.astimezone(zone):%Y-%m-%d %H:%M %Z}" if began is not None else "not begun yet"
+def begun(recording: Recording, now: datetime) -> str:
+    """For a button, whose words cannot show a time in the reader's zone: it is that of `now`."""
+    if recording.started_at is None:
+        return "not begun yet"
+    began = recording.started_at.astimezone(now.tzinfo)
+    day = "" if began.date() == now.date() else f"{began:%b} {began.day}, "
+    return f"since {day}{began:%H:%M %Z}"
 
 
 async def _is_makers(ctx: Context, recording: Recording) -> bool:

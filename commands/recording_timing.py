@@ -9,7 +9,7 @@ from commands.core import stopping
 from commands.core.base import Internal, Role, pin
 from commands.core.context import Context
 from commands.core.errors import Ended, Problem
-from commands.core.reply import Action, Reply, Strong
+from commands.core.reply import Action, Code, Reply, Strong
 from commands.core.stopping import Stoppable
 from commands.core.timers import Target, length_problem
 from commands.core.types import Duration
@@ -32,7 +32,7 @@ class _Timing(OneRecording):
         ctx.meant.append(recording.room.name)
         if recording.status.is_final:
             await ctx.report(RecordingChanged(recording=recording, **ctx.observed()))
-            raise Ended(("That recording of ", Strong(recording.room.name), " has ended already."))
+            raise await has_ended(ctx, recording)
         return recording
 
 
@@ -80,13 +80,28 @@ def target_of(recording: Recording) -> Target:
     return Target(provider=ref.provider, kind=ThingKind.RECORDING, server_id=ref.id, name=recording.room.name)
 
 
+async def has_ended(ctx: Context, recording: Recording) -> Ended:
+    """What to tell whoever meant one that is over. Where the room lives on, another one can be made."""
+    room = await ctx.known_room(recording.room)
+    what = ("That recording of ", Strong(recording.room.name), " has ended already.")
+    if room is None or room.ended:
+        return Ended(what, ("See ", Code(f"{ctx.ports.slash} recording list"), "."))
+    return Ended(what, "Start a new one?", actions=[_afresh(ctx, recording, "Record again")])
+
+
+def _afresh(ctx: Context, recording: Recording, label: str) -> Action:
+    start = ctx.ports.commands["recording", "start"]
+    return Action(label, start.model_validate(pin(recording.room)))
+
+
 def stoppable(ctx: Context, recording: Recording) -> Stoppable:
-    ref, start = recording.ref, ctx.ports.commands["recording", "start"]
+    ref = recording.ref
     return Stoppable(
         target=target_of(recording),
         subject=("The recording of ", Strong(recording.room.name)),
-        ends="stops",
+        verb="stop",
+        past="stopped",
         extend=RecordingExtend(provider=ref.provider, recording=ref.id),
         keep=RecordingKeepGoing(provider=ref.provider, recording=ref.id),
-        afresh=Action("Record", start.model_validate(pin(recording.room))),
+        afresh=_afresh(ctx, recording, "Record"),
     )

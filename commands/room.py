@@ -27,7 +27,6 @@ from commands.core.json_text import demanded_json_problem, json_hint
 from commands.core.paging import Filter, PagedCommand, Rows, like, matched
 from commands.core.reply import Action, Code, Form, Item, Person, Question, Reply, Strong, Text
 from commands.core.room_options import left_as_it_is, metadata_differs
-from commands.core.stopping import by_itself
 from commands.core.timers import length_problem
 from commands.core.types import Count, Duration, Name, PersonId, spell_duration
 from commands.core.words import counted, in_a_row, in_natural_order, people_in_it
@@ -42,7 +41,7 @@ from commands.room_particulars import (
     room_facts,
     table_cells,
 )
-from commands.room_timing import RoomExtend, target_of
+from commands.room_timing import stoppable, target_of
 from providers.base import Capability, CreatedRoom, Provider, Room, RoomOptions, RoomRef, TokenOptions
 from providers.errors import NotFound, ProviderError
 from providers.facts import RecordingChanged, RoomFinished, RoomSeen, ThingKind
@@ -115,15 +114,15 @@ class RoomCreate(
         )
         created = await self._create(ctx, options)
         await ctx.report(RoomSeen(room=created.room, **ctx.observed()), card=True, made=not created.existed)
-        planned = by_itself(await stopping.plan(ctx, target_of(created.room.ref), self.stop_after), "ends")
+        planned = await stopping.plan(ctx, stoppable(ctx, created.room.ref), self.stop_after)
         if not created.existed:
             await self._report_recording(ctx, created.room.ref)
-            return Reply(text=("Created ", Strong(self.name), ".", *planned), hint=json_hint(self.metadata or ""))
+            return Reply(text=("Created ", Strong(self.name), ".", *planned.said), hint=json_hint(self.metadata or ""))
         people, _ = await people_of(ctx, created.room)
         return Reply(
-            text=(Strong(self.name), " was there already: ", people_in_it(people), ".", *planned),
+            text=(Strong(self.name), " was there already: ", people_in_it(people), ".", *planned.said),
             hint=left_as_it_is(options, created.room),
-            actions=self._next_steps(options, created.room, ctx.provider),
+            actions=(*planned.actions, *self._next_steps(options, created.room, ctx.provider)),
         )
 
     async def _create(self, ctx: Context, options: RoomOptions) -> CreatedRoom:
@@ -144,8 +143,7 @@ class RoomCreate(
         for room in await ctx.list_rooms([self.name]):
             await ctx.report(RoomSeen(room=room, **ctx.observed()), card=True)
             text = ("The room ", Strong(self.name), " is there: ", people_in_it(room.participants), ".")
-            extend = RoomExtend(**pin(room.ref))
-            return await stopping.with_plan(ctx, Reply(text=text), target_of(room.ref), self.stop_after, extend)
+            return await stopping.with_plan(ctx, Reply(text=text), stoppable(ctx, room.ref), self.stop_after)
         return Reply(text=("There is no room ", Strong(self.name), "; create it again if it is needed."))
 
     async def _report_recording(self, ctx: Context, room: RoomRef) -> None:
@@ -222,9 +220,11 @@ class RoomShow(RoomCommand, path="room show", needs=Capability.LIST_ROOMS, examp
         people, known_people = await people_of(ctx, room)
         can_stop = room.recording and await _finds_recording(ctx, ref)
         stop = RecordingStop(provider=ref.provider, recording=ref.name, room_id=ref.id) if can_stop else None
+        planned = (await stopping.stops_of(ctx, [target_of(ref)])).get(target_of(ref))
+        ends = stopping.as_said(planned, ctx.ports.clock.now()) if planned is not None else ""
         return Reply(
             text=(Strong(ref.name), f": {people_in_it(people)}."),
-            facts=room_facts(room, known_people, made_by=known.made_by if known else None),
+            facts=room_facts(room, known_people, made_by=known.made_by if known else None, ends=ends),
             actions=_possible(room_actions(ref, stop=stop), ctx.provider),
         )
 

@@ -27,7 +27,10 @@ def table_cells(room: Room, ours: bool) -> tuple[Text, ...]:
     )
 
 
-def room_facts(room: Room, people: Sequence[Participant], *, made_by: str | None) -> tuple[tuple[str, Text], ...]:
+def room_facts(
+    room: Room, people: Sequence[Participant], *, made_by: str | None, ends: Text
+) -> tuple[tuple[str, Text], ...]:
+    """`ends`: when it was planned to, and by whom; empty where it was not."""
     facts: list[tuple[str, Text]] = [("Video server", room.ref.provider), ("Id", (Code(room.ref.id),))]
     if room.created_at is not None:
         facts.append(("Since", (Moment(room.created_at),)))
@@ -37,8 +40,10 @@ def room_facts(room: Room, people: Sequence[Participant], *, made_by: str | None
         facts.append(("Sending", sends))
     if room.max_participants:
         facts.append(("Room for", f"{room.max_participants:,}"))
-    if ends := _ends(room):
-        facts.append(("Ends by itself", ends))
+    if ends:
+        facts.append(("Ends", ends))
+    if left_alone := _ends_left_alone(room):
+        facts.append(("Ends by itself", left_alone))
     facts.append(("Recording", "runs" if room.recording else "none"))
     if made_by is not None:
         facts.append(("Made by", (Person(made_by),)))
@@ -52,7 +57,7 @@ def _sending(people: Sequence[Participant]) -> str:
     return "; ".join(f"{person.shown_name}: {sending(person)}" for person in senders[:NAMED]) + more
 
 
-def _ends(room: Room) -> str:
+def _ends_left_alone(room: Room) -> str:
     timeouts = {"after nobody has come": room.empty_timeout, "after the last one has left": room.departure_timeout}
     return ", ".join(f"{spoken_duration(timeout, exact=True)} {when}" for when, timeout in timeouts.items() if timeout)
 

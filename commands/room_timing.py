@@ -65,7 +65,8 @@ def stoppable(ctx: Context, room: RoomRef) -> Stoppable:
     return Stoppable(
         target=target_of(room),
         subject=("The room ", Strong(room.name)),
-        ends="ends",
+        verb="end",
+        past="ended",
         extend=RoomExtend(**pin(room)),
         keep=RoomKeepGoing(**pin(room)),
         afresh=Action("Create room", create.model_validate({"provider": room.provider, "name": room.name})),

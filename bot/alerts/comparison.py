@@ -5,14 +5,14 @@ asked, so whatever was told since wins. What is missing from a list counts when 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
 from bot.alerts.fold import fold
 from bot.alerts.state import RoomState, ThingState
-from bot.store.beliefs import Belief, Beliefs
+from bot.store.beliefs import Belief, Beliefs, LeftOver
 from commands.core.ports import Clock
 from providers.base import Capability, Provider, Recording, Room, RoomRef
 from providers.errors import NotFound
@@ -23,6 +23,14 @@ SECOND_LOOK_SECONDS = 1.0
 
 AT_ONCE = 100
 """Facts that are told in one go, and things that are compared before others get their turn."""
+
+ENDS_WITH_ITS_ROOM: Mapping[ThingKind, timedelta] = {
+    ThingKind.STREAM: timedelta(minutes=1),
+    ThingKind.CALL: timedelta(minutes=1),
+    ThingKind.RECORDING: timedelta(minutes=15),
+}
+"""What cannot go on without its room, and how long after that its end may still be told: of a recording it is told when
+that has been stored. An ingress outlives its room."""
 
 T = TypeVar("T")
 Tell = Callable[[Sequence[Fact]], Awaitable[None]]
@@ -95,6 +103,7 @@ class Comparison:
         is asked whether it is there."""
         can = self._provider.capabilities
         listings = [each for each in OTHER_LISTINGS if each.capability in can]
+        rooms: Sequence[Room] = ()
         if ROOMS.capability in can:
             rooms, believed = await self._compare(ROOMS)
             if Capability.LIST_PARTICIPANTS in can:
@@ -103,6 +112,8 @@ class Comparison:
             await self._provider.ping()
         for listing in listings:
             await self._compare(listing)
+        unlisted = ENDS_WITH_ITS_ROOM.keys() - {listing.kind for listing in listings}
+        await self._lose_with_rooms(unlisted, {room.ref.id for room in rooms})
 
     async def _compare(self, listing: Listing[T]) -> tuple[Sequence[T], Mapping[str, Belief]]:
         """Tell what is there and not as we believe, then what is not there. Returns what is listed, without what has
@@ -137,6 +148,27 @@ class Comparison:
                 SightLost(**self._origin(listing.kind, id, asked_at), thing=listing.kind, thing_id=id)
                 for id, belief in sorted(present.items())
                 if belief.version == missing[id].version
+            ]
+        )
+
+    async def _lose_with_rooms(self, kinds: Set[ThingKind], listed: Set[str]) -> None:
+        """What the server does not list is lost with its room, where nothing was heard of it for a while since. One
+        whose room we do not know is lost where the server does not know it either, when it is asked twice."""
+        asked_at = self._clock.now()
+        lists_rooms = Capability.LIST_ROOMS in self._provider.capabilities
+        left_over = [
+            each
+            for each in await self._beliefs.left_over(self._provider.name, kinds)
+            if each.room_id not in listed and (each.room is not None or lists_rooms) and _is_overdue(each, asked_at)
+        ]
+        if unknown := {each.room_name for each in left_over if each.room is None}:
+            await asyncio.sleep(self._second_look_seconds)
+            listed = listed | {room.ref.id for room in await self._provider.list_rooms(unknown)}
+        await self._tell_all(
+            [
+                SightLost(**self._origin(each.kind, each.id, asked_at), thing=each.kind, thing_id=each.id)
+                for each in left_over
+                if each.room_id not in listed
             ]
         )
 
@@ -201,6 +233,13 @@ def _differs(state: ThingState | None, *facts: Fact) -> bool:
     if isinstance(state, RoomState) and state.created_at is not None:
         folded = folded.model_copy(update={"created_at": state.created_at})
     return not state.looks_like(folded)
+
+
+def _is_overdue(thing: LeftOver, at: datetime) -> bool:
+    """Whether its end would have been told by then, counted from when its room was over, by our clock."""
+    room = (thing.room.observed_at, thing.room.lost_at) if thing.room is not None else ()
+    heard_at = max([thing.heard_at, *(when for when in room if when is not None)])
+    return heard_at + ENDS_WITH_ITS_ROOM[thing.kind] <= at
 
 
 def _people_in(state: ThingState) -> int:

@@ -367,18 +367,14 @@ _SHOWN_AS: Final[Mapping[type[Going], str]] = {
 }
 
 
-def note_going(room: RoomState | None, id: str, state: Going) -> RoomState | None:
+def note_going(room: RoomState, id: str, state: Going) -> RoomState:
     """What a thing, as it is folded, means for the card of a room: its own, or the one that it was of before.
 
-    One that goes on makes a room known. One that does not, does not: its room may be over for long, and None stays
-    None.
+    It makes no room known: its room may be over for long, and nobody would ever tell its end.
     """
     goes_on = not state.is_over and state.status is not IngressStatus.WAITING
-    if room is None and not goes_on:
-        return None
-    known = room or RoomState(ref=state.room)
-    shown: dict[str, StrEnum] = getattr(known, _SHOWN_AS[type(state)])
+    shown: dict[str, StrEnum] = getattr(room, _SHOWN_AS[type(state)])
     others = {other: status for other, status in shown.items() if other != id}
-    here = {id: state.status} if goes_on and state.room.id == known.ref.id else {}
+    here = {id: state.status} if goes_on and state.room.id == room.ref.id else {}
     going = dict(sorted((others | here).items()))
-    return known if going == shown else known.model_copy(update={_SHOWN_AS[type(state)]: going})
+    return room if going == shown else room.model_copy(update={_SHOWN_AS[type(state)]: going})

@@ -25,6 +25,7 @@ from providers.facts import (
     ParticipantLeft,
     StopCarriedOut,
     StopNear,
+    StopPlanned,
     ThingKind,
     TrackPublished,
     TrackUnpublished,
@@ -80,6 +81,8 @@ def news(before: ThingState | None, after: ThingState, fact: Fact) -> News:
             return News(AlertKind.TRACK, note=fact.type if _is_of_a_person(after, fact) else None)
         case StopNear() | StopCarriedOut() if not after.is_over:
             return _stop(kind, before, after, fact)
+        case StopPlanned():
+            return News(kind, note=fact.type if _is_moved(before, after) else None)
     return _turn(kind, before, after)
 
 
@@ -116,6 +119,13 @@ def _stop(kind: AlertKind, before: ThingState | None, after: ThingState, fact: S
     if not plan.missed:
         return News(kind)
     return News(kind, Severity.CRITICAL, None if was_missed else fact.type, broadcast=True)
+
+
+def _is_moved(before: ThingState | None, after: ThingState) -> bool:
+    """Whether another time was said than before, or none: somebody may count on the first."""
+    if before is None or before.plan is None or before.plan.stops_at is None or after.plan is None or after.is_over:
+        return False
+    return after.plan.rev > before.plan.rev
 
 
 def _turn(kind: AlertKind, before: ThingState | None, after: ThingState) -> News:

@@ -6,6 +6,11 @@ https://docs.slack.dev/apis/web-api/rate-limits. Its buckets are not known bette
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Final
+
+MEMBERS: Final = 50
+"""How many things a digest page shows, each on a line of its own, whatever they are called: 200 rooms are four messages
+then, which fit the pace of updates."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +31,6 @@ class Rate:
     def due_at(self, next_at: datetime) -> datetime:
         return next_at - self.ahead
 
-    def after(self, next_at: datetime, called_at: datetime) -> datetime:
-        """`next_at` once a call was made."""
-        return max(next_at, called_at) + self.every
-
 
 @dataclass(frozen=True, slots=True)
 class Tempo:
@@ -37,7 +38,8 @@ class Tempo:
 
     Posts of a channel and updates of the workspace: so many at once, then one in so many seconds. With these figures no
     60 seconds have more than 50 updates. A channel is shown on digest pages when to bring it up to date would take
-    longer than `digest_after_seconds`, until at most `calm_changes` of its things have changed in `calm_seconds`.
+    longer than `digest_after_seconds`, until at most `calm_changes` of its things have changed in `calm_seconds`. What
+    went wrong there gets its own message and line after `owed_after_seconds`, calm or not.
     """
 
     post_seconds: float = 1.05
@@ -47,6 +49,7 @@ class Tempo:
     digest_after_seconds: float = 6.0
     calm_seconds: float = 10.0
     calm_changes: int = 2
+    owed_after_seconds: float = 60.0
     calls_at_once: int = 8
 
     @property
@@ -61,6 +64,10 @@ class Tempo:
     def calm(self) -> timedelta:
         return timedelta(seconds=self.calm_seconds)
 
+    @property
+    def owed_after(self) -> timedelta:
+        return timedelta(seconds=self.owed_after_seconds)
+
     def faster(self, times: float) -> "Tempo":
         return replace(
             self,
@@ -68,6 +75,7 @@ class Tempo:
             update_seconds=self.update_seconds / times,
             digest_after_seconds=self.digest_after_seconds / times,
             calm_seconds=self.calm_seconds / times,
+            owed_after_seconds=self.owed_after_seconds / times,
         )
 
     def is_storm(self, unposted: int, changed: int, *, channels: int) -> bool:

@@ -7,6 +7,7 @@ in a transaction that checks this.
 
 import asyncio
 from collections.abc import Coroutine, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -37,8 +38,19 @@ FAILURES = 2
 RETRY = timedelta(seconds=5)
 """After the first round that failed; twice as long after each further one, but no longer than the interval."""
 
+FLOOR = timedelta(seconds=5)
+"""From one round to the next, whoever is in a hurry. A server that is busy says itself how long it wants."""
+
 SLEPT_SECONDS = 5.0
 """What is late by more than that did not run for a while, or its clock was moved: webhooks may have been missed."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Rest:
+    """When the next round is due: `after` that, or sooner in a hurry, but not before `at_least`."""
+
+    after: timedelta
+    at_least: timedelta
 
 
 class Reconciler:
@@ -64,7 +76,7 @@ class Reconciler:
         }
 
     def hurry(self, provider: str) -> None:
-        """Compare this server at once."""
+        """Compare this server at once, or as soon as it may be asked again."""
         self._rounds[provider].hurry()
 
     def stop(self) -> None:
@@ -144,21 +156,21 @@ class _Rounds:
             await until(self._woken, min(max(seconds, 0.01), LOOK_SECONDS))
 
     async def _round(self, held: Held) -> None:
-        """One turn: whatever becomes of it, the next one is due after a pause."""
-        pause = self._interval
+        """One turn: whatever becomes of it, the next one is due after a pause, and soon where this one broke off."""
+        rest = self._rest(min(RETRY, self._interval))
         try:
-            pause = await self._while_held(held, self._look(held))
+            rest = await self._while_held(held, self._look(held))
         except LeaseLost:
             log.warning("another process compares now, and what this one found is dropped", provider=self._name)
             self._count("LeaseLost")
         except asyncio.CancelledError:
-            pause = timedelta()
+            rest = _Rest(timedelta(), timedelta())
             if not self._stopped.is_set():
                 raise
         finally:
-            await self._lease.finish(held, pause)
+            await self._lease.finish(held, rest.after, at_least=rest.at_least)
 
-    async def _while_held(self, held: Held, work: Coroutine[Any, Any, timedelta]) -> timedelta:
+    async def _while_held(self, held: Held, work: Coroutine[Any, Any, _Rest]) -> _Rest:
         """What the work returns. Raises `LeaseLost`, and `CancelledError` after `stop`."""
         working = asyncio.create_task(work)
         stopping = asyncio.create_task(self._stopped.wait())
@@ -176,8 +188,8 @@ class _Rounds:
             stopping.cancel()
             await asyncio.gather(working, stopping, return_exceptions=True)
 
-    async def _look(self, held: Held) -> timedelta:
-        """Compare, and tell whether the server is there. Returns the pause until the next look."""
+    async def _look(self, held: Held) -> _Rest:
+        """Compare, and tell whether the server is there."""
         asked_at = self._clock.now()
         tell = partial(self._tell, held)
         comparison = Comparison(
@@ -192,7 +204,8 @@ class _Rounds:
             await comparison.run()
         except RateLimited as error:
             self._count(type(error).__name__)
-            return max(RETRY, timedelta(seconds=error.retry_after))
+            asked_for = max(RETRY, timedelta(seconds=error.retry_after))
+            return _Rest(asked_for, at_least=asked_for)
         except ProviderError as error:
             self._count(type(error).__name__)
             return await self._failed(held, asked_at, error)
@@ -201,9 +214,9 @@ class _Rounds:
         server = await self._server()
         if server is not None and not server.is_reached:
             await self._tell(held, [ServerReached(**self._origin(held, asked_at))])
-        return self._interval
+        return self._rest(self._interval)
 
-    async def _failed(self, held: Held, asked_at: datetime, error: ProviderError) -> timedelta:
+    async def _failed(self, held: Held, asked_at: datetime, error: ProviderError) -> _Rest:
         self._failures += 1
         log.warning("a video server was not compared", provider=self._name, error=str(error), in_a_row=self._failures)
         if self._failures >= FAILURES:
@@ -211,7 +224,10 @@ class _Rounds:
             if server is None or server.is_reached:
                 await self._tell(held, [ServerUnreached(**self._origin(held, asked_at), why=error.what)])
         pause: timedelta = RETRY * 2 ** min(self._failures - 1, 10)
-        return min(pause, self._interval)
+        return self._rest(min(pause, self._interval))
+
+    def _rest(self, after: timedelta) -> _Rest:
+        return _Rest(after, at_least=min(FLOOR, self._interval))
 
     async def _server(self) -> ServerState | None:
         """What people were told of it last."""

@@ -121,7 +121,6 @@ class Folding:
         self._now = now
         self._entries: dict[Key, _Entry] = {}
         self._interests: dict[str, Interest] = {}
-        self._joins: dict[str, Callable[[str], bool]] = {}
         self._is_told = False
 
     async def keep(self, brought: Sequence[tuple[InboxRow, Fact]]) -> None:
@@ -147,9 +146,15 @@ class Folding:
     async def _keep(self, row: InboxRow, fact: Fact) -> None:
         key = _key(fact)
         before = (await self._entry(key)).state
-        after = await self._change(
-            row, fact, key, lambda state: fold(state, fact, made_by=row.user_id), wanted_in=_wanted_in(row)
-        )
+        going = await self._going_in(key) if before is None and fact.thing is ThingKind.ROOM else {}
+
+        def folded(state: ThingState | None) -> ThingState | None:
+            after = fold(state, fact, made_by=row.user_id)
+            for id, each in going.items():
+                after = note_going(after, id, each) if isinstance(after, RoomState) else after
+            return after
+
+        after = await self._change(row, fact, key, folded, wanted_in=_wanted_in(row))
         if isinstance(after, Going):
             was_in = before.room.id if isinstance(before, Going) else ""
             for room_id in sorted({was_in, after.room.id} - {""}):
@@ -160,8 +165,18 @@ class Folding:
             row,
             fact,
             (fact.provider, ThingKind.ROOM, room_id),
-            lambda state: note_going(state if isinstance(state, RoomState) else None, fact.thing_id, going),
+            lambda state: note_going(state, fact.thing_id, going) if isinstance(state, RoomState) else None,
         )
+
+    async def _going_in(self, room: Key) -> dict[str, Going]:
+        """What was told of a room before the room itself, by its ids."""
+        provider, _, room_id = room
+        going: dict[str, Going] = {}
+        for kind, server_id in await live_of_room(self._conn, provider, room_id):
+            state = (await self._entry((provider, kind, server_id))).state
+            if isinstance(state, Going):
+                going[server_id] = state
+        return going
 
     async def _change(
         self, row: InboxRow, fact: Fact, key: Key, folded: Fold, *, wanted_in: Place | None = None
@@ -273,8 +288,10 @@ class Folding:
 
     async def _note(self, row: InboxRow, entry: _Entry, home: Home, told: News) -> None:
         interest = await self._interest(row.team_id)
+        assert entry.id is not None
+        assert entry.state is not None
         for card_id, channel_id in entry.cards.items():
-            if await self._is_wanted(row, entry, channel_id, interest, told, is_home=channel_id == home.channel_id):
+            if interest.is_told(channel_id, entry.id, entry.state, told, is_home=channel_id == home.channel_id):
                 await self._notes.add(
                     self._conn,
                     team_id=row.team_id,
@@ -282,27 +299,17 @@ class Folding:
                     inbox_id=row.id,
                     kind=str(told.note),
                     broadcast=told.broadcast,
+                    severity=told.severity,
                 )
-
-    async def _is_wanted(
-        self, row: InboxRow, entry: _Entry, channel_id: str, interest: Interest, told: News, *, is_home: bool
-    ) -> bool:
-        """Also where a setting says that the channel wants to hear who comes and goes."""
-        assert entry.state is not None
-        if interest.is_told(channel_id, entry.state, told, is_home=is_home):
-            return True
-        if told.kind is not AlertKind.PARTICIPANT or interest.is_muted(channel_id, entry.state):
-            return False
-        if row.team_id not in self._joins:
-            self._joins[row.team_id] = await told_of_joins(self._conn, row.team_id)
-        return self._joins[row.team_id](channel_id)
 
     async def _interest(self, team_id: str) -> Interest:
         """Read inside the transaction that folds, so that none is missed or too old."""
         if team_id not in self._interests:
             subscriptions = await self._subscriptions.of_team(self._conn, team_id)
             mutes = await self._subscriptions.mutes_of_team(self._conn, team_id, self._now)
-            self._interests[team_id] = Interest(subscriptions, mutes)
+            follows = await self._subscriptions.follows_of_team(self._conn, team_id)
+            joins = await told_of_joins(self._conn, team_id)
+            self._interests[team_id] = Interest(subscriptions, mutes, follows, joins)
         return self._interests[team_id]
 
 

@@ -317,7 +317,8 @@ class ServerState(_State):
 
 
 class DigestState(_State):
-    """A page that shows many things of a channel while too much happens there for a message each.
+    """A page that shows many things of a channel while too much happens there for a message each, and from when it is
+    calm those that change no more.
 
     What it shows is not kept here: the cards that have its number as `digest_id` are, and their things.
     """
@@ -325,6 +326,7 @@ class DigestState(_State):
     kind: Literal["digest"] = "digest"
     channel_id: str
     opened_at: datetime
+    calmed_at: datetime | None = None
 
     @property
     def provider(self) -> str:

@@ -52,6 +52,9 @@ LONGEST_PAUSE: Final = timedelta(seconds=30)
 PATIENCE: Final = timedelta(minutes=1)
 """How late a stop may be before people are told that it does not work."""
 
+BRIEF: Final = timedelta(seconds=10)
+"""How long a try may take that is to end when the patience does."""
+
 STEP: Final = timedelta(seconds=5)
 """A clock that is set by more is worth a line in the log."""
 
@@ -138,7 +141,7 @@ class Timers:
     async def _try(self, due: Due) -> None:
         target = due.stop.target
         try:
-            async with asyncio.timeout(DEADLINE_SECONDS):
+            async with asyncio.timeout(_deadline_seconds(self._clock.now() - due.stop.stops_at)):
                 facts = await _stop(self._provider_of(due), due, self._clock)
         except ProviderError as error:
             wanted = timedelta(seconds=error.retry_after if isinstance(error, RateLimited) else 0.0)
@@ -172,10 +175,10 @@ class Timers:
             log.info("a planned stop was carried out", thing=due.stop.target.server_id, detail=detail)
 
     async def _failed(self, due: Due, problem: str, detail: str, wanted: timedelta) -> None:
-        """`problem` is for people, `detail` for the record. The pause grows with how late it is."""
+        """`problem` is for people, `detail` for the record."""
         at = self._clock.now()
         late = at - due.stop.stops_at
-        pause = max(wanted, min(max(late, FIRST_PAUSE), LONGEST_PAUSE))
+        pause = max(wanted, _pause(late))
         tried = Tried()
         if late >= PATIENCE:
             told = _carried_out(due, at, "failed", problem)
@@ -184,6 +187,21 @@ class Timers:
             "a planned stop waits", thing=due.stop.target.server_id, error=detail, seconds=pause.total_seconds()
         )
         await self._stops.put_back(due, pause, tried)
+
+
+def _deadline_seconds(late: timedelta) -> float:
+    """So short that a try which hangs is over within `PATIENCE`, where it begins `BRIEF` before."""
+    left = PATIENCE - late
+    if left <= timedelta():
+        return DEADLINE_SECONDS
+    return min(DEADLINE_SECONDS, max(left, BRIEF).total_seconds())
+
+
+def _pause(late: timedelta) -> timedelta:
+    """It grows with how late it is. One try begins `BRIEF` before `PATIENCE` is over and one just then, whatever came
+    before: whoever relies on the stop hears at that time that it does not work."""
+    grown = min(max(late, FIRST_PAUSE), LONGEST_PAUSE)
+    return min([grown, *(at - late for at in (PATIENCE - BRIEF, PATIENCE) if at > late)])
 
 
 async def _stop(provider: Provider, due: Due, clock: Clock) -> list[Fact]:

@@ -7,6 +7,7 @@ unless a configuration for others is given.
 import socket
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, closing, suppress
+from dataclasses import replace
 from pathlib import Path
 from secrets import randbelow
 from typing import Literal, Self
@@ -24,8 +25,8 @@ from providers.base import Provider
 from providers.memory.provider import Memory
 
 Transport = Literal["http", "socket"]
-UNPACED = Tempo().faster(1_000)
-"""As fast as things happen."""
+UNPACED = replace(Tempo().faster(1_000), digest_after_seconds=3_600.0)
+"""As fast as things happen, each with a message of its own."""
 
 IN_MEMORY = '[providers.memory]\nkind = "memory"\n'
 

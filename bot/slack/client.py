@@ -125,11 +125,28 @@ class SlackClient:
         return await self._read_pages("users.conversations", "channels", types=kinds, exclude_archived="true")
 
     async def post(
-        self, channel_id: str, shown: Message, *, thread_ts: str | None = None, broadcast: bool = False
+        self,
+        channel_id: str,
+        shown: Message,
+        *,
+        thread_ts: str | None = None,
+        broadcast: bool = False,
+        key: str | None = None,
     ) -> str:
-        """Post and return the message's `ts`."""
-        extra = {"thread_ts": thread_ts, "reply_broadcast": broadcast} if thread_ts else {}
-        answer = await self._send("chat.postMessage", {"channel": channel_id, **extra}, shown)
+        """Post and return the message's `ts`.
+
+        `key`, a UUID, is the same for every try of one message. Slack may then give the first one back instead of
+        posting a second; it names this in its errors, and not among the arguments, so nothing depends on it.
+        """
+        sent: dict[str, Any] = {"channel": channel_id}
+        if thread_ts is not None:
+            sent |= {"thread_ts": thread_ts, "reply_broadcast": broadcast}
+        try:
+            answer = await self._send("chat.postMessage", sent | ({"client_msg_id": key} if key else {}), shown)
+        except SlackError as error:
+            if key is None or error.code not in KEY_REFUSED:
+                raise
+            answer = await self._send("chat.postMessage", sent, shown)
         return str(answer["ts"])
 
     async def update(self, channel_id: str, ts: str, shown: Message) -> None:
@@ -354,6 +371,10 @@ def _content(shown: Message) -> dict[str, Any]:
 PLAINER_HELPS = frozenset(
     ["invalid_blocks", "invalid_blocks_format", "msg_too_long", "msg_blocks_too_long", "only_one_table_allowed"]
 )
+
+KEY_REFUSED = frozenset(["duplicate_message_not_found", "duplicate_channel_not_found"])
+"""What a try was to repeat is nowhere, so nothing was posted: https://docs.slack.dev/reference/methods/chat.postMessage
+says so in its errors."""
 
 NO_TABLES = frozenset(["invalid_blocks", "invalid_blocks_format", "only_one_table_allowed"])
 """Said of a message that we know to be right but for its table: it is the table that is not taken."""

@@ -33,8 +33,9 @@ class Backlog:
 class Backlogs:
     """Reads one after the other. Of the inbox, which is long, only what is new since the last time."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, *, team_id: str) -> None:
         self._store = store
+        self._team_id = team_id
         self._last_webhooks: dict[str, datetime] = {}
         self._newest = 0
 
@@ -46,8 +47,9 @@ class Backlogs:
             inbox.c.folded_at.is_(None), inbox.c.attempts < PARKED_AFTER
         )
         live = select(thing.c.provider, func.count()).where(thing.c.kind == ThingKind.ROOM, not_(thing.c.terminal))
-        busy = select(func.count()).where(pace.c.digest_since.is_not(None))
-        paused = select(func.max(pace.c.paused_until)).where(pace.c.key == UPDATES, pace.c.paused_until > now())
+        ours = pace.c.team_id == self._team_id
+        busy = select(func.count()).where(ours, pace.c.digest_since.is_not(None))
+        paused = select(func.max(pace.c.paused_until)).where(ours, pace.c.key == UPDATES, pace.c.paused_until > now())
         newest = select(func.coalesce(func.max(inbox.c.id), self._newest))
         async with self._store.reading() as conn:
             untold_since, cards_behind = (await conn.execute(cards)).one()

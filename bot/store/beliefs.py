@@ -1,11 +1,12 @@
 """What we believe to be on a video server: what its own lists are compared with."""
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import islice
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, and_, func, select, true
 
 from bot.alerts.state import LOST, ThingState, state_from_json
 from bot.store.engine import Store
@@ -27,6 +28,19 @@ class Belief:
     state: ThingState
 
 
+@dataclass(frozen=True, slots=True)
+class LeftOver:
+    """Something that goes on, by what we believe, in a room that does not. `heard_at` is when it was last told of;
+    `room` is None where that is not known."""
+
+    kind: ThingKind
+    id: str
+    heard_at: datetime
+    room_id: str
+    room_name: str
+    room: ThingState | None
+
+
 class Beliefs:
     """Things of one provider and kind, by the server's id."""
 
@@ -45,6 +59,33 @@ class Beliefs:
         while some := list(islice(rest, _IDS_AT_ONCE)):
             found |= await self._read(provider, kind, thing.c.server_id.in_(some))
         return found
+
+    async def left_over(self, provider: str, kinds: Collection[ThingKind]) -> Sequence[LeftOver]:
+        """What is there, to our knowledge, though its room is over or not known."""
+        room = thing.alias("room")
+        is_its_room = and_(
+            room.c.provider == thing.c.provider, room.c.kind == ThingKind.ROOM, room.c.server_id == thing.c.room_id
+        )
+        query = (
+            select(thing.c.kind, thing.c.server_id, thing.c.seen_at, thing.c.room_id, thing.c.name, room.c.state)
+            .join_from(thing, room, is_its_room, isouter=True)
+            .where(thing.c.provider == provider, thing.c.kind.in_(kinds), thing.c.room_id.is_not(None))
+            .where(thing.c.terminal.is_(False), func.coalesce(room.c.terminal, true()))
+            .order_by(thing.c.id)
+        )
+        async with self._store.reading() as conn:
+            rows = (await conn.execute(query)).all()
+        return [
+            LeftOver(
+                kind=ThingKind(row.kind),
+                id=row.server_id,
+                heard_at=row.seen_at,
+                room_id=row.room_id,
+                room_name=row.name,
+                room=state_from_json(row.state) if row.state is not None else None,
+            )
+            for row in rows
+        ]
 
     async def _read(self, provider: str, kind: ThingKind, holds: ColumnElement[bool]) -> dict[str, Belief]:
         query = select(thing.c.server_id, thing.c.version, thing.c.state).where(

@@ -7,7 +7,7 @@ the page is a thing with a card of its own, which every change of a member raise
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 from sqlalchemy import ColumnElement, Select, Update, and_, case, func, literal, not_, null, or_, select, update
@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.store import things
 from bot.store.engine import Store
 from bot.store.leases import LEASE, RELEASED, is_free, now
-from bot.store.pace import in_digest
+from bot.store.owed import waits_for_calm
 from bot.store.tables import UtcTime, card, thing
 from bot.store.upsert import insert
 from commands.core.ports import Clock, Place
@@ -82,11 +82,13 @@ class Cards:
             generation=0,
             dirty_at=self._clock.now(),
             untold_since=self._clock.now(),
-            changed_at=self._clock.now(),
+            changed_at=now(),
+            asked_at=now() if revive else None,
         )
+        once_more = self._raised() | ({"asked_at": now()} if revive else {})
         await conn.execute(
             statement.on_conflict_do_update(
-                index_elements=[card.c.thing_id, card.c.team_id, card.c.channel_id], set_=self._raised()
+                index_elements=[card.c.thing_id, card.c.team_id, card.c.channel_id], set_=once_more
             )
         )
 
@@ -119,18 +121,20 @@ class Cards:
             found[row.thing_id][row.id] = row.channel_id
         return found
 
-    async def next_post(self, conn: AsyncConnection, channel_id: str) -> tuple[Card, things.Thing] | None:
+    async def next_post(
+        self, conn: AsyncConnection, channel_id: str, overdue: ColumnElement[bool] | None = None
+    ) -> tuple[Card, things.Thing] | None:
         """The card of that channel that has waited longest for its message, with its thing as it is.
 
-        What a digest page tells meanwhile comes last.
+        What a digest page tells meanwhile comes last; it waits for the calm unless it is `overdue`.
         """
-        return await _first(conn, card.c.channel_id == channel_id, card.c.ts.is_(None))
+        return await _first(conn, overdue, card.c.channel_id == channel_id, card.c.ts.is_(None))
 
     async def next_update(
-        self, conn: AsyncConnection, skip_channels: Collection[str] = ()
+        self, conn: AsyncConnection, skip_channels: Collection[str] = (), overdue: ColumnElement[bool] | None = None
     ) -> tuple[Card, things.Thing] | None:
         """The card that has waited longest for its message to be changed, of all channels but those."""
-        return await _first(conn, card.c.channel_id.not_in(skip_channels), card.c.ts.is_not(None))
+        return await _first(conn, overdue, card.c.channel_id.not_in(skip_channels), card.c.ts.is_not(None))
 
     async def hold(self, conn: AsyncConnection, found: Card, claim: str) -> Card:
         """Nobody else delivers it until the lease is over.
@@ -234,6 +238,14 @@ class Cards:
 
         await self._store.write(write)
 
+    async def park(self, held: Card, pause: timedelta) -> None:
+        """Nobody takes it up for so long."""
+
+        async def write(conn: AsyncConnection) -> None:
+            await conn.execute(_held(held).values(lease_until=now(pause)))
+
+        await self._store.write(write)
+
     async def _post_anew(self, conn: AsyncConnection, where: ColumnElement[bool], **changed: str | None) -> None:
         """As another message, from the end of the queue. `changed` are further columns."""
         fresh = {**self._unblocked(), "ts": None, "hash": None, "post_key": None, "generation": card.c.generation + 1}
@@ -248,7 +260,7 @@ class Cards:
             "wanted": card.c.wanted + 1,
             "dirty_at": case((clean, moment), else_=card.c.dirty_at),
             "untold_since": func.coalesce(card.c.untold_since, moment),
-            "changed_at": moment,
+            "changed_at": now(),
         }
 
     def _unblocked(self) -> dict[str, object]:
@@ -269,9 +281,9 @@ def is_dirty() -> ColumnElement[bool]:
     return and_(card.c.wanted > card.c.delivered, card.c.blocked.is_(None))
 
 
-def is_held_back() -> ColumnElement[bool]:
+def is_held_back(overdue: ColumnElement[bool] | None = None) -> ColumnElement[bool]:
     """Of a card with its thing: a page of its channel shows it while much happens there."""
-    return and_(thing.c.kind != ThingKind.DIGEST, in_digest(card.c.channel_id))
+    return and_(thing.c.kind != ThingKind.DIGEST, waits_for_calm(overdue))
 
 
 def is_untold() -> ColumnElement[bool]:
@@ -279,11 +291,13 @@ def is_untold() -> ColumnElement[bool]:
     return or_(card.c.digest_id.is_(None), card.c.untold_since.is_not(None))
 
 
-async def _first(conn: AsyncConnection, *where: ColumnElement[bool]) -> tuple[Card, things.Thing] | None:
+async def _first(
+    conn: AsyncConnection, overdue: ColumnElement[bool] | None, *where: ColumnElement[bool]
+) -> tuple[Card, things.Thing] | None:
     query = (
         select(card, thing)
         .join(thing, thing.c.id == card.c.thing_id)
-        .where(is_dirty(), is_free(card), not_(is_held_back()), *where)
+        .where(is_dirty(), is_free(card), not_(is_held_back(overdue)), *where)
         .order_by(card.c.digest_id.is_not(None), card.c.dirty_at, card.c.id)
         .limit(1)
     )

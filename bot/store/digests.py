@@ -8,29 +8,39 @@ own message shows all; who changes no more stays as a line.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Final
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, case, exists, func, not_, null, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    literal_column,
+    not_,
+    null,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.alerts.pace import MEMBERS
 from bot.alerts.state import DigestState, ThingState, state_from_json
 from bot.store import things
 from bot.store.cards import Card, Cards, is_dirty
 from bot.store.engine import Store
 from bot.store.leases import is_free, now
+from bot.store.owed import is_owed
 from bot.store.pace import Paces, in_digest
 from bot.store.tables import card, note, pace, thing
 from bot.store.upsert import insert
-from commands.core.ports import Clock, Place
+from commands.core.ports import Place
 from providers.facts import ThingKind
-
-MEMBERS: Final = 50
-"""Of a page: 200 rooms are four messages then, which fit the pace of updates."""
-
-ALARMING: Final = ("failed", "unreached")
-"""States that a line on a page is not enough for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,24 +55,23 @@ class Shown:
 
 
 class Digests:
-    def __init__(self, store: Store, cards: Cards, paces: Paces, clock: Clock, *, team_id: str) -> None:
+    """Times are the database's, as the clocks of processes differ."""
+
+    def __init__(self, store: Store, cards: Cards, paces: Paces, *, team_id: str) -> None:
         self._store = store
         self._cards = cards
         self._tempo = paces.tempo
-        self._clock = clock
         self._team_id = team_id
 
     async def gather(self, channel_id: str) -> None:
         """Every change there is shown on a page from here on: cards that have none get their place on one."""
 
         async def write(conn: AsyncConnection) -> None:
-            opened = insert(conn, pace).values(
-                team_id=self._team_id, key=channel_id, next_at=now(), digest_since=self._clock.now()
-            )
+            opened = insert(conn, pace).values(team_id=self._team_id, key=channel_id, next_at=now(), digest_since=now())
             since = func.coalesce(pace.c.digest_since, opened.excluded.digest_since)
             opening = opened.on_conflict_do_update(index_elements=["team_id", "key"], set_={"digest_since": since})
             began = (await conn.execute(opening.returning(pace.c.digest_since))).scalar_one()
-            waiting = select(card.c.id).join(thing).where(_is_without_page(channel_id), is_free(card))
+            waiting = select(card.c.id).join(thing).where(self._is_without_page(channel_id), is_free(card))
             new = list((await conn.execute(waiting.order_by(card.c.dirty_at, card.c.id))).scalars())
             page_id, room = await self._last_page(conn, channel_id, began)
             while new:
@@ -78,12 +87,12 @@ class Digests:
     async def _last_page(self, conn: AsyncConnection, channel_id: str, since: datetime) -> tuple[int, int]:
         """The newest page of this storm, and for how many more it has room."""
         members = select(func.count()).where(card.c.digest_id == thing.c.id).scalar_subquery()
-        pages = select(thing.c.id, members).where(_is_page_of(channel_id), thing.c.seen_at >= since)
+        pages = select(thing.c.id, members).where(self._is_page_of(channel_id), thing.c.seen_at >= since)
         row = (await conn.execute(pages.order_by(thing.c.id.desc()).limit(1))).one_or_none()
         return (0, 0) if row is None else (row[0], max(MEMBERS - row[1], 0))
 
     async def _open(self, conn: AsyncConnection, channel_id: str) -> int:
-        moment = self._clock.now()
+        moment = (await conn.execute(select(now()))).scalar_one()
         state = DigestState(channel_id=channel_id, opened_at=moment)
         page = things.Snapshot(
             team_id=self._team_id,
@@ -102,21 +111,23 @@ class Digests:
         await self._cards.want(conn, page_id, Place(self._team_id, channel_id))
         return page_id
 
-    async def calm_at(self, channel_id: str) -> datetime | None:
-        """When few enough of its things will have changed lately, if no more do; None while a page is not up to date,
-        or something has no page yet."""
+    async def calm_in(self, channel_id: str) -> timedelta | None:
+        """How long until few enough of its things will have changed lately, if no more do; None while a page is not up
+        to date, or something has no page yet."""
+        pages = select(thing.c.id).where(self._is_page_of(channel_id))
         latest = (
             select(card.c.changed_at)
-            .where(card.c.channel_id == channel_id, card.c.digest_id.is_not(None), card.c.changed_at.is_not(None))
+            .where(card.c.digest_id.in_(pages), card.c.changed_at.is_not(None))
             .order_by(card.c.changed_at.desc())
             .offset(self._tempo.calm_changes)
             .limit(1)
         )
+        query = select(now(), latest.scalar_subquery(), self._is_behind(channel_id))
         async with self._store.reading() as conn:
-            if (await conn.execute(select(self._is_behind(channel_id)))).scalar_one():
-                return None
-            changed_at: datetime | None = (await conn.execute(latest)).scalar_one_or_none()
-        return self._clock.now() if changed_at is None else changed_at + self._tempo.calm
+            moment, changed_at, is_behind = (await conn.execute(query)).one()
+        if is_behind:
+            return None
+        return timedelta() if changed_at is None else max(changed_at + self._tempo.calm - moment, timedelta())
 
     async def end(self, channel_id: str) -> bool:
         """It is calm: own messages catch up. False where something has happened meanwhile."""
@@ -125,20 +136,34 @@ class Digests:
         async def write(conn: AsyncConnection) -> bool:
             if (await conn.execute(update(pace).where(calm).values(digest_since=None))).rowcount == 0:
                 return False
+            await self._tell_of_calm(conn, channel_id)
             await self._settle(conn, channel_id)
             return True
 
         return await self._store.write(write)
 
+    async def _tell_of_calm(self, conn: AsyncConnection, channel_id: str) -> None:
+        """Each page says so, which is its last change but for what changes later."""
+        moment = (await conn.execute(select(now()))).scalar_one()
+        pages = select(thing.c.id, thing.c.state).where(self._is_page_of(channel_id))
+        calmed = []
+        for page_id, body in (await conn.execute(pages)).all():
+            state = state_from_json(body)
+            if isinstance(state, DigestState) and state.calmed_at is None:
+                said = state.model_copy(update={"calmed_at": moment}).model_dump_json()
+                await conn.execute(update(thing).where(thing.c.id == page_id).values(state=said))
+                calmed.append(page_id)
+        if calmed:
+            await self._cards.bump(conn, *calmed)
+
     def _is_behind(self, channel_id: str) -> ColumnElement[bool]:
-        pages = select(card.c.id).join(thing).where(_is_page_of(channel_id), is_dirty())
-        return or_(exists(pages), exists(select(card.c.id).join(thing).where(_is_without_page(channel_id))))
+        pages = select(card.c.id).join(thing).where(self._is_page_of(channel_id), is_dirty())
+        return or_(exists(pages), exists(select(card.c.id).join(thing).where(self._is_without_page(channel_id))))
 
     async def members(self, page_id: int) -> Sequence[Shown]:
         """What a page shows, as it is, in the order of its things."""
-        has_news = exists().where(note.c.card_id == card.c.id, note.c.ts.is_(None), note.c.broadcast).correlate(card)
         query: Select[Any] = (
-            select(card.c.id, card.c.wanted, card.c.ts, thing.c.state, has_news.label("has_news"))
+            select(card.c.id, card.c.wanted, card.c.ts, thing.c.state, is_owed().label("is_owed"))
             .join(thing)
             .where(card.c.digest_id == page_id, card.c.blocked.is_(None))
             .order_by(card.c.thing_id)
@@ -154,7 +179,7 @@ class Digests:
         here = and_(card.c.id == bindparam("card"), card.c.digest_id == page.thing_id)
         version = bindparam("version", type_=card.c.wanted.type)
         served = case((card.c.delivered > version, card.c.delivered), else_=version)
-        delivered = update(card).where(here, card.c.ts.is_(None), in_digest(card.c.channel_id)).values(delivered=served)
+        delivered = update(card).where(here, card.c.ts.is_(None), in_digest(card)).values(delivered=served)
         told = update(card).where(here, card.c.wanted == version).values(untold_since=null())
         lines = [each for each in members if not each.is_own and not each.is_owed]
 
@@ -171,14 +196,14 @@ class Digests:
     ) -> None:
         """History of a storm is not told after it, nor the end of what has no thread to tell it in."""
         told = or_(note.c.card_id.in_(lines), and_(note.c.card_id.in_(members), not_(note.c.broadcast)))
-        channel = select(pace.c.key).where(pace.c.key == page.channel_id, pace.c.digest_since.is_not(None))
+        channel = select(card.c.id).where(card.c.id == page.id, in_digest(card))
         if (await conn.execute(channel)).first() is not None:
             await conn.execute(update(note).where(note.c.ts.is_(None), is_free(note), told).values(ts=""))
 
     async def leave(self, member: Card) -> None:
         """Its own message shows all, so it needs no line any more."""
         mine = and_(card.c.id == member.id, card.c.digest_id == member.digest_id, card.c.ts.is_not(None))
-        up_to_date = and_(card.c.wanted <= card.c.delivered, not_(in_digest(card.c.channel_id)))
+        up_to_date = and_(card.c.wanted <= card.c.delivered, not_(in_digest(card)))
 
         async def write(conn: AsyncConnection) -> None:
             left = update(card).where(mine, up_to_date).values(digest_id=None)
@@ -196,11 +221,17 @@ class Digests:
 
         async def write(conn: AsyncConnection) -> Sequence[int]:
             found = list((await conn.execute(members.returning(card.c.id))).scalars())
-            over = {"terminal": True, "seen_at": self._clock.now()}
+            over = {"terminal": True, "seen_at": now()}
             await conn.execute(update(thing).where(thing.c.id == page.thing_id).values(over))
             return found
 
         return await self._store.write(write)
+
+    async def give_up(self, page: Card) -> None:
+        """It cannot be shown, and nor could another page with the same on it. So its members keep their place on it and
+        get messages of their own, storm or not. Its card is to be blocked."""
+        over = update(thing).where(thing.c.id == page.thing_id).values(terminal=True, seen_at=now())
+        await self._store.write(lambda conn: conn.execute(over))
 
     async def _settle(self, conn: AsyncConnection, channel_id: str) -> None:
         """A page is over when all that it shows is, and it is calm."""
@@ -208,21 +239,22 @@ class Digests:
         live = exists().where(
             member.c.digest_id == thing.c.id, of_member.c.id == member.c.thing_id, not_(of_member.c.terminal)
         )
-        over = and_(_is_page_of(channel_id), not_(live.correlate(thing)), not_(in_digest(thing.c.channel_id)))
-        await conn.execute(update(thing).where(over).values(terminal=True, seen_at=self._clock.now()))
+        over = and_(self._is_page_of(channel_id), not_(live.correlate(thing)), not_(in_digest(thing)))
+        await conn.execute(update(thing).where(over).values(terminal=True, seen_at=now()))
+
+    def _is_page_of(self, channel_id: str) -> ColumnElement[bool]:
+        here = and_(thing.c.team_id == self._team_id, thing.c.channel_id == channel_id)
+        return and_(here, thing.c.kind == _DIGEST, not_(thing.c.terminal))
+
+    def _is_without_page(self, channel_id: str) -> ColumnElement[bool]:
+        here = and_(card.c.team_id == self._team_id, card.c.channel_id == channel_id)
+        return and_(is_dirty(), here, card.c.digest_id.is_(None), thing.c.kind != ThingKind.DIGEST)
 
 
-def _is_page_of(channel_id: str) -> ColumnElement[bool]:
-    return and_(thing.c.kind == ThingKind.DIGEST, thing.c.channel_id == channel_id, not_(thing.c.terminal))
-
-
-def _is_without_page(channel_id: str) -> ColumnElement[bool]:
-    return and_(
-        is_dirty(), card.c.channel_id == channel_id, card.c.digest_id.is_(None), thing.c.kind != ThingKind.DIGEST
-    )
+_DIGEST: ColumnElement[str] = literal_column(f"'{ThingKind.DIGEST}'")
+"""Spelled out: SQLite knows an index over the pages alone to fit only where the query says so itself."""
 
 
 def _shown(row: Any) -> Shown:
-    state = state_from_json(row.state)
-    is_owed = state.shown_status in ALARMING or (row.has_news and not state.is_over)
-    return Shown(card_id=row.id, version=row.wanted, state=state, is_own=row.ts is not None, is_owed=is_owed)
+    state, is_own = state_from_json(row.state), row.ts is not None
+    return Shown(card_id=row.id, version=row.wanted, state=state, is_own=is_own, is_owed=row.is_owed)

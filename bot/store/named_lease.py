@@ -1,6 +1,7 @@
 """Work that only one of all processes does at a time, over and over: whose turn it is, and when it is due again.
 
-A row for each such work. Whoever takes it raises its `token`, and writes down what comes of the work in transactions
+A row for each such work. Its lease lasts while somebody is at it, and as long after that as it has to rest, whoever is
+in a hurry. Whoever takes it raises its `token`, and writes down what comes of the work in transactions
 that compare that. So one that was frozen while its lease ran out, and goes on when another has taken over, changes
 nothing.
 """
@@ -54,7 +55,7 @@ class NamedLease:
             await self._store.write(lambda conn: conn.execute(self._update().values(RELEASED)))
 
     async def hurry(self) -> None:
-        """The work is due at once; once more, where somebody is at it."""
+        """The work is due at once, or as soon as it may be; once more, where somebody is at it."""
         row = {"name": self._name, "team_id": self._team_id, "token": 0, "next_at": now()}
 
         async def write(conn: AsyncConnection) -> None:
@@ -97,11 +98,13 @@ class NamedLease:
 
         await self._store.write(write)
 
-    async def finish(self, held: Held, after: timedelta) -> None:
-        """Done, and due again `after` that, unless somebody was in a hurry meanwhile. One that was lost stays lost."""
+    async def finish(self, held: Held, after: timedelta, *, at_least: timedelta = timedelta()) -> None:
+        """Done, and due again `after` that, or sooner where somebody is in a hurry, but not before `at_least`. One that
+        was lost stays lost."""
         pause = after * random.uniform(1 - SPREAD, 1 + SPREAD)  # noqa: S311 - nobody gains by guessing it
         next_at = case((lease.c.next_at == held.due_at, now(pause)), else_=lease.c.next_at)
-        statement = self._update(lease.c.token == held.token).values(next_at=next_at, **RELEASED)
+        rests = {"claim": None, "lease_until": now(at_least)}
+        statement = self._update(lease.c.token == held.token).values(next_at=next_at, **rests)
         await self._store.write(lambda conn: conn.execute(statement))
 
     async def check(self, conn: AsyncConnection, held: Held) -> None:

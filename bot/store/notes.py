@@ -1,6 +1,7 @@
 """Notes: what is said once in a card's thread because of one fact."""
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -10,9 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.store import things
 from bot.store.engine import Store
 from bot.store.leases import LEASE, RELEASED, is_free, now
-from bot.store.pace import in_digest
+from bot.store.owed import waits_for_calm
 from bot.store.tables import card, inbox, note, thing
 from bot.store.upsert import insert
+from commands.core.alerts import Severity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +28,7 @@ class DueNote:
     kind: str
     broadcast: bool
     facts: bytes
+    post_key: str | None
     claim: str | None
 
 
@@ -34,25 +37,36 @@ class Notes:
         self._store = store
 
     async def add(
-        self, conn: AsyncConnection, *, team_id: str, card_id: int, inbox_id: int, kind: str, broadcast: bool
+        self,
+        conn: AsyncConnection,
+        *,
+        team_id: str,
+        card_id: int,
+        inbox_id: int,
+        kind: str,
+        broadcast: bool,
+        severity: Severity,
     ) -> bool:
         """Once for a card, an inbox row and a kind; False for a repeat."""
         statement = insert(conn, note).values(
-            team_id=team_id, card_id=card_id, inbox_id=inbox_id, kind=kind, broadcast=broadcast
+            team_id=team_id, card_id=card_id, inbox_id=inbox_id, kind=kind, broadcast=broadcast, severity=severity
         )
         return (await conn.execute(statement.on_conflict_do_nothing())).rowcount == 1
 
-    async def next(self, conn: AsyncConnection, channel_id: str) -> tuple[DueNote, things.Thing] | None:
+    async def next(
+        self, conn: AsyncConnection, channel_id: str, overdue: ColumnElement[bool] | None = None
+    ) -> tuple[DueNote, things.Thing] | None:
         """The oldest one of that channel that was not posted and whose card has a message to stand under, with its
         thing as it is. Those of a card come in their order."""
-        row = (await conn.execute(_next_due(channel_id))).mappings().one_or_none()
+        row = (await conn.execute(_next_due(channel_id, overdue))).mappings().one_or_none()
         return None if row is None else (_due(row), things.from_row(row))
 
     async def hold(self, conn: AsyncConnection, found: DueNote, claim: str) -> DueNote:
         """Nobody else posts it until the lease is over. It gets the key that marks the post, the same for every try."""
-        values = {"post_key": func.coalesce(note.c.post_key, str(uuid4())), "claim": claim, "lease_until": now(LEASE)}
+        key = found.post_key or str(uuid4())
+        values = {"post_key": key, "claim": claim, "lease_until": now(LEASE)}
         await conn.execute(update(note).where(note.c.id == found.id).values(values))
-        return replace(found, claim=claim)
+        return replace(found, post_key=key, claim=claim)
 
     async def done(self, held: DueNote, ts: str) -> bool:
         """It stands in the message `ts`; empty for one that is not to be posted.
@@ -75,9 +89,19 @@ class Notes:
 
         await self._store.write(write)
 
+    async def park(self, held: DueNote, pause: timedelta) -> None:
+        """Nobody takes it up for so long."""
+        mine = note.c.claim.is_not_distinct_from(held.claim)
 
-def is_postable() -> ColumnElement[bool]:
-    """Of a note with its card and thing, where nobody sees to it. It waits while its channel is shown on pages.
+        async def write(conn: AsyncConnection) -> None:
+            await conn.execute(update(note).where(note.c.id == held.id, mine).values(lease_until=now(pause)))
+
+        await self._store.write(write)
+
+
+def is_postable(overdue: ColumnElement[bool] | None = None) -> ColumnElement[bool]:
+    """Of a note with its card and thing, where nobody sees to it. It waits while its channel is shown on pages,
+    unless its card is `overdue`.
 
     An end is told under the card that shows it, as that may have to be posted anew. Of what goes on, a card may always
     be behind.
@@ -88,18 +112,23 @@ def is_postable() -> ColumnElement[bool]:
         card.c.ts.is_not(None),
         card.c.blocked.is_(None),
         or_(card.c.wanted <= card.c.delivered, not_(thing.c.terminal)),
-        not_(in_digest(card.c.channel_id)),
+        not_(waits_for_calm(overdue)),
     )
 
 
-def _next_due(channel_id: str) -> Select[Any]:
+def _next_due(channel_id: str, overdue: ColumnElement[bool] | None) -> Select[Any]:
     other = note.alias("other")
     is_being_posted = exists().where(
         other.c.card_id == note.c.card_id, other.c.ts.is_(None), other.c.lease_until > now()
     )
+    # Of what is due anywhere: SQLite would walk all messages of the channel, as it has an index for these.
+    due = select(note.c.id, card.c.channel_id).join_from(note, card).join(thing)
+    due_anywhere = due.where(is_postable(overdue), not_(is_being_posted)).cte("due").prefix_with("MATERIALIZED")
+    first = select(func.min(due_anywhere.c.id)).where(due_anywhere.c.channel_id == channel_id)
     return (
         select(
             note.c.id.label("note_id"),
+            note.c.post_key.label("note_post_key"),
             note.c.claim.label("note_claim"),
             card.c.channel_id.label("card_channel_id"),
             func.coalesce(card.c.thread_ts, card.c.ts).label("thread_ts"),
@@ -111,9 +140,7 @@ def _next_due(channel_id: str) -> Select[Any]:
         .join_from(note, card, card.c.id == note.c.card_id)
         .join(inbox, inbox.c.id == note.c.inbox_id)
         .join(thing, thing.c.id == card.c.thing_id)
-        .where(is_postable(), not_(is_being_posted), card.c.channel_id == channel_id)
-        .order_by(note.c.id)
-        .limit(1)
+        .where(note.c.id == first.scalar_subquery())
     )
 
 
@@ -125,5 +152,6 @@ def _due(row: RowMapping) -> DueNote:
         kind=row["note_kind"],
         broadcast=row["broadcast"],
         facts=row["body"],
+        post_key=row["note_post_key"],
         claim=row["note_claim"],
     )

@@ -5,16 +5,17 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Self
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.alerts.pace import Tempo
-from bot.store.cards import Card, Cards, is_dirty, is_untold
+from bot.store.cards import Card, Cards, is_dirty, is_held_back, is_untold
 from bot.store.closures import Closures
 from bot.store.digests import Digests
 from bot.store.engine import Store
 from bot.store.leases import is_free
 from bot.store.notes import DueNote, Notes, is_postable
+from bot.store.owed import is_overdue
 from bot.store.pace import POSTS, UPDATES, Pace, Paces, Turn
 from bot.store.tables import card, note, thing
 from bot.store.things import Thing
@@ -45,8 +46,8 @@ class Look:
 
 @dataclass(slots=True)
 class _Waiting:
-    """Dirty cards of a channel: pages, and others by whether they have a message. Of the latter some were told by a
-    page, and some have no place on one."""
+    """Dirty cards of a channel: pages, and others by whether they have a message, where these do not wait for the calm.
+    Of all others some were not told by a page, and some have no place on one."""
 
     pages_to_post: int = 0
     pages_to_change: int = 0
@@ -76,22 +77,23 @@ class Outbox:
         self.paces = paces
         self.digests = digests
         self._store = store
+        self._overdue = is_overdue(paces.tempo.owed_after)
 
     @classmethod
     def on(cls, store: Store, clock: Clock, tempo: Tempo, *, team_id: str) -> Self:
         cards, paces = Cards(store, clock), Paces(store, tempo, team_id=team_id)
-        digests = Digests(store, cards, paces, clock, team_id=team_id)
+        digests = Digests(store, cards, paces, team_id=team_id)
         return cls(store, cards, Notes(store), Closures(store, clock), paces, digests)
 
     async def look(self, skip_channels: Collection[str]) -> Look:
         """Channels to skip are left alone, as if they had nothing to do."""
         async with self._store.reading() as conn:
             moment, paces = await self.paces.read(conn)
-            channels = await _channels(conn)
+            channels = await _channels(conn, self._overdue)
         waiting = {id: each for id, each in channels.waiting.items() if id not in skip_channels}
         busy = [key for key, pace in paces.items() if pace.digest_since is not None]
         ready, waits = list[str](), list[timedelta]()
-        for key in self._lanes(waiting, busy):
+        for key in self._lanes(waiting):
             free_at = self._free_at(key, paces, moment)
             if free_at <= moment:
                 ready.append(key)
@@ -100,13 +102,13 @@ class Outbox:
         seconds = min(waits).total_seconds() if waits else None
         return Look(ready, seconds, self._storms(waiting, busy), busy)
 
-    def _lanes(self, waiting: Mapping[str, _Waiting], busy: Collection[str]) -> list[str]:
+    def _lanes(self, waiting: Mapping[str, _Waiting]) -> list[str]:
         """Those that have something to do."""
         found = []
-        if any(each.pages_to_change or (each.to_change and id not in busy) for id, each in waiting.items()):
+        if any(each.pages_to_change or each.to_change for each in waiting.values()):
             found.append(UPDATES)
         for id, each in waiting.items():
-            if each.pages_to_post or (id not in busy and (each.to_post or each.has_notes)):
+            if each.pages_to_post or each.to_post or each.has_notes:
                 found.append(id)
         return found
 
@@ -149,19 +151,26 @@ class Outbox:
         self, conn: AsyncConnection, key: str, skip_channels: Collection[str]
     ) -> tuple[Card | DueNote, Thing] | None:
         if key == UPDATES:
-            return await self.cards.next_update(conn, skip_channels)
-        return await self.cards.next_post(conn, key) or await self.notes.next(conn, key)
+            return await self.cards.next_update(conn, skip_channels, self._overdue)
+        posting = await self.cards.next_post(conn, key, self._overdue)
+        return posting or await self.notes.next(conn, key, self._overdue)
 
 
-async def _channels(conn: AsyncConnection) -> _Channels:
-    is_page = (thing.c.kind == ThingKind.DIGEST).label("is_page")
-    has_message = card.c.ts.is_not(None).label("has_message")
-    untold, unpaged = is_untold().label("is_untold"), card.c.digest_id.is_(None).label("is_unpaged")
-    by = (card.c.channel_id, is_page, has_message, untold, unpaged)
-    dirty = select(*by, func.count().label("cards")).join(thing).where(is_dirty(), is_free(card)).group_by(*by)
-    noted = select(card.c.channel_id).join_from(note, card).join(thing).where(is_postable()).distinct()
+async def _channels(conn: AsyncConnection, overdue: ColumnElement[bool]) -> _Channels:
+    dirty = select(
+        card.c.channel_id,
+        (thing.c.kind == ThingKind.DIGEST).label("is_page"),
+        card.c.ts.is_not(None).label("has_message"),
+        is_held_back(overdue).label("is_held_back"),
+        is_untold().label("is_untold"),
+        card.c.digest_id.is_(None).label("is_unpaged"),
+    )
+    # Found first, then counted: SQLite would walk all cards in the order of their channels to spare itself a sort.
+    found_dirty = dirty.join(thing).where(is_dirty(), is_free(card)).cte("dirty").prefix_with("MATERIALIZED")
+    counted = select(*found_dirty.c, func.count().label("cards")).group_by(*found_dirty.c)
+    noted = select(card.c.channel_id).join_from(note, card).join(thing).where(is_postable(overdue)).distinct()
     found = _Channels()
-    for row in await conn.execute(dirty):
+    for row in await conn.execute(counted):
         each = found.of(row.channel_id)
         match row.is_page, row.has_message:
             case True, True:
@@ -169,10 +178,10 @@ async def _channels(conn: AsyncConnection) -> _Channels:
             case True, False:
                 each.pages_to_post += row.cards
             case False, True:
-                each.to_change += row.cards
+                each.to_change += 0 if row.is_held_back else row.cards
                 each.untold_to_change += row.cards if row.is_untold else 0
             case _:
-                each.to_post += row.cards
+                each.to_post += 0 if row.is_held_back else row.cards
                 each.untold_to_post += row.cards if row.is_untold else 0
         if not row.is_page and row.is_unpaged:
             each.without_page += row.cards

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import uuid4
 
-from sqlalchemy import BigInteger, ColumnElement, and_, case, exists, or_, select, type_coerce, update
+from sqlalchemy import BigInteger, ColumnElement, FromClause, and_, case, exists, or_, select, type_coerce, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.alerts.pace import Rate, Tempo
@@ -127,14 +127,16 @@ def not_paused(paused_until: ColumnElement[datetime | None]) -> ColumnElement[bo
     return or_(paused_until.is_(None), paused_until <= now())
 
 
-def in_digest(channel_id: ColumnElement[str]) -> ColumnElement[bool]:
-    """Whether that channel is shown on pages."""
-    return exists().where(pace.c.key == channel_id, pace.c.digest_since.is_not(None))
+def in_digest(of: FromClause) -> ColumnElement[bool]:
+    """Whether the channel of a card or a thing is shown on pages."""
+    return exists().where(
+        pace.c.team_id == of.c.team_id, pace.c.key == of.c.channel_id, pace.c.digest_since.is_not(None)
+    )
 
 
 def is_paused(*keys: ColumnElement[str] | str) -> ColumnElement[bool]:
-    """Whether Slack asked to wait with any of them."""
-    return exists().where(pace.c.key.in_(keys), pace.c.paused_until > now())
+    """Of a card: whether Slack asked to wait with any of them."""
+    return exists().where(pace.c.team_id == card.c.team_id, pace.c.key.in_(keys), pace.c.paused_until > now())
 
 
 def _later(moment: ColumnElement[datetime], by: timedelta) -> ColumnElement[datetime]:

@@ -1,15 +1,17 @@
 """What each channel wants to hear of, what it has muted, and which things people follow."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, and_, delete, exists, not_, select, update
+from sqlalchemy import ColumnElement, RowMapping, delete, not_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.alerts.interest import Interest
 from bot.store.cards import Cards
 from bot.store.engine import Store
 from bot.store.tables import card, follow, mute, subscription, thing
+from bot.store.things import get
 from bot.store.upsert import insert
 from bot.store.visibility import visible_to
 from commands.core.alerts import About, AlertKind, Followed, Mute, Scope, Severity, Subscription, Unfollowed
@@ -108,6 +110,11 @@ class StoredSubscriptions:
         """Those that hold, of all channels, in the transaction that folds."""
         return await _mutes(conn, team_id, now)
 
+    async def follows_of_team(self, conn: AsyncConnection, team_id: str) -> Set[tuple[int, str]]:
+        """The number of each thing that somebody follows, and their conversation, in the transaction that folds."""
+        query = select(follow.c.thing_id, follow.c.channel_id).where(follow.c.team_id == team_id)
+        return {(row.thing_id, row.channel_id) for row in await conn.execute(query)}
+
     async def live_name(self, viewer: Viewer, about: About) -> str | None:
         async with self._store.reading() as conn:
             found = await _live(conn, viewer, about)
@@ -138,7 +145,10 @@ class StoredSubscriptions:
             row = (await conn.execute(ended.returning(follow.c.thing_id, follow.c.channel_id))).one_or_none()
             if row is None:
                 return None
-            shown = delete(card).where(card.c.thing_id == row.thing_id, _by_follow_alone(team_id, row.channel_id))
+            place = Place(team_id, row.channel_id, is_direct=True)
+            if await _is_there_anyway(conn, place, about):
+                return Unfollowed(row.channel_id, None)
+            shown = delete(card).where(card.c.thing_id == row.thing_id, card.c.channel_id == row.channel_id)
             ts = (await conn.execute(shown.returning(card.c.ts))).scalar_one_or_none()
             return Unfollowed(row.channel_id, ts)
 
@@ -193,16 +203,14 @@ async def _live(conn: AsyncConnection, viewer: Viewer, about: About) -> tuple[in
     return None if row is None else (row.id, row.name)
 
 
-def _by_follow_alone(team_id: str, channel_id: str) -> ColumnElement[bool]:
-    """Cards of a conversation that are of nothing that was made there, and that no subscription wants there."""
-    of_team = (subscription.c.team_id == team_id, subscription.c.channel_id == channel_id)
-    made_there = select(thing.c.id).where(thing.c.team_id == team_id, thing.c.channel_id == channel_id)
-    return and_(
-        card.c.team_id == team_id,
-        card.c.channel_id == channel_id,
-        card.c.thing_id.not_in(made_there),
-        not_(exists().where(*of_team)),
-    )
+async def _is_there_anyway(conn: AsyncConnection, place: Place, about: About) -> bool:
+    """Whether a conversation has the card of a thing though nobody follows it: it was made there, or subscribed to."""
+    provider, kind, _ = about
+    known = await get(conn, *about)
+    if known is None or known.channel_id == place.channel_id:
+        return known is not None
+    interest = Interest(await _select(conn, *_of(place)))
+    return not known.is_private and interest.shows(place.channel_id, kind, provider=provider, room=known.name)
 
 
 def _is(team_id: str, about: About) -> Sequence[ColumnElement[bool]]:

@@ -12,7 +12,20 @@ from enum import StrEnum
 from typing import Final, TypedDict
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, RowMapping, and_, case, func, literal, or_, select, tuple_, type_coerce, update
+from sqlalchemy import (
+    ColumnElement,
+    RowMapping,
+    and_,
+    case,
+    func,
+    literal,
+    not_,
+    or_,
+    select,
+    tuple_,
+    type_coerce,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.arrivals import write_rows
@@ -37,6 +50,10 @@ class State(StrEnum):
     FIRING = "firing"
     DONE = "done"
     CANCELLED = "cancelled"
+
+
+_IS_IN_HAND: Final = and_(timer.c.state == State.FIRING, timer.c.claim.is_not(None))
+"""Somebody is stopping it at this moment. One that waits to be tried again is in nobody's hands, and can be changed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +108,7 @@ class StoredStops:
     async def plan(self, team_id: str, target: Target, stops_at: datetime, *, by: str) -> PutOff:
         async def write(conn: AsyncConnection) -> PutOff:
             at, row = await self._time(conn), await _row(conn, target)
-            if row is not None and row["state"] == State.FIRING:
+            if row is not None and _is_in_hand(row):
                 return PutOff(_stop(row), Refusal.STOPPING)
             return PutOff(await self._set(conn, team_id, target, at, stops_at, by))
 
@@ -105,7 +122,7 @@ class StoredStops:
             if row is None or (refused := _refusal(row, rev)) is Refusal.NONE:
                 return PutOff(None, Refusal.NONE)
             stop = _stop(row)
-            stops_at = stop.stops_at + longer
+            stops_at = max(stop.stops_at, at) + longer
             if refused is None and stops_at > at + LONGEST:
                 refused = Refusal.TOO_FAR
             if refused is not None:
@@ -120,7 +137,7 @@ class StoredStops:
             refused = Refusal.NONE if row is None else _refusal(row, None)
             if row is None or refused is not None:
                 return PutOff(_stop(row) if row is not None and refused is Refusal.STOPPING else None, refused)
-            gone = update(timer).where(_is(target), timer.c.state == State.WAITING)
+            gone = update(timer).where(_is(target), timer.c.ended_at.is_(None), not_(_IS_IN_HAND))
             values = {"state": State.CANCELLED, "rev": timer.c.rev + 1, "said_by": by, "ended_at": at}
             changed = (await conn.execute(gone.values(values).returning(timer))).mappings().one()
             await self._tell_plan(conn, changed, at, stops_at=None)
@@ -183,7 +200,8 @@ class StoredStops:
         return await self._let_go(due, tried, lambda at: {"state": State.DONE, "ended_at": at})
 
     async def put_back(self, due: Due, pause: timedelta, tried: Tried) -> bool:
-        """It is to be tried again after a pause, no longer than a lease. False as for `finish`."""
+        """It is to be tried again after a pause, no longer than a lease, and can be changed until then. False as for
+        `finish`."""
         return await self._let_go(due, tried, lambda at: {"visible_at": at + min(pause, self._lease)})
 
     async def _let_go(self, due: Due, tried: Tried, values: Callable[[datetime], dict[str, object]]) -> bool:
@@ -216,7 +234,7 @@ class StoredStops:
         }
         new = insert(conn, timer).values(team_id=team_id, rev=1, **address, **said)
         changed = new.on_conflict_do_update(
-            index_elements=list(address), set_={"rev": timer.c.rev + 1, **said}, where=timer.c.state != State.FIRING
+            index_elements=list(address), set_={"rev": timer.c.rev + 1, **said}, where=not_(_IS_IN_HAND)
         )
         row = (await conn.execute(changed.returning(timer))).mappings().one()
         await self._tell_plan(conn, row, at, stops_at=stops_at)
@@ -267,6 +285,10 @@ async def end(conn: AsyncConnection, provider: str, kind: ThingKind, server_id: 
     await conn.execute(waits.values(state=State.DONE, ended_at=now()))
 
 
+def _is_in_hand(row: RowMapping) -> bool:
+    return row["state"] == State.FIRING and row["claim"] is not None
+
+
 def _is(target: Target) -> ColumnElement[bool]:
     return and_(timer.c.provider == target.provider, timer.c.kind == target.kind, timer.c.server_id == target.server_id)
 
@@ -277,9 +299,9 @@ async def _row(conn: AsyncConnection, target: Target) -> RowMapping | None:
 
 def _refusal(row: RowMapping, rev: int | None) -> Refusal | None:
     """Why a plan cannot be changed by somebody who means it as it was at `rev`, None where it can."""
-    if row["state"] == State.FIRING:
+    if _is_in_hand(row):
         return Refusal.STOPPING
-    if row["state"] != State.WAITING:
+    if row["ended_at"] is not None:
         return Refusal.NONE
     return Refusal.CHANGED if rev not in (None, row["rev"]) else None
 

@@ -6,7 +6,9 @@ from pydantic import Field
 
 from commands.core.alerts import AlertKind, Scope, Severity, Subscription
 from commands.core.base import Arg, Command, Offered, Offers
+from commands.core.errors import Problem
 from commands.core.reply import Code
+from providers.base import Provider
 
 Kind = Literal["room", "participant", "track", "recording", "stream", "egress", "ingress", "sip", "server"]
 Level = Literal["info", "warning", "critical"]
@@ -15,7 +17,7 @@ EVERYTHING = "everything but people and tracks"
 
 _NOUNS = {
     AlertKind.ROOM: "rooms",
-    AlertKind.PARTICIPANT: "people who join and leave",
+    AlertKind.PARTICIPANT: "people coming and going",
     AlertKind.TRACK: "tracks",
     AlertKind.RECORDING: "recordings",
     AlertKind.STREAM: "streams",
@@ -24,7 +26,11 @@ _NOUNS = {
     AlertKind.SIP: "phone calls",
     AlertKind.SERVER: "video servers",
 }
-_FROM_UP = {Severity.INFO: "", Severity.WARNING: ", warnings and worse alone", Severity.CRITICAL: ", the worst alone"}
+_FROM_UP = {
+    Severity.INFO: "",
+    Severity.WARNING: ", warnings and worse alone",
+    Severity.CRITICAL: ", critical ones alone",
+}
 
 
 class ScopeCommand(Command):
@@ -33,6 +39,11 @@ class ScopeCommand(Command):
     kinds: Arg[tuple[Kind, ...]] = Field((), description="Kinds of news; all by default")
     room: str = Field("*", description="Only rooms with names like this, with * and ? as wildcards", min_length=1)
     provider: Annotated[str | None, Offers(Offered.SERVER)] = Field(None, description="Only on this video server")
+
+    def problems(self, provider: Provider) -> list[Problem]:
+        if self.kinds == ("server",) and self.room != "*":
+            return [Problem("A video server is in no room; leave out --room.", "room")]
+        return []
 
     @property
     def about(self) -> str | None:

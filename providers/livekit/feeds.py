@@ -29,6 +29,7 @@ from providers.facts import Fact, IngressChanged, Origin, RecordingChanged, Stre
 Info = Mapping[str, Any]
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
 _EGRESS: Final = {
     "EGRESS_STARTING": (RecordingStatus.STARTING, StreamStatus.STARTING),
@@ -128,12 +129,14 @@ def _stream(provider: str, status: StreamStatus, info: Info) -> Stream:
 
 
 def _destinations(results: Sequence[Info]) -> Iterator[Destination]:
-    """Servers up to 1.13 give them no ids. They keep their order, and so those of one address are told apart by it.
+    """One that never had a beginning is still connecting.
 
-    One that never had a beginning is still connecting.
+    Servers up to 1.13 give them no ids. Two keys of one application have one address, as keys are not shown. They are
+    told apart by which of them began, or failed, first: that stays, in whatever order they are listed, and those of
+    which it is not known yet are all alike.
     """
     met: Counter[str] = Counter()
-    for each in results:
+    for each in sorted(results, key=_first_moment):
         address = shown_address(each.get("url", ""))
         met[address] += 1
         status = _DESTINATION.get(each.get("status", "ACTIVE"), DestinationStatus.LIVE)
@@ -147,6 +150,11 @@ def _destinations(results: Sequence[Info]) -> Iterator[Destination]:
             error=shown_text(each.get("error", "")) or None,
             retries=int(each.get("retries", 0)),
         )
+
+
+def _first_moment(result: Info) -> datetime:
+    """When it is first known to have done something."""
+    return _moment(result, "startedAt") or _moment(result, "endedAt") or _NEVER
 
 
 def _room(provider: str, info: Info) -> RoomRef:

@@ -72,21 +72,21 @@ CASES = [
     ),
     Case(
         "recording extend {room}",
-        r"The recording of \*room\w+\* stops at ",
+        r"The recording of \*room\w+\* stops ",
         r"No stop is planned\. The recording of \*room\w+\* goes on until somebody stops it",
         before="recording start {room}",
     ),
     Case(
         "recording keep {room}",
         r"No stop is planned\. The recording of \*room\w+\* goes on",
-        r"The recording of \*room\w+\* stops at ",
+        r"The recording of \*room\w+\* stops ",
         before="recording start {room} --stop-after 1h",
     ),
-    Case("room extend {room}", r"The room \*room\w+\* ends at ", r"No stop is planned\. The room \*room\w+\* goes on"),
+    Case("room extend {room}", r"The room \*room\w+\* ends ", r"No stop is planned\. The room \*room\w+\* goes on"),
     Case(
         "room keep {room}",
         r"No stop is planned\. The room \*room\w+\* goes on",
-        r"The room \*room\w+\* ends at ",
+        r"The room \*room\w+\* ends ",
         before="room extend {room}",
     ),
     Case("participant remove {room} bob", r"`bob` is not in \*room", r"\*Bob\* is still in \*room\w+\*; remove them"),
@@ -121,7 +121,11 @@ CASES = [
         "The subscription is still there: recordings",
         before="alert subscribe recording",
     ),
-    Case("alert subscribe --severity critical", "everything but people and tracks, the worst alone", "has no such sub"),
+    Case(
+        "alert subscribe --severity critical",
+        "everything but people and tracks, critical ones alone",
+        "has no such sub",
+    ),
     Case("alert mute track --for 5m", r"Muted in this channel until .*: tracks\.", "Nothing of that is muted"),
     Case(
         "alert unmute track",

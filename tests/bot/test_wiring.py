@@ -28,6 +28,7 @@ from bot.wiring import FLUSH_SECONDS, Bot
 from commands.core.dispatch import MOST_AT_ONCE
 from tests.bot.alerts.broken import without
 from tests.bot.alerts.proxy import Trouble, before
+from tests.bot.conversations.talk import forget_forms
 
 TRANSPORTS: tuple[Transport, ...] = ("http", "socket")
 
@@ -203,8 +204,7 @@ async def test_an_answer_that_slack_did_not_take_is_made_up_for_at_the_next_star
         await world.restart()
         await world.slack.command(world.owner, world.general, "/video room create")
         view = await world.slack.until(lambda: world.slack.view_of(world.owner))
-        with closing(connect(tmp_path / "showcaller.db")) as database, database:
-            database.execute("DELETE FROM draft")  # with the form's response_url, as after half an hour
+        await forget_forms(world)
         await world.slack.command(world.owner, world.general, "/video whoami")
         await answer(world, "admin")
         with capture_logs() as lines:

@@ -32,9 +32,9 @@ STARTED_HERE = "A room that is made here has its card here, and so has what is r
         ("", "everything but people and tracks"),
         ("recording", "recordings"),
         ("room recording", "rooms and recordings"),
-        ("participant room track", "rooms, people who join and leave and tracks"),
+        ("participant room track", "rooms, people coming and going and tracks"),
         ("sip --severity warning", "phone calls, warnings and worse alone"),
-        ("egress --severity critical", "all that goes out of rooms, the worst alone"),
+        ("egress --severity critical", "all that goes out of rooms, critical ones alone"),
         ("room room", "rooms"),
         ("--room team-*", "everything but people and tracks in rooms like team-*"),
         ("recording --provider annex", "recordings on annex"),
@@ -71,7 +71,7 @@ async def test_another_severity_takes_the_place_of_the_first(workspace: Workspac
     told(await workspace.say("alert subscribe recording --severity critical"))
     reply = told(await workspace.say("alert subscribe recording --severity warning"))
     assert plain(reply.text) == "This channel is told of recordings, warnings and worse alone from now on."
-    assert plain(reply.hint) == "Before it was told of recordings, the worst alone."
+    assert plain(reply.hint) == "Before it was told of recordings, critical ones alone."
     [kept] = await workspace.subscriptions.in_channel(STUDIO)
     assert kept.least is Severity.WARNING
     again = told(await workspace.say("alert subscribe recording --severity warning"))

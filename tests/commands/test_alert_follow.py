@@ -115,7 +115,10 @@ async def test_unfollow_takes_the_card_away(workspace: Workspace, standup: RoomR
     assert button(reply.actions, "Notify me") == AlertFollow(provider="memory", name="standup")
     error = refused(await workspace.say("alert unfollow standup", by=VERA))
     assert isinstance(error, NothingHere)
-    assert says(error) == ("You are not told of the room standup.", "What is over is not told of any more.")
+    assert says(error) == (
+        "You are not told of the room standup.",
+        "Press Notify me on its card, as long as it is not over.",
+    )
 
 
 async def test_the_channels_room_is_meant_where_none_is_named(workspace: Workspace, standup: RoomRef) -> None:

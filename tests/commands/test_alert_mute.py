@@ -37,8 +37,8 @@ async def test_it_ends_by_itself(workspace: Workspace) -> None:
     told(await workspace.say("alert mute"))
     workspace.clock.advance(timedelta(hours=1))
     assert says(refused(await workspace.say("alert unmute"))) == (
-        "Nothing of that is muted in this channel.",
-        "See /video alert list for what is.",
+        "Nothing is muted in this channel in these words.",
+        "See /video alert list for what it is told of.",
     )
 
 

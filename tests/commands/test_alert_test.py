@@ -52,7 +52,7 @@ async def test_the_test_takes_the_whole_road(workspace: Workspace) -> None:
         (
             [""],
             "participant --severity info",
-            "Good news of people who join and leave in standup on memory would not be told in this channel: no "
+            "Good news of people coming and going in standup on memory would not be told in this channel: no "
             "subscription tells of it.",
             "Of rooms that were made here it is not told either: such news are for those who name them.",
         ),

@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -10,7 +12,17 @@ from commands.core.errors import CannotDo, Ended, NotAllowed, NothingHere, Usage
 from commands.core.paging import PAGE
 from commands.core.reply import Action, plain
 from commands.recording import RecordingStart, RecordingStop
-from providers.base import Backend, Capability, Recording, RecordingOptions, RecordingStatus, RoomOptions, RoomRef
+from commands.recording_lookup import begun
+from providers.base import (
+    Backend,
+    Capability,
+    Recording,
+    RecordingOptions,
+    RecordingRef,
+    RecordingStatus,
+    RoomOptions,
+    RoomRef,
+)
 from providers.errors import TimedOut
 from providers.facts import RecordingChanged
 from providers.memory.provider import Memory
@@ -79,7 +91,7 @@ async def test_a_second_recording_is_said_to_be_one(quick: Memory) -> None:
     third = told(await workspace.say("recording start standup"))
     since = began.isoformat(timespec="seconds")
     assert plain(third.hint) == f"It is being recorded already, since {since}; this is a second one."
-    assert labels(third.actions) == ["Stop recording", f"Stop the one since {began:%Y-%m-%d %H:%M} UTC"]
+    assert labels(third.actions) == ["Stop recording", f"Stop the one since {began:%b} {began.day}, {began:%H:%M} UTC"]
     assert button(third.actions, labels(third.actions)[1]) == RecordingStop(provider="memory", recording=first.ref.id)
     fourth = told(await workspace.say("recording start standup"))
     assert plain(fourth.hint) == "It is being recorded already, 2 times; this is one more."
@@ -200,7 +212,7 @@ async def test_stop_by_button_after_its_end(workspace: Workspace, memory: Memory
     memory.server.fail_recording(recording.ref.id, "no space left")
     error = refused(await workspace.press(RecordingStop(provider="memory", recording=recording.ref.id)))
     assert isinstance(error, Ended)
-    assert says(error) == ("That recording of standup has ended already.", "")
+    assert says(error) == ("That recording of standup has ended already.", "Start a new one?")
     mended = last_recording(workspace)
     assert (mended.status, mended.error) == (RecordingStatus.FAILED, "no space left")
 
@@ -240,7 +252,28 @@ async def test_stop_where_two_run(quick: Memory) -> None:
     await memory.server.settled()
     error = refused(await workspace.say("recording stop standup"))
     running = await memory.list_recordings()
-    assert labels(error.actions) == [f"Stop {r.ref.id}, since {r.started_at:%Y-%m-%d %H:%M} UTC" for r in running]
+    began = [r.started_at for r in running if r.started_at is not None]
+    assert labels(error.actions) == [
+        f"Stop {r.ref.id}, since {at:%b} {at.day}, {at:%H:%M} UTC" for r, at in zip(running, began, strict=True)
+    ]
+
+
+def test_a_button_says_the_time_in_the_zone_it_is_given() -> None:
+    began = datetime(2026, 11, 20, 23, 31, tzinfo=UTC)
+    room = RoomRef("memory", "RM_1", "standup")
+    recording = Recording(ref=RecordingRef("memory", "RE_1"), room=room, status=RecordingStatus.LIVE, started_at=began)
+    later = datetime(2026, 11, 21, 11, 0, tzinfo=UTC)
+    assert begun(recording, later) == "since Nov 20, 23:31 UTC"
+    assert begun(recording, later.astimezone(ZoneInfo("Europe/Berlin"))) == "since 00:31 CET"
+
+
+async def test_of_two_that_run_one_is_stopped(quick: Memory) -> None:
+    workspace, memory = Workspace(quick), quick
+    await started(workspace, memory)
+    told(await workspace.say("recording start standup"))
+    await memory.server.settled()
+    running = await memory.list_recordings()
+    error = refused(await workspace.say("recording stop standup"))
     memory.server.finish_recording(running[0].ref.id)
     told(await workspace.press(button(error.actions, labels(error.actions)[1])))
     assert [r.status for r in await memory.list_recordings()] == [RecordingStatus.READY, RecordingStatus.ENDING]
@@ -299,7 +332,7 @@ async def test_a_long_list_has_pages_and_a_table(workspace: Workspace, memory: M
     assert (len(reply.items), reply.hint) == (PAGE, "Page 1 of 2.")
     table = told(await workspace.press(button(reply.actions, "All in a table"))).table
     assert table is not None
-    assert table.columns == ("Room", "State", "Id", "Since", "Duration", "Trouble")
+    assert table.columns == ("Room", "State", "Id", "Since", "Duration", "Stops", "Trouble")
     assert [plain(row[0]) for row in table.rows] == [f"room-{n:02}" for n in range(PAGE, -1, -1)]
     assert plain(table.rows[0][1]) == "starting"
 

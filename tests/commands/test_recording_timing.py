@@ -36,7 +36,7 @@ def at(workspace: Workspace, after: timedelta) -> str:
 async def test_start_with_a_stop(workspace: Workspace, memory: Memory) -> None:
     await workspace.room("standup")
     reply = told(await workspace.say("recording start standup --stop-after 1h"))
-    says_when = f"Its card says when it runs. It stops by itself at {at(workspace, HOUR)}."
+    says_when = f"Its card says when it runs. It stops by itself {at(workspace, HOUR)}."
     assert plain(reply.text) == f"Recording standup. {says_when}"
     stop = await planned(workspace, target_of((await memory.list_recordings())[0]))
     assert (stop.stops_at, stop.by, stop.target.name) == (workspace.clock.now() + HOUR, "UOLGA", "standup")
@@ -67,7 +67,7 @@ async def test_a_server_that_cannot_stop_plans_none() -> None:
 async def test_extend(workspace: Workspace, memory: Memory) -> None:
     recording = await recorded(workspace, memory, "--stop-after 1h")
     reply = told(await workspace.say("recording extend standup --by 15m"))
-    assert plain(reply.text) == f"The recording of standup stops at {at(workspace, HOUR + timedelta(minutes=15))}."
+    assert plain(reply.text) == f"The recording of standup stops {at(workspace, HOUR + timedelta(minutes=15))}."
     keep = button(reply.actions, "Keep going")
     assert keep == RecordingKeepGoing(provider="memory", recording=recording.ref.id)
 
@@ -76,7 +76,7 @@ async def test_extend_plans_a_stop_where_none_is(workspace: Workspace, memory: M
     recording = await recorded(workspace, memory)
     reply = told(await workspace.say("recording extend standup"))
     half_an_hour = at(workspace, timedelta(minutes=30))
-    assert plain(reply.text) == f"No stop was planned. The recording of standup stops at {half_an_hour}."
+    assert plain(reply.text) == f"No stop was planned. The recording of standup stops {half_an_hour}."
     assert (await planned(workspace, target_of(recording))).by == "UOLGA"
 
 
@@ -87,7 +87,7 @@ async def test_a_button_of_a_plan_that_was_changed(workspace: Workspace, memory:
     told(await workspace.press(pressed, by=ANNA))
     error = refused(await workspace.press(pressed))
     until = at(workspace, HOUR + timedelta(minutes=30))
-    assert says(error) == (f"It was changed already: @UANNA has it that it stops at {until}.", "")
+    assert says(error) == (f"It was changed already: @UANNA moved it to {until}.", "Put it off from there?")
     again = button(error.actions, "Extend")
     assert isinstance(again, RecordingExtend)
     told(await workspace.press(again))
@@ -117,7 +117,7 @@ async def test_what_is_being_stopped_is_not_extended(workspace: Workspace, memor
 async def test_a_stop_is_not_put_off_for_ever(workspace: Workspace, memory: Memory) -> None:
     await recorded(workspace, memory, "--stop-after 1h")
     error = refused(await workspace.say("recording extend standup --by 30d"))
-    assert says(error)[0] == "A stop can be put off to 30 days from now at most."
+    assert says(error) == ("A stop can be put off to 30 days from now at most.", "Give a shorter --by.")
     assert isinstance(refused(await workspace.say("recording extend standup --by 31d")), UsageError)
 
 
@@ -136,10 +136,47 @@ async def test_what_has_ended_is_not_extended(workspace: Workspace, memory: Memo
     memory.server.finish_recording(recording.ref.id)
     error = refused(await workspace.say(f"recording extend {recording.ref.id}"))
     assert isinstance(error, Ended)
-    assert says(error)[0] == "That recording of standup has ended already."
+    assert says(error) == ("That recording of standup has ended already.", "Start a new one?")
+    again = RecordingStart(provider="memory", room="standup", room_id=recording.room.id)
+    assert button(error.actions, "Record again") == again
     mended = workspace.directory.facts[-1]
     assert isinstance(mended, RecordingChanged)
     assert mended.recording.status.is_final
+
+
+async def test_what_has_ended_with_its_room_is_not_recorded_again(workspace: Workspace, memory: Memory) -> None:
+    recording = await recorded(workspace, memory)
+    workspace.directory.end(TEAM, recording.room)
+    memory.server.finish_recording(recording.ref.id)
+    error = refused(await workspace.say(f"recording keep {recording.ref.id}"))
+    assert says(error) == ("That recording of standup has ended already.", "See /video recording list.")
+    assert error.actions == ()
+
+
+async def test_a_stop_that_does_not_work_is_said_to_be_tried_again(workspace: Workspace, memory: Memory) -> None:
+    recording = await recorded(workspace, memory, "--stop-after 1h")
+    due = at(workspace, HOUR)
+    workspace.clock.advance(2 * HOUR)
+    workspace.stops.firing.add(target_of(recording))
+    error = refused(await workspace.say("recording extend standup"))
+    tried = "Its server has not done it yet, and is being asked at this moment."
+    assert says(error) == (f"The recording of standup was to stop {due}. {tried}", "Try again in half a minute.")
+    assert labels(error.actions) == ["Extend", "Keep going"]
+    reply = await RecordingKeepGoing(provider="memory", recording="standup").aftermath(workspace.context(memory))
+    said = f"The recording of standup was to stop {due}. That has not worked yet, and is tried again."
+    assert plain(reply.text) == said
+    [item] = told(await workspace.say("recording list")).items
+    assert plain(item.detail).endswith(f" · stops {due}, as @UOLGA said; that has not worked yet")
+
+
+async def test_a_list_says_what_stops_when(workspace: Workspace, memory: Memory) -> None:
+    await recorded(workspace, memory, "--stop-after 1h")
+    due = at(workspace, HOUR)
+    [item] = told(await workspace.say("recording list")).items
+    assert plain(item.detail).endswith(f" · stops {due}, as @UOLGA said")
+    table = told(await workspace.say("recording list --table")).table
+    assert table is not None
+    assert plain(table.rows[0][table.columns.index("Stops")]) == f"{due}, as @UOLGA said"
 
 
 async def test_which_one_of_several(workspace: Workspace, memory: Memory) -> None:

@@ -9,7 +9,7 @@ from commands.room import RoomCreate
 from commands.room_timing import RoomExtend, RoomKeepGoing, target_of
 from providers.base import RoomRef
 from providers.memory.provider import Memory
-from tests.commands.workspace import ENDED, TEAM, VERA, Workspace, button, labels, refused, says, told
+from tests.commands.workspace import ANNA, ENDED, TEAM, VERA, Workspace, button, facts_of, labels, refused, says, told
 
 HOUR = timedelta(hours=1)
 
@@ -29,7 +29,7 @@ def at(workspace: Workspace, after: timedelta) -> str:
 
 async def test_create_with_an_end(workspace: Workspace, memory: Memory) -> None:
     reply = told(await workspace.say("room create standup --stop-after 8h"))
-    assert plain(reply.text) == f"Created standup. It ends by itself at {at(workspace, 8 * HOUR)}."
+    assert plain(reply.text) == f"Created standup. It ends by itself {at(workspace, 8 * HOUR)}."
     [stop] = await planned(workspace, (await memory.list_rooms())[0].ref)
     assert (stop.stops_at, stop.by, stop.target.name) == (workspace.clock.now() + 8 * HOUR, "UOLGA", "standup")
 
@@ -37,9 +37,37 @@ async def test_create_with_an_end(workspace: Workspace, memory: Memory) -> None:
 async def test_a_room_that_was_there_gets_its_end_too(workspace: Workspace, memory: Memory) -> None:
     room = await made(workspace, memory, "")
     reply = told(await workspace.say("room create standup --stop-after 1h"))
-    ends = f"It ends by itself at {at(workspace, HOUR)}."
+    ends = f"It ends by itself {at(workspace, HOUR)}."
     assert plain(reply.text) == f"standup was there already: nobody is in it. {ends}"
     assert len(await planned(workspace, room)) == 1
+
+
+async def test_a_plan_that_is_replaced_is_said_and_can_be_put_back(workspace: Workspace, memory: Memory) -> None:
+    room = await made(workspace, memory, "--stop-after 8h")
+    reply = told(await workspace.say("room create standup --stop-after 2h", by=ANNA))
+    before, after = at(workspace, 8 * HOUR), at(workspace, 2 * HOUR)
+    replaced = f"It was to end {before}, as @UOLGA said; from here on it ends by itself {after}."
+    assert plain(reply.text) == f"standup was there already: nobody is in it. {replaced}"
+    told(await workspace.press(button(reply.actions, "Put it back")))
+    [stop] = await planned(workspace, room)
+    assert stop.stops_at == workspace.clock.now() + 8 * HOUR
+
+
+async def test_a_plan_is_never_brought_forward_by_a_button(workspace: Workspace, memory: Memory) -> None:
+    await made(workspace, memory, "--stop-after 1h")
+    reply = told(await workspace.say("room create standup --stop-after 2h"))
+    assert " It was to end " in plain(reply.text)
+    assert labels(reply.actions) == ["Show"]
+
+
+async def test_pages_say_when_a_room_ends(workspace: Workspace, memory: Memory) -> None:
+    await made(workspace, memory)
+    said = f"{at(workspace, HOUR)}, as @UOLGA said"
+    assert facts_of(told(await workspace.say("room show standup")))["Ends"] == said
+    [item] = told(await workspace.say("")).items
+    assert f" · ends {said}" in plain(item.detail)
+    told(await workspace.say("room keep standup"))
+    assert "Ends" not in facts_of(told(await workspace.say("room show standup")))
 
 
 async def test_a_room_that_is_being_ended_keeps_its_plan(workspace: Workspace, memory: Memory) -> None:
@@ -47,7 +75,7 @@ async def test_a_room_that_is_being_ended_keeps_its_plan(workspace: Workspace, m
     before = await planned(workspace, room)
     workspace.stops.firing.add(target_of(room))
     reply = told(await workspace.say("room create standup --stop-after 2h"))
-    assert plain(reply.text).endswith(" It is being stopped at this moment, as planned.")
+    assert plain(reply.text).endswith(" It is being ended at this moment, as planned.")
     assert await planned(workspace, room) == before
 
 
@@ -61,13 +89,13 @@ async def test_an_end_is_not_too_near(workspace: Workspace, memory: Memory) -> N
 async def test_extend_and_keep(workspace: Workspace, memory: Memory) -> None:
     room = await made(workspace, memory)
     reply = told(await workspace.say("room extend standup --by 2h"))
-    assert plain(reply.text) == f"The room standup ends at {at(workspace, 3 * HOUR)}."
+    assert plain(reply.text) == f"The room standup ends {at(workspace, 3 * HOUR)}."
     keep = button(reply.actions, "Keep going")
     assert keep == RoomKeepGoing(provider="memory", room="standup", room_id=room.id)
-    assert plain(told(await workspace.press(keep)).text) == "The room standup goes on until somebody stops it."
+    assert plain(told(await workspace.press(keep)).text) == "The room standup goes on until somebody ends it."
     assert await planned(workspace, room) == []
     again = told(await workspace.say("room extend standup"))
-    assert plain(again.text).startswith("No stop was planned. The room standup ends at ")
+    assert plain(again.text).startswith("No stop was planned. The room standup ends ")
 
 
 async def test_what_is_being_ended_is_not_extended(workspace: Workspace, memory: Memory) -> None:
@@ -101,8 +129,8 @@ async def test_after_a_death_between_creation_and_plan(workspace: Workspace, mem
     command = RoomCreate(provider="memory", name="standup", stop_after=8 * HOUR)
     reply = await command.aftermath(workspace.context(memory))
     assert plain(reply.text) == "The room standup is there: nobody is in it. No stop is planned."
-    assert labels(reply.actions) == ["Stop in 8 h"]
-    told(await workspace.press(button(reply.actions, "Stop in 8 h")))
+    assert labels(reply.actions) == ["End in 8 h"]
+    told(await workspace.press(button(reply.actions, "End in 8 h")))
     [stop] = await planned(workspace, room)
     assert stop.stops_at == workspace.clock.now() + 8 * HOUR
 

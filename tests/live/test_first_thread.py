@@ -23,7 +23,7 @@ async def test_create_join_list_and_close(studio: Studio) -> None:
     created = await studio.ask("room create standup --max-participants 5")
     assert "Created *standup*." in created.words
     card = await studio.card("nobody in it")
-    assert [button.label for button in card.buttons] == ["Join", "Participants", "Mute all", "End"]
+    assert [button.label for button in card.buttons] == ["Notify me", "Join", "Participants", "Mute all", "End"]
     assert "*standup*" in (await studio.ask("room list stand*")).words
 
     bob = await studio.enter("guest-1", "--name Bob")

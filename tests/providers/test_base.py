@@ -57,7 +57,7 @@ class TestCapabilities:
         assert refusal.value.provider == "hall-3"
 
     def test_each_method_of_the_contract_is_a_capability_or_every_servers_duty(self) -> None:
-        everybody = {"ping", "read_webhook", "aclose", "name", "kind", "capabilities", "limits", "address"}
+        everybody = {"ping", "read_webhook", "aclose", "name", "kind", "capabilities", "limits", "address", "resending"}
         public = {name for name in vars(Provider) if not name.startswith("_")} - vars(Protocol).keys()
         assert public - everybody - {"webhook_kinds", "editions"} == {capability.value for capability in METHODS}, (
             "add it to METHODS in tests/providers/contract.py"

@@ -1,8 +1,10 @@
 """What LiveKit tells of egresses and ingresses, in bodies that its own classes made."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import permutations
 
 import pytest
 from google.protobuf.json_format import MessageToDict, MessageToJson
@@ -238,6 +240,37 @@ class TestStreams:
             Destination("ST_1", "srt://example.com:9000", DestinationStatus.CONNECTING),
             Destination("wss://example.com/a", "wss://example.com/a", DestinationStatus.ENDED),
         )
+
+    @pytest.mark.parametrize("order", list(permutations(range(3))))
+    def test_of_one_address_each_stays_the_same_in_whatever_order_they_are_listed(
+        self, provider: LiveKit, order: Sequence[int]
+    ) -> None:
+        url = "rtmp://example.com/app/{h...h}"
+        life = (
+            (StreamInfo(url=url, started_at=nanoseconds(1)), DestinationStatus.LIVE),
+            (StreamInfo(url=url, status=StreamInfo.FAILED, ended_at=nanoseconds(2)), DestinationStatus.FAILED),
+            (StreamInfo(url=url, started_at=nanoseconds(3)), DestinationStatus.LIVE),
+        )
+        info = about(request=STREAMS)
+        info.stream_results.extend([life[n][0] for n in order])
+        (fact,) = read(provider, egress(info))
+        assert isinstance(fact, StreamChanged)
+        place = "rtmp://example.com/app"
+        assert {each.id: each.status for each in fact.stream.destinations} == {
+            id: status for id, (_, status) in zip((place, f"{place} #2", f"{place} #3"), life, strict=True)
+        }
+
+    def test_of_one_address_none_takes_the_place_of_another_when_it_begins(self, provider: LiveKit) -> None:
+        url = "rtmp://example.com/app/{h...h}"
+        failed = StreamInfo(url=url, status=StreamInfo.FAILED, ended_at=nanoseconds(2))
+        for began in (0, nanoseconds(3)):
+            info = about(request=STREAMS)
+            info.stream_results.extend([StreamInfo(url=url, started_at=began), failed])
+            (fact,) = read(provider, egress(info))
+            assert isinstance(fact, StreamChanged)
+            assert [each.status for each in fact.stream.destinations if "#" not in each.id] == [
+                DestinationStatus.FAILED
+            ]
 
     def test_one_that_ran_into_the_limit_has_ended_and_says_why(self, provider: LiveKit) -> None:
         info = about(EgressStatus.EGRESS_LIMIT_REACHED, request=STREAMS)

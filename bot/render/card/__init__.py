@@ -37,7 +37,7 @@ def draw(
     Block ids carry card and generation, so that a press says which posting of which card it was made on.
     """
     if isinstance(state, DigestState):
-        said, blocks = page(digest)
+        said, blocks = page(digest, is_calm=state.calmed_at is not None)
     else:
         face = face_of(state)
         said, blocks = face.said, _blocks(face, follow(state, face.id), capabilities)

@@ -31,7 +31,8 @@ def face(state: CallState) -> Face:
     call = state.call
     who = call.number or call.identity or "somebody"
     subject = ("The call from " if call.is_inbound else "The call to ", Strong(who))
-    standing, said, explained = LOST, *lost(subject)
+    topic = ("call from " if call.is_inbound else "call to ", Strong(who))
+    standing, said, explained = LOST, *lost(("the ", *topic), "Ask in the room whether they are still there.")
     if not state.is_lost:
         told, explained = _told(call)
         standing, said = _STANDINGS[call.status], (*subject, *told)
@@ -40,7 +41,7 @@ def face(state: CallState) -> Face:
         said=said,
         subject=subject,
         title=f"{'Call from' if call.is_inbound else 'Call to'} {who}",
-        topic=("call from " if call.is_inbound else "call to ", Strong(who), " in ", Strong(room_name(call.room))),
+        topic=(*topic, " in ", Strong(room_name(call.room))),
         id=call.ref.id,
         explained=explained,
         brief=reason(call.error) if call.status is CallStatus.FAILED else "",
@@ -63,7 +64,14 @@ def _told(call: Call) -> tuple[tuple[str | Strong, ...], Text]:
         case CallStatus.ENDED:
             return (f" ended{lasted}.",), lasted
         case CallStatus.FAILED:
-            return (f" failed: {reason(call.error)}",), f": {reason(call.error)}"
+            why = f"{reason(call.error)} {_next(call)}"
+            return (f" failed: {why}",), f": {why}"
+
+
+def _next(call: Call) -> str:
+    if call.is_inbound:
+        return "Check the trunk that it came by, and have them call again."
+    return "Check the number and the trunk, then call again."
 
 
 def _particulars(call: Call) -> list[tuple[str, Text]]:

@@ -6,23 +6,25 @@ from dataclasses import dataclass
 from operator import itemgetter
 
 from bot.alerts.state import ThingState
+from bot.render.button import Buttons
 from bot.render.card.face import Face, Rank
 from bot.render.card.faces import face_of
+from bot.render.card.offers import carried
 from bot.render.limits import HEADER_TEXT
 from bot.render.lines import in_equal_parts, sections
 from bot.render.message import context, header, section
 from bot.render.text import Block
-from commands.core.reply import Strong, Text
+from commands.core.reply import Action, Strong, Text
 from commands.core.words import counted, in_natural_order, joined
+from commands.room import RoomList
 from providers.facts import ThingKind
 
-MEMBERS = 50
-"""How many a page shows, each on a line of its own, whatever they are called."""
-
-_LINES_SIZE = 8_800
+_LINES_SIZE = 8_300
 """With what stands around the lines, a page stays under 10,000 characters and bytes."""
 
 _LONGEST_LINE = 400
+_BUSY = ("Busy", "Much happens here at once. These are shown together until it calms down.")
+_CALM = ("Calm again", "These were shown together while it was busy. What changes gets a message of its own.")
 _WORDS = {
     ThingKind.ROOM: ("room", "rooms"),
     ThingKind.RECORDING: ("recording", "recordings"),
@@ -43,8 +45,9 @@ class Member:
     is_own: bool
 
 
-def page(members: Sequence[Member]) -> tuple[Text, list[Block]]:
+def page(members: Sequence[Member], *, is_calm: bool = False) -> tuple[Text, list[Block]]:
     """What it says in a sentence or two, and its blocks: what went wrong first, then what is live, then what is over.
+    `is_calm`: the storm is over.
 
     The order of `members` makes no difference, so that equal pages are drawn alike.
     """
@@ -56,15 +59,23 @@ def page(members: Sequence[Member]) -> tuple[Text, list[Block]]:
     markup = in_equal_parts([face.line for face in faces], _LINES_SIZE, longest=_LONGEST_LINE)
     lines, left = sections(markup, _LINES_SIZE)
     below = joined([f"{left:,} more are not shown." if left else "", _own(members)], " ")
+    title, why = _CALM if is_calm else _BUSY
     return (
-        f"Much happens here at once: {things}; {sums}.",
+        f"{title}: {things}; {sums}.",
         [
-            header(f"Busy: {things}", HEADER_TEXT),
-            section((Strong(sums), ". Much happens here at once. These are shown together until it calms down.")),
+            header(f"{title}: {things}", HEADER_TEXT),
+            section((Strong(sums), f". {why}")),
             *lines,
             *([context(below)] if below else []),
+            *Buttons().rows(carried(_show_all(members))),
         ],
     )
+
+
+def _show_all(members: Sequence[Member]) -> Sequence[Action]:
+    """All rooms of one server. Without a button, a second message of the page could not give itself away."""
+    name = min(member.state.provider for member in members)
+    return [Action("Show all", RoomList(provider=name), description=f"Show all rooms of {name}")]
 
 
 def _ranked(member: Member) -> tuple[tuple[object, ...], Face]:

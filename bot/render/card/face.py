@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
-from typing import Final
+from typing import Final, TypeGuard
 
 from bot.alerts.state import Plan, ThingState
 from commands.core.reply import Action, Code, Moment, Person, Strong, Text, parts
-from commands.core.words import in_a_row, shortened, spoken_duration
+from commands.core.timers import lateness
+from commands.core.words import in_a_row, joined, shortened, spoken_duration
 from providers.base import RoomRef
 
 _LONGEST_REASON = 500
@@ -87,20 +88,40 @@ def room_name(room: RoomRef) -> str:
     return room.name if room.name.strip() else room.id or "no name"
 
 
-def lost(subject: Text) -> tuple[Text, Text]:
-    """What is said of a thing that its server does not list any more: as a sentence, and on its card."""
-    said = " is lost sight of: the server lists it no more, and when it ended was not told."
-    return (*parts(subject), said), ": the server lists it no more; when it ended was not told."
+def lost(what: Text, advice: str = "") -> tuple[Text, Text]:
+    """What is said of a thing that its server does not list any more: as a sentence, and on its card.
+
+    `what`: `the stream of …`. `advice` is a sentence, for what no button helps with.
+    """
+    said = joined([": the server lists it no more, and when it ended was not told.", advice], " ")
+    explained = joined([": the server lists it no more; when it ended was not told.", advice], " ")
+    return ("We lost sight of ", *parts(what), *parts(said)), explained
 
 
-def planned(plan: Plan | None, *, ends: str) -> Text:
-    """When it stops by itself, or why it could not be stopped; empty where nothing is planned. `ends`: `Stops`."""
+def planned(plan: Plan | None, *, verb: str) -> Text:
+    """When it stops by itself, or why it could not be stopped; empty where nothing is planned. `verb`: `stop`."""
     if plan is None or plan.stops_at is None:
         return ""
     if plan.missed:
         return ("⚠️ ", Strong("Not stopped"), " as planned, ", Moment(plan.stops_at), f": {sentence(plan.missed)}")
     by = (", as ", Person(plan.by), " said") if plan.by else ()
-    return ("⏱️ ", Strong(ends), " ", Moment(plan.stops_at), *by)
+    if plan.tried_at is not None:
+        return ("⏱️ ", Strong(f"Was to {verb}"), " ", Moment(plan.stops_at), *by, ". The server was told to.")
+    return ("⏱️ ", Strong(f"{verb.capitalize()}s"), " ", Moment(plan.stops_at), *by)
+
+
+def is_open(plan: Plan | None) -> TypeGuard[Plan]:
+    """Whether it can still be put off."""
+    return plan is not None and not plan.missed and plan.tried_at is None
+
+
+def as_planned(plan: Plan | None) -> Text:
+    """` as @ana had planned, 3 min late`, of a stop that was carried out; empty of any other."""
+    if plan is None or plan.stops_at is None or plan.tried_at is None or plan.missed:
+        return ""
+    whose = (Person(plan.by), " had planned") if plan.by else ("planned",)
+    late = lateness(plan.stops_at, plan.tried_at)
+    return (" as ", *whose, f", {late}" if late else "")
 
 
 def since(at: datetime | None) -> Text:

@@ -35,7 +35,8 @@ def face(state: IngressState) -> Face:
     ingress = state.ingress
     name, room = ingress.shown_name, room_name(ingress.room)
     subject = ("The ingress ", Strong(name), " into ", Strong(room))
-    standing, said, explained = LOST, *lost(subject)
+    topic = ("ingress ", Strong(name), " into ", Strong(room))
+    standing, said, explained = LOST, *lost(("the ", *topic), "See whether its source still sends.")
     if not state.is_lost:
         told, explained = _told(ingress)
         standing, said = _STANDINGS[ingress.status], (*subject, told)
@@ -44,10 +45,10 @@ def face(state: IngressState) -> Face:
         said=said,
         subject=subject,
         title=f"Ingress into {ingress.room.name}",
-        topic=("ingress ", Strong(name), " into ", Strong(room)),
+        topic=topic,
         id=ingress.ref.id,
         explained=explained,
-        brief=reason(ingress.error) if ingress.status is IngressStatus.FAILED else "",
+        brief=reason(ingress.error) if standing is FAILED else "",
         particulars=_particulars(ingress),
         origin=origin(state, ingress.ref.id),
     )

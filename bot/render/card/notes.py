@@ -27,6 +27,7 @@ from providers.facts import (
     ServerUnreached,
     StopCarriedOut,
     StopNear,
+    StopPlanned,
     StreamChanged,
     TrackPublished,
     TrackUnpublished,
@@ -61,6 +62,8 @@ def _of_fact(kind: str, state: ThingState, fact: Fact) -> Message | None:
             return _sends(state, fact)
         case ((StopNear() | StopCarriedOut()), (RoomState() | RecordingState())) if kind == fact.type:
             return _stop(state, fact)
+        case StopPlanned(), (RoomState() | RecordingState()) if kind == fact.type:
+            return _moved(state, fact)
         case StreamChanged(), StreamState() if kind == "destination_failed":
             return _destinations_failed(state, fact)
         case IngressChanged(), IngressState() if kind == fact.ingress.status and not state.is_over:
@@ -126,19 +129,37 @@ def _let_back_in(room: RoomRef, who: Participant) -> list[Action]:
 
 def _stop(state: RoomState | RecordingState, fact: StopNear | StopCarriedOut) -> Message | None:
     """Nothing where it is over, or somebody has said otherwise meanwhile."""
-    if state.is_over or (state.plan is not None and state.plan.rev > fact.rev):
+    if not _holds(state, fact):
         return None
     if isinstance(fact, StopCarriedOut) and not fact.problem:
         return None
     face = face_of(state)
     subject, at = parts(face.subject), Moment(fact.stops_at)
-    verb, command = ("end", RoomClose) if isinstance(state, RoomState) else ("stop", RecordingStop)
+    verb, command = _verb(state), RoomClose if isinstance(state, RoomState) else RecordingStop
     if isinstance(fact, StopNear):
         said = (*subject, f" {verb}s ", at, ", unless somebody lets it go on.")
         return _told(said, carried(face.timing), mention=fact.by)
     by_hand = [step for step in face.steps if isinstance(step.command, command)]
     said = (*subject, f" was to {verb} ", at, f", and goes on: {sentence(fact.problem)}")
     return _told(said, carried(by_hand), mention=fact.by)
+
+
+def _moved(state: RoomState | RecordingState, fact: StopPlanned) -> Message | None:
+    """A stop that was planned comes at another time, or not at all."""
+    if not _holds(state, fact):
+        return None
+    subject = parts(face_of(state).subject)
+    if fact.stops_at is None:
+        return _told((*subject, " goes on: ", Person(fact.by), " keeps it going."))
+    return _told((*subject, f" {_verb(state)}s ", Moment(fact.stops_at), " instead, as ", Person(fact.by), " said."))
+
+
+def _holds(state: RoomState | RecordingState, fact: StopPlanned | StopNear | StopCarriedOut) -> bool:
+    return not state.is_over and (state.plan is None or state.plan.rev <= fact.rev)
+
+
+def _verb(state: RoomState | RecordingState) -> str:
+    return "end" if isinstance(state, RoomState) else "stop"
 
 
 def _destinations_failed(state: StreamState, fact: StreamChanged) -> Message | None:
@@ -148,5 +169,5 @@ def _destinations_failed(state: StreamState, fact: StreamChanged) -> Message | N
     first, *others = failed
     which = (" does not reach ", *stream.failure(first))
     more = f" Of its {known:,} destinations {counted(len(others), 'other', 'others')} failed too." if others else ""
-    said = (*parts(face_of(state).subject), *which, more)
+    said = (*parts(face_of(state).subject), *which, more, f" {stream.CHECK}")
     return _told(said, mention=state.made_by)

@@ -13,7 +13,9 @@ from bot.render.card.face import (
     STARTING,
     Face,
     Standing,
+    as_planned,
     dotted,
+    is_open,
     lost,
     origin,
     planned,
@@ -23,7 +25,7 @@ from bot.render.card.face import (
 )
 from bot.render.text import spoken_size
 from commands.core.base import pin
-from commands.core.reply import Action, Code, Strong, Text
+from commands.core.reply import Action, Code, Strong, Text, parts
 from commands.core.words import spoken_duration
 from commands.recording import RecordingList, RecordingStart, RecordingStop
 from commands.recording_timing import RecordingExtend, RecordingKeepGoing
@@ -42,9 +44,10 @@ _STANDINGS = {
 def face(state: RecordingState) -> Face:
     recording = state.recording
     topic: Text = ("recording of ", Strong(room_name(recording.room)))
-    standing, said, explained = LOST, *lost(_subject(recording))
+    standing, said, explained = LOST, *lost(("the ", *topic))
     if not state.is_lost:
         standing, said, explained = _standing(recording)
+        said = (*parts(said), *_stopped(state))
     return Face(
         standing=standing,
         said=said,
@@ -54,7 +57,7 @@ def face(state: RecordingState) -> Face:
         id=recording.ref.id,
         explained=explained,
         brief=_brief(recording),
-        planned="" if state.is_over else planned(state.plan, ends="Stops"),
+        planned="" if state.is_over else planned(state.plan, verb="stop"),
         timing=() if state.is_over else _timing(recording, state.plan),
         particulars=_file(recording),
         steps=_look_for(recording) if state.is_lost else _steps(recording),
@@ -63,7 +66,7 @@ def face(state: RecordingState) -> Face:
 
 
 def _timing(recording: Recording, plan: Plan | None) -> Sequence[Action]:
-    if plan is None or plan.missed:
+    if not is_open(plan):
         return ()
     ref, name = recording.ref, recording.room.name
     longer = RecordingExtend(provider=ref.provider, recording=ref.id, rev=plan.rev)
@@ -94,6 +97,13 @@ def _told(recording: Recording) -> tuple[str, Text]:
             return f" failed: {reason(recording.error)}", f": {reason(recording.error)}"
         case RecordingStatus.ABORTED:
             return f" was aborted: {reason(recording.error)}", f": {reason(recording.error)}"
+
+
+def _stopped(state: RecordingState) -> Text:
+    """That it was stopped by plan, where it went well."""
+    how = as_planned(state.plan)
+    is_told = how and state.recording.status is RecordingStatus.READY
+    return (" It was stopped", *parts(how), ".") if is_told else ""
 
 
 def _subject(recording: Recording) -> Sequence[str | Strong]:

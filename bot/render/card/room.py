@@ -3,9 +3,23 @@
 from collections.abc import Sequence
 
 from bot.alerts.state import Plan, RoomState
-from bot.render.card.face import ENDED, LIVE, LOST, Face, after, dotted, lost, origin, planned, room_name, since
+from bot.render.card.face import (
+    ENDED,
+    LIVE,
+    LOST,
+    Face,
+    after,
+    as_planned,
+    dotted,
+    is_open,
+    lost,
+    origin,
+    planned,
+    room_name,
+    since,
+)
 from commands.core.base import pin
-from commands.core.reply import Action, Moment, Strong, Text
+from commands.core.reply import Action, Moment, Strong, Text, parts
 from commands.core.words import count_people, counted
 from commands.recording import RecordingStop
 from commands.room import RoomShow, room_actions
@@ -20,7 +34,7 @@ def face(room: RoomState) -> Face:
 
 
 def _timing(room: RoomRef, plan: Plan | None) -> Sequence[Action]:
-    if plan is None or plan.missed:
+    if not is_open(plan):
         return ()
     return (
         Action("Extend", RoomExtend(**pin(room), rev=plan.rev), description=f"Extend room {room.name}"),
@@ -41,7 +55,7 @@ def _live(room: RoomState) -> Face:
         id=room.ref.id,
         explained=dotted(_people(room), since(room.created_at), recording, around),
         brief=", ".join(filter(None, [_people(room), "recorded" if room.running_recordings else "", around, missed])),
-        planned=planned(room.plan, ends="Ends"),
+        planned=planned(room.plan, verb="end"),
         timing=_timing(room.ref, room.plan),
         steps=room_actions(room.ref, stop=_stop_recording(room)),
         origin=origin(room, room.ref.id),
@@ -49,11 +63,11 @@ def _live(room: RoomState) -> Face:
 
 
 def _ended(room: RoomState) -> Face:
-    lasted = after(room.created_at, room.ended_at)
+    lasted, how = after(room.created_at, room.ended_at), as_planned(room.plan)
     at: Text = (Moment(room.ended_at),) if room.ended_at else ""
     return Face(
         standing=ENDED,
-        said=(*_subject(room), f" ended{lasted}."),
+        said=(*_subject(room), f" ended{lasted}", "," if how else "", *parts(how), "."),
         subject=_subject(room),
         title=room.ref.name,
         topic=_topic(room),
@@ -65,7 +79,7 @@ def _ended(room: RoomState) -> Face:
 
 
 def _lost(room: RoomState) -> Face:
-    said, explained = lost(_subject(room))
+    said, explained = lost(("room ", *_topic(room)))
     look = RoomShow(**pin(room.ref))
     return Face(
         standing=LOST,

@@ -40,14 +40,20 @@ _DESTINATIONS = {
     DestinationStatus.ENDED: ENDED,
 }
 _IN_ORDER = list(_DESTINATIONS)
+_OVER = (DestinationStatus.FAILED, DestinationStatus.ENDED)
 _LONGEST_ADDRESS = 120
+_START_AGAIN = "Check its key and address on the platform, then start the stream again."
+
+CHECK = "Check its key and address on the platform."
+"""What to do about a destination that failed while the others go on."""
 
 
 def face(state: StreamState) -> Face:
     stream = state.stream
     room = room_name(stream.room)
     subject = ("The stream of ", Strong(room))
-    standing, said, explained = LOST, *lost(subject)
+    topic = ("stream of ", Strong(room))
+    standing, said, explained = LOST, *lost(("the ", *topic), "See on the platform whether it still comes in.")
     if not state.is_lost:
         told, explained = _told(stream)
         standing, said = _standing(stream), (*subject, *told)
@@ -56,11 +62,11 @@ def face(state: StreamState) -> Face:
         said=said,
         subject=subject,
         title=f"Stream of {stream.room.name}",
-        topic=("stream of ", Strong(room)),
+        topic=topic,
         id=stream.ref.id,
         explained=explained,
-        brief=_brief(stream),
-        lines=[_line(each) for each in _in_order(stream)],
+        brief="" if state.is_lost else _brief(stream),
+        lines=[_line(each) if _is_known(state, each) else (_shown(each),) for each in _in_order(stream)],
         origin=origin(state, stream.ref.id),
     )
 
@@ -71,7 +77,12 @@ def failed(stream: Stream) -> list[Destination]:
 
 def failure(destination: Destination) -> Text:
     """`rtmp://a.example/live: the server gives no reason.`"""
-    return Code(_address(destination)), f": {reason(destination.error)}"
+    return _shown(destination), f": {reason(destination.error)}"
+
+
+def _is_known(state: StreamState, destination: Destination) -> bool:
+    """Whether it still is as it was told last. Of a stream that is over none is live."""
+    return not state.is_over or (state.is_final and destination.status in _OVER)
 
 
 def _standing(stream: Stream) -> Standing:
@@ -91,9 +102,11 @@ def _told(stream: Stream) -> tuple[tuple[str], Text]:
             lasted = after(stream.started_at, stream.ended_at)
             return (f" ended{lasted}.",), lasted
         case StreamStatus.FAILED:
-            return (f" failed: {_why(stream)}",), f": {_why(stream)}"
+            why = f"{_why(stream)} {_START_AGAIN}"
+            return (f" failed: {why}",), f": {why}"
         case StreamStatus.ABORTED:
-            return (f" was aborted: {_why(stream)}",), f": {_why(stream)}"
+            why = f"{_why(stream)} {_START_AGAIN}"
+            return (f" was aborted: {why}",), f": {why}"
 
 
 def _brief(stream: Stream) -> Text:
@@ -130,12 +143,12 @@ def _line(destination: Destination) -> Text:
     is_live = destination.status is DestinationStatus.LIVE
     return in_a_row(
         (f"{standing.symbol} ", Strong(standing.word)),
-        (Code(_address(destination)),),
+        (_shown(destination),),
         reason(destination.error) if destination.status is DestinationStatus.FAILED else "",
         retries,
         since(destination.started_at) if is_live else "",
     )
 
 
-def _address(destination: Destination) -> str:
-    return shortened(destination.address, _LONGEST_ADDRESS)
+def _shown(destination: Destination) -> Code:
+    return Code(shortened(destination.address, _LONGEST_ADDRESS))

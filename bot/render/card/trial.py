@@ -1,8 +1,8 @@
 """The face of a test of alerts."""
 
 from bot.alerts.state import TrialState
-from bot.render.card.face import Face, Rank, Standing, dotted, origin
-from commands.core.reply import Moment, Person
+from bot.render.card.face import Face, Rank, Standing, dotted
+from commands.core.reply import Code, Moment, Person
 
 _CAME_THROUGH = Standing("✅", "Came through", Rank.OVER)
 
@@ -17,5 +17,5 @@ def face(trial: TrialState) -> Face:
         id="",
         explained=dotted(("asked for by ", Person(trial.by)), (Moment(trial.at),)),
         lines=("This message came the whole way of an alert: written down, read, drawn and posted.",),
-        origin=origin(trial, ""),
+        origin=("on ", Code(trial.provider)),
     )

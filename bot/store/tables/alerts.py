@@ -81,6 +81,8 @@ partial_index("ix_thing_live", thing.c.provider, thing.c.kind, where=not_(thing.
 _is_of_room = and_(thing.c.room_id.is_not(None), not_(thing.c.terminal))
 partial_index("ix_thing_of_room", thing.c.provider, thing.c.room_id, where=_is_of_room)
 partial_index("ix_thing_ended", thing.c.seen_at, where=thing.c.terminal.is_(True))
+_is_page = and_(thing.c.kind == literal_column("'digest'"), not_(thing.c.terminal))
+partial_index("ix_thing_page", thing.c.team_id, thing.c.channel_id, where=_is_page)
 partial_index("ix_thing_lost", thing.c.provider, thing.c.kind, where=thing.c.status == literal_column("'lost'"))
 
 card = Table(
@@ -105,6 +107,8 @@ card = Table(
     Column("digest_id", ID),
     # When there was last something to draw: how much happens in a channel is counted by it.
     Column("changed_at", UtcTime),
+    # When a person last asked for it there, who is not sent away with a line on a page.
+    Column("asked_at", UtcTime),
     Column("blocked", Words),
     # Who delivers it at this moment, and until when nobody else does.
     Column("claim", Words),
@@ -132,6 +136,8 @@ note = Table(
     Column("inbox_id", ID, ForeignKey("inbox.id", ondelete="CASCADE"), nullable=False),
     Column("kind", Words, nullable=False),
     Column("broadcast", Boolean, nullable=False),
+    # How much what it tells matters; null where an earlier version wrote it.
+    Column("severity", Words),
     Column("ts", Words),
     Column("post_key", Words),
     # Who delivers it at this moment, and until when nobody else does.

@@ -1,20 +1,25 @@
-"""A server's whole life, made up from a seed: what truly happened on it, and every fact that was told of it."""
+"""A server's whole life, made up from a seed: what truly happened on it, what was told of it, and its lists."""
 
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from random import Random
 
+from providers.backend import Backend
 from providers.base import (
     CallStatus,
     DestinationStatus,
     IngressStatus,
     Participant,
+    Recording,
     RecordingStatus,
+    Room,
     RoomRef,
     StreamStatus,
 )
-from providers.facts import Fact, ThingKind
+from providers.facts import CallChanged, Fact, RecordingChanged, StreamChanged, ThingKind
 from tests.bot.alerts.facts import (
+    START,
     after,
     call,
     carried_out,
@@ -55,15 +60,29 @@ class Server:
     told: list[Fact] = field(default_factory=list)
     revisions: list[Fact] = field(default_factory=list)
 
-    @property
-    def lists(self) -> list[Fact]:
-        """What it answers when it is asked twice, after everything."""
-        facts: list[Fact] = []
-        for at in (LATEST + 1, LATEST + 2):
-            for id, room in self.live.items():
-                people = self.people[id].values()
-                facts += [seen(at, len(people), room), listed(at, *people, room=room)]
-        return facts + [replace(fact, seen_at=after(LATEST + 2)) for fact in self.things.values()]
+
+class Lists(Backend):
+    """The same server for those who ask it, after everything. Which streams, ingresses and calls there are it does not
+    tell."""
+
+    kind = "memory"
+
+    def __init__(self, server: Server) -> None:
+        super().__init__("memory")
+        self._server = server
+
+    async def list_rooms(self, names: Collection[str] = ()) -> list[Room]:
+        people = self._server.people
+        rooms = [Room(ref, created_at=START, participants=len(people[id])) for id, ref in self._server.live.items()]
+        return [room for room in rooms if not names or room.ref.name in names]
+
+    async def list_participants(self, room: RoomRef) -> list[Participant]:
+        return list(self._server.people[room.id].values())
+
+
+class RecordingsToo(Lists):
+    async def list_recordings(self, room: RoomRef | None = None) -> list[Recording]:
+        return [fact.recording for fact in self._server.things.values() if isinstance(fact, RecordingChanged)]
 
 
 def live(seed: int, steps: int = STEPS) -> Server:
@@ -100,6 +119,10 @@ class _Life:
     def _close(self, room: RoomRef) -> None:
         for who in self._server.people.pop(room.id, {}).values():
             self._tell(replace(left(who, self._at, room=room), reason="room closed"))
+        for id, fact in self._server.things.items():
+            if (end := _end_with(room, fact, self._at)) is not None:
+                self._tell(end)
+                self._server.things[id] = self._server.told[-1]
         del self._server.live[room.id]
         self._tell(finished(self._at, room))
 
@@ -160,3 +183,15 @@ class _Life:
     def _id(self, kind: str) -> str:
         self._count += 1
         return f"{kind}_{self._count}"
+
+
+def _end_with(room: RoomRef, fact: Fact, at: float) -> Fact | None:
+    """The end of what cannot go on without its room. None for what is elsewhere, goes on, or has ended."""
+    match fact:
+        case RecordingChanged() if fact.recording.room == room and not fact.recording.status.is_final:
+            return recording(RecordingStatus.READY, at, id=fact.thing_id, room=room)
+        case StreamChanged() if fact.stream.room == room and not fact.stream.status.is_final:
+            return stream(StreamStatus.ENDED, at, id=fact.thing_id, room=room)
+        case CallChanged() if fact.call.room == room and not fact.call.status.is_final:
+            return call(CallStatus.ENDED, at, id=fact.thing_id, room=room)
+    return None

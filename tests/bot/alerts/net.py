@@ -68,11 +68,11 @@ class Net:
     def lose_webhooks(self) -> None:
         self.memory.webhooks = []
 
-    async def compare(self) -> list[str]:
+    async def compare(self, clock: Clock | None = None) -> list[str]:
         """One round; what was told in it, in a word each."""
         self.told = []
-        beliefs, clock = Beliefs(self.house.store), SystemClock()
-        await Comparison(self.memory, beliefs, clock, self._tell, token=next(self.tokens), second_look_seconds=0).run()
+        token, beliefs, clock = next(self.tokens), Beliefs(self.house.store), clock or SystemClock()
+        await Comparison(self.memory, beliefs, clock, self._tell, token=token, second_look_seconds=0).run()
         return [fact.type for fact in self.told]
 
     async def _tell(self, facts: Sequence[Fact]) -> None:

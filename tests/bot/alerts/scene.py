@@ -93,7 +93,7 @@ class Scene:
                 await asyncio.sleep(0.01)
 
     async def behind(self) -> int:
-        return (await Backlogs(self.house.store).read()).cards_behind
+        return (await Backlogs(self.house.store, team_id=TEAM).read()).cards_behind
 
     async def is_quiet(self) -> None:
         """Wait until no card is behind."""

@@ -1,11 +1,18 @@
 """What the deliverer makes of cards and notes: what is called, what is shown, and who hears of what cannot be."""
 
+import asyncio
+from datetime import datetime
+from pathlib import Path
+from typing import cast
+
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 from structlog.testing import capture_logs
 
-from bot.store.tables import thing
+from bot.store.leases import LEASE, now
+from bot.store.tables import card, thing
 from providers.base import RecordingStatus, RoomRef
+from tests.bot.alerts.broken import without
 from tests.bot.alerts.facts import RETRO, finished, joined, person, recording, seen
 from tests.bot.alerts.proxy import Trouble
 from tests.bot.alerts.scene import Scene, warned
@@ -290,11 +297,51 @@ async def test_a_card_that_cannot_be_drawn_holds_up_no_other(scene: Scene) -> No
     await scene.house.store.write(
         lambda conn: conn.execute(update(thing).where(thing.c.server_id == "RM_1").values(state="{}"))
     )
-    with warned("a delivery waits"):
+    with capture_logs() as lines:
         async with scene.delivering():
             await scene.shows("retro")
+            async with asyncio.timeout(5):
+                while (await held(scene, "RM_1")) is None:
+                    await asyncio.sleep(0.01)
+            await scene.house.tell(joined(person(1), 5, room=RETRO))
+            await scene.shows("retro", "1 person")
 
+    assert [line["event"] for line in lines if line["log_level"] == "error"] == ["a card or note cannot be drawn"]
     assert await scene.behind() == 1
+
+
+async def held(scene: Scene, server_id: str) -> datetime | None:
+    """Until when the card of that thing is left alone."""
+    query = select(card.c.lease_until).join(thing).where(thing.c.server_id == server_id)
+    async with scene.house.store.reading() as conn:
+        return cast(datetime | None, (await conn.execute(query)).scalar_one())
+
+
+async def test_a_database_that_is_away_right_after_a_post_doubles_nothing(scene: Scene, tmp_path: Path) -> None:
+    await scene.house.command(seen(1), channel=scene.general.id)
+    scene.proxy.is_open.clear()
+    async with scene.delivering():
+        await scene.called(1)
+        async with without("card", tmp_path / "showcaller.db"):
+            scene.proxy.is_open.set()
+            await scene.shows("standup")
+        await scene.is_quiet()
+
+    assert scene.calls() == ["chat.postMessage"]
+
+
+async def test_a_deliverer_that_is_begun_again_frees_nothing_that_it_could_not_write_down(scene: Scene) -> None:
+    await scene.house.command(seen(1), channel=scene.general.id)
+    async with scene.delivering():
+        await scene.shows("standup")
+        await scene.is_quiet()
+    await scene.house.tell(joined(person(1), 2))
+    taken = update(card).values(claim="lost", lease_until=now(LEASE))
+    await scene.house.store.write(lambda conn: conn.execute(taken))
+
+    async with scene.delivering():
+        pass
+    assert scene.calls() == ["chat.postMessage"]
 
 
 async def test_what_was_not_delivered_is_delivered_by_the_next_process(scene: Scene) -> None:

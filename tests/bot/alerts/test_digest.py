@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import func, select, update
@@ -16,7 +17,9 @@ from bot.store.tables import card, note, pace, thing
 from providers.base import RecordingStatus, RoomRef
 from providers.facts import Fact, ThingKind
 from tests.bot.alerts.facts import finished, joined, left, person, recording, seen, started
-from tests.bot.alerts.scene import Scene
+from tests.bot.alerts.house import TEAM
+from tests.bot.alerts.proxy import Trouble
+from tests.bot.alerts.scene import Scene, warned
 
 TIMES = 20.0
 """As much faster than in life are the limits of the stand-in, and our pace."""
@@ -91,11 +94,12 @@ async def test_more_rooms_than_can_be_posted_in_time_are_one_message(storm: Scen
         await until_told(storm)
         (page,) = storm.messages()
         assert all(room(number).name in page.words for number in range(20))
-        found = await Backlogs(storm.house.store).read()
+        found = await Backlogs(storm.house.store, team_id=TEAM).read()
         assert (found.untold_since, found.cards_behind, found.busy_channels) == (None, 0, 1)
 
         await until_calm(storm)
-        assert storm.messages() == [page], "what changes no more stays as a line"
+        await storm.shows("Calm again", room(7).name)
+        assert [message.ts for message in storm.messages()] == [page.ts], "what changes no more stays as a line"
 
 
 async def test_a_room_that_changes_after_the_storm_gets_its_own_message_and_leaves_the_page(storm: Scene) -> None:
@@ -176,6 +180,57 @@ async def test_a_page_that_somebody_deletes_comes_again_with_the_next_change(sto
         assert all(room(number).name in again.words for number in range(20))
 
 
+async def test_a_page_that_slack_refuses_is_not_tried_again_and_all_get_their_own_messages(storm: Scene) -> None:
+    storm.slack.refuse("chat.postMessage", "invalid_arguments")
+    await storm.house.subscribe(storm.general.id)
+    await storm.house.tell(*(started(1, room(number)) for number in range(20)))
+    with warned("a card or note cannot be delivered"):
+        async with storm.delivering():
+            await storm.slack.until(lambda: len(storm.messages()) == 20 or None)
+            await until_told(storm)
+    assert pages(storm) == []
+    assert len(storm.calls("chat.postMessage")) == 21
+
+
+async def test_a_page_that_cannot_be_drawn_keeps_one_thing_from_nobody_but_itself(storm: Scene) -> None:
+    await storm.house.subscribe(storm.general.id)
+    await storm.house.tell(*(started(1, room(number)) for number in range(20)))
+    await storm.house.store.write(
+        lambda conn: conn.execute(update(thing).where(thing.c.server_id == "RM_7").values(state="{}"))
+    )
+    with warned("a card or note cannot be drawn"):
+        async with storm.delivering():
+            await storm.slack.until(lambda: len(storm.messages()) == 19 or None)
+    assert pages(storm) == []
+
+
+async def test_what_goes_wrong_in_a_long_storm_does_not_wait_for_the_calm(storm: Scene) -> None:
+    storm.tempo = replace(storm.tempo, calm_seconds=600)
+    storm.deliverer = storm.new_deliverer()
+    async with many_rooms(storm):
+        failed = recording(RecordingStatus.FAILED, 3, room=room(1), error="disk full")
+        await storm.house.tell(recording(RecordingStatus.LIVE, 2, room=room(1)), failed)
+        await storm.slack.until(lambda: "disk full" in pages(storm)[0].words or None)
+        (said,) = await storm.slack.until(lambda: [m for m in storm.messages() if m.thread_ts] or None, timeout=10)
+        (own,) = [m for m in storm.messages() if m.ts == said.thread_ts]
+        assert own not in pages(storm)
+        assert said.broadcast
+        assert await busy(storm)
+
+
+async def test_a_second_message_of_a_page_gives_itself_away(storm: Scene) -> None:
+    storm.proxy.next.append(Trouble.LOST)
+    with warned("a delivery waits"):
+        async with many_rooms(storm):
+            await storm.slack.until(lambda: len(pages(storm)) == 2 or None)
+            await until_told(storm)
+    async with storm.house.store.reading() as conn:
+        known = set((await conn.execute(select(card.c.ts))).scalars())
+    (doubled,) = [page for page in pages(storm) if page.ts not in known]
+    assert [button.label for button in doubled.buttons] == ["Show all"]
+    assert doubled.blocks[-1]["block_id"].startswith("card:")
+
+
 async def test_a_storm_in_a_closed_channel_is_told_once_and_tried_no_more(storm: Scene) -> None:
     closed = storm.slack.workspace.add_channel("closed", members=[storm.ana], bot=False)
     await storm.house.subscribe(closed.id, by=storm.ana.id)
@@ -198,7 +253,7 @@ async def test_a_storm_in_a_closed_channel_is_told_once_and_tried_no_more(storm:
 async def test_a_page_is_no_room(storm: Scene) -> None:
     async with many_rooms(storm):
         await until_told(storm)
-    assert (await Backlogs(storm.house.store).read()).live_rooms == {"memory": 20}
+    assert (await Backlogs(storm.house.store, team_id=TEAM).read()).live_rooms == {"memory": 20}
 
 
 def story(rooms: int, facts: int, seed: int) -> list[Fact]:

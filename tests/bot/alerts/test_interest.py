@@ -1,5 +1,6 @@
 """Which channels want to hear of a change."""
 
+from collections.abc import Callable, Sequence, Set
 from dataclasses import replace
 
 import pytest
@@ -99,10 +100,19 @@ class TestCards:
 
 
 class TestNotes:
-    def told(self, *facts: Fact, wishes: list[Subscription], mutes: list[Mute], is_home: bool) -> bool:
+    def told(
+        self,
+        *facts: Fact,
+        wishes: Sequence[Subscription] = (),
+        mutes: Sequence[Mute] = (),
+        is_home: bool = False,
+        follows: Set[tuple[int, str]] = frozenset(),
+        joins: Callable[[str], bool] = lambda _: False,
+    ) -> bool:
+        """Whether the channel C1, which has a card of it, is told of what the last of them changed in the thing 1."""
         _, state, told, _ = change(*facts)
         assert told.note is not None
-        return Interest(wishes, mutes).is_told("C1", state, told, is_home=is_home)
+        return Interest(wishes, mutes, follows, joins).is_told("C1", 1, state, told, is_home=is_home)
 
     @pytest.mark.parametrize(
         ("wishes", "is_home", "is_told"),
@@ -111,7 +121,7 @@ class TestNotes:
             ([], False, True),
             ([subscription()], False, True),
             ([subscription(least=CRITICAL)], False, True),
-            ([subscription(AlertKind.ROOM)], False, False),
+            ([subscription(AlertKind.ROOM)], False, True),
             ([subscription(AlertKind.ROOM)], True, True),
             ([subscription(room="retro")], False, True),
         ],
@@ -126,9 +136,48 @@ class TestNotes:
     @pytest.mark.parametrize("is_home", [True, False])
     def test_of_people_and_tracks_only_those_who_named_them_hear(self, is_home: bool) -> None:
         for fact, kind in ((joined(person(1), 1), AlertKind.PARTICIPANT), (published(person(1), 1), AlertKind.TRACK)):
-            assert not self.told(fact, wishes=[], mutes=[], is_home=is_home)
-            assert not self.told(fact, wishes=[subscription()], mutes=[], is_home=is_home)
-            assert self.told(fact, wishes=[subscription(kind)], mutes=[], is_home=is_home)
+            assert not self.told(fact, is_home=is_home)
+            assert not self.told(fact, follows={(1, "C1")}, is_home=is_home)
+            assert not self.told(fact, wishes=[subscription()], is_home=is_home)
+            assert self.told(fact, wishes=[subscription(kind)], is_home=is_home)
+
+    def test_of_who_comes_and_goes_a_channel_hears_that_is_set_to(self) -> None:
+        here = "C1".__eq__
+        assert self.told(joined(person(1), 1), joins=here)
+        assert not self.told(joined(person(1), 1), joins="C2".__eq__)
+        assert not self.told(published(person(1), 1), joins=here)
+        assert not self.told(joined(person(1), 1), joins=here, mutes=[mute(AlertKind.PARTICIPANT)])
+
+    @pytest.mark.parametrize(
+        "wish",
+        [
+            subscription(AlertKind.SERVER),
+            subscription(AlertKind.ROOM, room="retro"),
+            subscription(AlertKind.ROOM, least=CRITICAL),
+            subscription(AlertKind.TRACK),
+        ],
+        ids=["of another kind", "of another room", "to the worst alone", "of what goes on there"],
+    )
+    def test_who_follows_a_thing_hears_of_it_whatever_else_is_subscribed_to(self, wish: Subscription) -> None:
+        facts: list[Fact] = [started(), finished(5)]
+        assert self.told(*facts, wishes=[wish], follows={(1, "C1")})
+        assert not self.told(*facts, wishes=[wish], follows={(1, "C1")}, mutes=[mute()])
+
+    @pytest.mark.parametrize(
+        ("wish", "is_told"),
+        [
+            (subscription(AlertKind.SERVER), True),
+            (subscription(AlertKind.RECORDING), True),
+            (subscription(AlertKind.ROOM, least=WARNING), False),
+            (subscription(AlertKind.TRACK), False),
+            (subscription(AlertKind.PARTICIPANT), False),
+        ],
+    )
+    def test_a_card_that_no_subscription_can_have_brought_was_asked_for(
+        self, wish: Subscription, is_told: bool
+    ) -> None:
+        others = {(2, "C1"), (1, "C2")}
+        assert self.told(started(), finished(5), wishes=[wish], follows=others) is is_told
 
 
 @pytest.mark.parametrize(

@@ -51,9 +51,9 @@ D = DestinationStatus
 LIVE = StreamStatus.LIVE
 
 
-def told(facts: Sequence[Fact]) -> list[News]:
+def told(facts: Sequence[Fact], *, of: ThingState | None = None) -> list[News]:
     """The news of each of them."""
-    state: ThingState | None = None
+    state = of
     found = []
     for fact in facts:
         before, state = state, fold(state, fact)
@@ -185,6 +185,25 @@ class TestPlannedStops:
         assert plan == News(ROOM)
         assert warning == News(ROOM, WARNING, "stop_near", broadcast=True)
         assert missed == News(ROOM, CRITICAL, "stop_carried_out", broadcast=True)
+
+    def test_that_it_comes_at_another_time_is_told_and_the_first_time_is_not(self) -> None:
+        first, warning, later, same, off, again = told(
+            [
+                planned(1, 60, rev=1),
+                near(55, 60, rev=1),
+                planned(56, 90, rev=2),
+                planned(56, 90, rev=2),
+                planned(57, None, rev=3),
+                planned(58, 70, rev=4),
+            ],
+            of=fold(None, seen(0)),
+        )
+        assert (first.note, warning.note, same.note, again.note) == (None, "stop_near", None, None)
+        assert later == off == News(ROOM, INFO, "stop_planned")
+
+    def test_nor_is_it_where_it_is_over_or_what_is_told_is_old(self) -> None:
+        assert notes(seen(0), planned(2, 90, rev=2), planned(1, 60, rev=1)) == []
+        assert notes(seen(0), planned(1, 60, rev=1), finished(50), planned(51, 90, rev=2)) == ["ended"]
 
     def test_what_is_not_planned_any_more_warns_nobody(self) -> None:
         assert notes(seen(0), planned(2, 90, rev=2), near(55, 60, rev=1), carried_out(60, 60, rev=1, problem="x")) == []

@@ -1,56 +1,8 @@
-"""How fast Slack is called, in virtual time."""
-
-import random
-from datetime import UTC, datetime, timedelta
+"""When a channel is in a storm."""
 
 import pytest
 
-from bot.alerts.pace import Rate, Tempo
-
-START = datetime(2026, 11, 20, tzinfo=UTC)
-MINUTE = timedelta(seconds=60)
-
-
-def called(rate: Rate, wanted: list[float]) -> list[datetime]:
-    """When calls are made that are wanted at these seconds, each as soon as it may."""
-    next_at, made = START - MINUTE, list[datetime]()
-    for seconds in wanted:
-        at = max(START + timedelta(seconds=seconds), rate.due_at(next_at), *made[-1:])
-        next_at = rate.after(next_at, at)
-        made.append(at)
-    return made
-
-
-@pytest.mark.parametrize("seed", range(20))
-def test_no_minute_has_more_updates_than_slack_takes(seed: int) -> None:
-    chance = random.Random(seed)
-    wanted, at = [], 0.0
-    for _ in range(400):
-        at += chance.choice([0, 0, 0, chance.expovariate(1), chance.expovariate(0.05)])
-        wanted.append(at)
-    made = called(Tempo().updates, wanted)
-
-    for first, each in enumerate(made):
-        assert sum(other - each <= MINUTE for other in made[first:]) <= 50
-
-
-@pytest.mark.parametrize("seed", range(20))
-def test_a_channel_never_gets_more_posts_than_one_a_second_and_a_burst_of_four(seed: int) -> None:
-    chance = random.Random(seed)
-    made = called(Tempo().posts, sorted(chance.uniform(0, 120) for _ in range(150)))
-
-    for first, each in enumerate(made):
-        for count, other in enumerate(made[first:], 1):
-            assert count <= 4 + (other - each).total_seconds()
-
-
-def test_what_is_wanted_in_calm_is_called_at_once() -> None:
-    wanted = [0.0, 0.0, 0.0, 10.0, 20.0, 20.5]
-    assert called(Tempo().updates, wanted) == [START + timedelta(seconds=seconds) for seconds in wanted]
-
-
-def test_a_burst_is_paid_back() -> None:
-    assert [(at - START).total_seconds() for at in called(Tempo().posts, [0.0] * 6)] == [0, 0, 0, 0, 1.05, 2.1]
+from bot.alerts.pace import Tempo
 
 
 @pytest.mark.parametrize(

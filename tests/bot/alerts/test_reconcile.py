@@ -1,7 +1,7 @@
 """The loops that compare: when they do, who does, what people are told of a server that is away, and how they end."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
@@ -15,7 +15,7 @@ from bot.alerts.state import ServerState, state_from_json
 from bot.store.leases import LEASE, now
 from bot.store.named_lease import NamedLease
 from bot.store.tables import inbox, lease, thing
-from providers.base import RoomOptions
+from providers.base import Room, RoomOptions
 from providers.errors import RateLimited, Unauthenticated, Unreachable
 from providers.facts import ThingKind
 from tests.bot.alerts.house import TEAM, House
@@ -24,6 +24,11 @@ from tests.bot.conversations.clock import MovedClock
 
 SOON = timedelta(milliseconds=20)
 NEVER = timedelta(hours=1)
+
+
+@pytest.fixture(autouse=True)
+def short_rests(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reconcile, "FLOOR", SOON)
 
 
 @pytest.fixture
@@ -171,14 +176,59 @@ async def test_a_key_that_is_not_accepted_is_said_in_other_words(net: Net) -> No
     assert state.why == "The video server does not accept our key or secret."
 
 
-async def test_a_server_that_is_busy_is_not_away(net: Net) -> None:
-    reconciler = net.reconciler(interval=SOON)
-    net.memory.server.faults["*"] = RateLimited
-    async with running(net, reconciler):
-        for number in range(1, 4):
-            await compared(net, number, "RateLimited")
-            reconciler.hurry("memory")
+async def test_a_server_that_is_busy_is_not_away(net: Net, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reconcile, "RETRY", SOON)
+    monkeypatch.setattr(net.memory, "list_rooms", busy(0))
+    async with running(net, net.reconciler(interval=SOON)):
+        await compared(net, 3, "RateLimited")
     assert await kept(net) == []
+
+
+async def test_a_server_that_is_busy_is_left_alone_as_long_as_it_says(
+    net: Net, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reconciler = net.reconciler(interval=SOON)
+    monkeypatch.setattr(net.memory, "list_rooms", busy(NEVER.total_seconds()))
+    async with running(net, reconciler):
+        await compared(net, 1, "RateLimited")
+        await until(lambda: rested(net, NEVER))
+        reconciler.hurry("memory")
+        await until(lambda: is_hurried(net))
+    assert await due_in(net) > NEVER.total_seconds() - 60
+    assert net.rounds("RateLimited") == 1
+
+
+async def test_however_many_are_in_a_hurry_it_rests_between_rounds(net: Net, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reconcile, "FLOOR", NEVER / 2)
+    reconciler = net.reconciler(interval=NEVER)
+    async with running(net, reconciler):
+        await compared(net, 1)
+        await until(lambda: rested(net, NEVER / 2))
+        reconciler.hurry("memory")
+        await until(lambda: is_hurried(net))
+        assert (NEVER / 2).total_seconds() - 60 < await due_in(net) <= (NEVER / 2).total_seconds()
+    assert net.rounds() == 1
+
+
+def busy(retry_after: float) -> Callable[..., Awaitable[list[Room]]]:
+    async def list_rooms(names: Collection[str] = ()) -> list[Room]:
+        raise RateLimited(provider="memory", operation="list_rooms", retry_after=retry_after)
+
+    return list_rooms
+
+
+async def due_in(net: Net) -> float:
+    return await NamedLease(net.house.store, "reconcile:memory", team_id=TEAM).seconds_until_due()
+
+
+async def rested(net: Net, rest: timedelta) -> bool:
+    """Whether the round is over, and the next one is far."""
+    return await due_in(net) > rest.total_seconds() - 60
+
+
+async def is_hurried(net: Net) -> bool:
+    async with net.house.store.reading() as conn:
+        return bool(await conn.scalar(select(lease.c.next_at <= now())))
 
 
 async def test_a_server_that_is_slow_holds_up_no_other(net: Net) -> None:
@@ -223,15 +273,18 @@ async def test_whoever_lost_the_turn_writes_nothing(net: Net) -> None:
     assert [line["event"] for line in lines] == ["another process compares now, and what this one found is dropped"]
 
 
-async def test_a_round_that_fails_by_a_fault_of_ours_is_not_the_last(net: Net) -> None:
+async def test_a_round_that_fails_by_a_fault_of_ours_is_soon_made_up_for(
+    net: Net, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def fails() -> None:
         net.memory.after_list = goes_well
         raise RuntimeError("a bug")
 
     goes_well = net.memory.after_list
     net.memory.after_list = fails
+    monkeypatch.setattr(reconcile, "RETRY", SOON)
     with capture_logs() as lines:
-        async with running(net, net.reconciler(interval=SOON)):
+        async with running(net, net.reconciler(interval=NEVER)):
             await compared(net, 1)
     assert [(line["log_level"], line.get("part")) for line in lines] == [("error", "reconcile memory")]
 

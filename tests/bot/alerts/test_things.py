@@ -277,28 +277,23 @@ GOING: list[tuple[Going, str]] = [
 @pytest.mark.parametrize(("going", "shown"), GOING, ids=[shown for _, shown in GOING])
 class TestRooms:
     def test_show_what_goes_on(self, going: Going, shown: str) -> None:
-        noted = note_going(None, "X_1", going)
-        assert noted is not None
-        assert noted.ref == ROOM
+        noted = note_going(RoomState(ref=ROOM), "X_1", going)
         assert getattr(noted, shown) == {"X_1": going.status}
         assert note_going(noted, "X_1", going) == noted
 
     def test_until_it_is_lost_sight_of(self, going: Going, shown: str) -> None:
         away = going.model_copy(update={"lost_at": after(9)})
-        noted = note_going(note_going(None, "X_1", going), "X_1", away)
-        assert noted is not None
-        assert getattr(noted, shown) == {}
-        assert note_going(None, "X_1", away) is None
+        assert note_going(note_going(RoomState(ref=ROOM), "X_1", going), "X_1", away) == RoomState(ref=ROOM)
 
     def test_in_the_room_alone_that_it_is_of(self, going: Going, shown: str) -> None:
         retro = RoomState(ref=RETRO).model_copy(update={shown: {"X_1": going.status, "X_0": going.status}})
         noted = note_going(retro, "X_1", going)
-        assert noted is not None
         assert getattr(noted, shown) == {"X_0": going.status}
 
 
 def test_an_ingress_that_waits_feeds_no_room() -> None:
-    assert note_going(None, "IN_1", folded(IngressState, [ingress(IngressStatus.WAITING, 1)])) is None
+    waits = folded(IngressState, [ingress(IngressStatus.WAITING, 1)])
+    assert note_going(RoomState(ref=ROOM), "IN_1", waits) == RoomState(ref=ROOM)
 
 
 @pytest.mark.parametrize("fact", [published(person(1), 1), unpublished(person(1), 1), listed(1)])

@@ -8,6 +8,7 @@ import pytest
 import pytest_asyncio
 from structlog.testing import capture_logs
 
+from bot.alerts import timers
 from bot.alerts.timers import AT_ONCE, Timers
 from bot.providers import ConfiguredProviders
 from providers.base import Capability, RecordingStatus, RoomOptions
@@ -195,6 +196,32 @@ async def test_a_server_that_is_away_is_asked_until_it_is_back(stage: Stage) -> 
     assert rows[0][0] == "failed"
     assert str(rows[0][1]).startswith("Unreachable: ")
     assert rows[1] == ("done", "4 min late: the video server was away")
+
+
+@pytest.mark.parametrize(("late", "pause"), [(4, 4), (32, 18), (50, 10), (90, 30)])
+async def test_there_is_a_try_when_people_are_to_hear_of_it(stage: Stage, late: int, pause: int) -> None:
+    """And one shortly before, so that one which hangs is over by then."""
+    await stage.plan(await stage.recording())
+    stage.memory.server.faults["*"] = Unreachable
+    async with stage.running():
+        with capture_logs() as lines:
+            stage.jump(HOUR + timedelta(seconds=late))
+            await until_logged(lines, "a planned stop waits")
+    [waits] = [line["seconds"] for line in lines if line["event"] == "a planned stop waits"]
+    assert waits == pytest.approx(pause, abs=1)
+
+
+async def test_a_server_that_hangs_is_told_of_in_time(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(timers, "BRIEF", timedelta(seconds=0.2))
+    await stage.plan(await stage.recording())
+    stage.memory.server.delay_seconds = 20
+    async with stage.running():
+        stage.jump(HOUR + timers.PATIENCE - timers.BRIEF)
+        [failed] = await stage.until_told(StopCarriedOut)
+        stage.memory.server.delay_seconds = 0
+    assert isinstance(failed, StopCarriedOut)
+    assert failed.problem == "The video server took too long to answer."
+    assert failed.at - failed.stops_at < timers.PATIENCE + timedelta(seconds=5)
 
 
 async def test_a_server_that_asks_for_patience_gets_it(stage: Stage) -> None:

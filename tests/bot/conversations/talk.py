@@ -1,5 +1,6 @@
 """What people do in a conversation over and over: ask and be answered, press, fill in, look at a card."""
 
+import asyncio
 import sqlite3
 from contextlib import closing
 
@@ -145,10 +146,17 @@ def doors(world: World) -> list[tuple[str, str]]:
         return db.execute("SELECT door, path FROM attempt ORDER BY id").fetchall()
 
 
-def forget_forms(world: World) -> None:
-    """As after half an hour: nothing is kept of what open forms hold, nor of where their answers go."""
-    with closing(sqlite3.connect(world.directory / "showcaller.db")) as db, db:
-        assert db.execute("UPDATE draft SET expires_at = 0").rowcount
+async def forget_forms(world: World) -> None:
+    """As after half an hour: nothing is kept of what open forms hold, nor of where their answers go.
+
+    In a thread, as the bot may hold the lock and needs the loop to let go of it.
+    """
+
+    def forget() -> int:
+        with closing(sqlite3.connect(world.directory / "showcaller.db")) as db, db:
+            return db.execute("UPDATE draft SET expires_at = 0").rowcount
+
+    assert await asyncio.to_thread(forget)
 
 
 def database(world: World) -> bytes:

@@ -77,6 +77,20 @@ async def test_stop_telling_me_takes_the_card_away(follower: Follower) -> None:
     assert titled(in_direct(world, who), "standup") == []
 
 
+async def test_a_subscription_to_something_else_neither_silences_it_nor_keeps_it(follower: Follower) -> None:
+    world, who, direct = follower.world, follower.who, follower.direct
+    await tell(world, who, "alert subscribe server")
+    await ask(world, who, "/video room create retro")
+    await ask(world, who, "/video alert follow retro")
+    await card(world, "retro", channel=direct)
+    await ask(world, who, "/video alert unfollow retro")
+    assert titled(in_direct(world, who), "retro") == []
+
+    await end(world, who, "standup")
+    ended = await card(world, "standup", "Ended", channel=direct)
+    await until(world, lambda: next((m for m in public(world, direct) if m.thread_ts == ended.ts), None))
+
+
 async def test_who_follows_again_has_a_card_again(follower: Follower) -> None:
     world, who = follower.world, follower.who
     said = await ask(world, who, "/video alert unfollow standup")

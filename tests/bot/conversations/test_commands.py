@@ -23,8 +23,9 @@ TABLE = [
     ("overview", r"1 room is live in this channel\."),
     (
         "help",
-        r"What you can ask for\..*\*Start and run a room\*\n`room` close, create, join, list, show, update"
-        r".*\[Create room\] \[Join room\] \[Record\] \[List rooms\]",
+        r"What you can ask for\..*\*Start and run a room\*\n"
+        r"`room` close, create, extend, join, keep, list, show, update.*"
+        r"\[Create room\] \[Join room\] \[Record\] \[List rooms\]",
     ),
     ("help room", r"This is what you can do with \*room\*\.\n`/video room close \[ROOM\]`"),
     ("help room create", r"\*room create\*: Create a room.*\*--max-participants\*\nHow many.*role operator\."),
@@ -92,10 +93,10 @@ TABLE = [
     ("recording list", r"No recording is on `memory`\.$"),
     ("recording extend standup", r"Nothing called `standup` is being recorded\.\nSee `/video recording list`\.$"),
     ("recording keep standup", r"Nothing called `standup` is being recorded\."),
-    ("recording start standup --stop-after 1h", r"It stops by itself at .*\.\n\[Stop recording\]$"),
-    ("room extend standup --by 2h", r"No stop was planned\. The room \*standup\* ends at .*\.\n\[Keep going\]$"),
+    ("recording start standup --stop-after 1h", r"It stops by itself .*\.\n\[Stop recording\]$"),
+    ("room extend standup --by 2h", r"No stop was planned\. The room \*standup\* ends .*\.\n\[Keep going\]$"),
     ("room keep standup", r"No stop is planned\. The room \*standup\* goes on until somebody .*\.\n\[Plan a stop\]$"),
-    ("room create retro --stop-after 8h", r"Created \*retro\*\. It ends by itself at .*\.$"),
+    ("room create retro --stop-after 8h", r"Created \*retro\*\. It ends by itself .*\.$"),
     ("room create retro --stop-after 40d", r"--stop-after: It can be 10 s at least and 30 days at most\."),
     ("alert subscribe recording", r"This channel is told of recordings from now on\.\n\[Unsubscribe\]$"),
     ("alert list", r"This channel is told of what is started here, and of nothing else\.\n\[Subscribe\]\nA room"),

@@ -174,7 +174,7 @@ async def test_a_repeat_is_known_for_eleven_minutes(world: World, clock: MovedCl
 async def test_an_answer_that_the_channel_does_not_take_comes_as_a_direct_message(world: World, wanted: Wanted) -> None:
     wanted.refusals.add("not_in_channel")
     view = await form(world, world.operator, "/video token create")
-    forget_forms(world)
+    await forget_forms(world)
     world.slack.workspace.kick(world.general, world.slack.workspace.bot)
     accepted(await world.slack.submit(world.operator, view, {"room": "standup"}))
     here = world.slack.workspace.dm(world.operator)

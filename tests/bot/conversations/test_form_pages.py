@@ -83,7 +83,7 @@ async def test_other_pages_survive_a_restart(world: World) -> None:
 
 async def test_after_half_an_hour_other_pages_are_lost_and_it_is_said_which(world: World) -> None:
     first = await form(world, world.operator, "/video token create --attribute a=1")
-    forget_forms(world)
+    await forget_forms(world)
     accepted(await world.slack.submit(world.operator, first, {"room": "standup", "ttl": "15m"}))
     shown = await opened(world, world.operator, after=first)
     assert "Lost, so give it again: *Attribute*." in shown.words

@@ -27,7 +27,7 @@ async def test_a_form_for_a_video_server_that_is_not_there_is_not_opened(world: 
 async def test_a_missing_name_opens_the_form_filled_with_what_was_given(world: World) -> None:
     view = await form(world, world.operator, "/video room create --max-participants 7 --empty-timeout 10m --record")
     assert view.title == "Create room"
-    assert list(view.fields) == ["name", "max_participants", "empty_timeout", "record"]
+    assert list(view.fields) == ["name", "max_participants", "empty_timeout", "record", "stop_after"]
     assert "More options" in view.words
     accepted(await world.slack.submit(world.operator, view, {"name": "retro"}))
     await card(world, "retro", "🟢 *Live*", "🔴 *Recording*")

@@ -209,6 +209,7 @@ async def test_a_channel_that_shows_no_cards_is_a_problem(world: World, wanted: 
     wanted.refusals.add("not_in_channel")
     den = world.slack.workspace.add_channel("den", members=[world.owner, world.operator])
     await ask(world, world.operator, "/video room create standup", channel=den)
+    await card(world, "standup", "Live", channel=den)
     world.slack.workspace.kick(den, world.slack.workspace.bot)
     await ask(world, world.operator, "/video room create planning", channel=den)
     await told(world, world.operator, "is closed to me")

@@ -10,7 +10,7 @@ async def test_the_whole_thread(world: World) -> None:
     answer = await ask(world, omar, "/video room create standup")
     assert answer.words == "Created *standup*."
     live = await card(world, "standup", "🟢 *Live* · nobody in it")
-    assert labels(live) == ["Join", "Record", "Participants", "Mute all", "End"]
+    assert labels(live) == ["Notify me", "Join", "Record", "Participants", "Mute all", "End"]
     assert f"Made by @{omar.id} · on `memory`" in live.words
 
     server.join("standup", "bob", name="Bob")
@@ -25,7 +25,7 @@ async def test_the_whole_thread(world: World) -> None:
     assert answer.words.startswith("Recording *standup*. Its card says when it runs.")
     assert labels(answer) == ["Stop recording"]
     recording = await card(world, "Recording of standup", "🔴 *Live*")
-    assert labels(recording) == ["Stop"]
+    assert labels(recording) == ["Notify me", "Stop"]
     recorded = await card(world, "standup", "🔴 *Recording*")
     assert "Stop recording" in labels(recorded)
     assert "Record" not in labels(recorded)

@@ -100,13 +100,13 @@ async def test_a_command_and_its_buttons(world: World) -> None:
         await terminal.sees("Try /video room create standup")
         terminal.press("/video room create standup\r")
         await terminal.sees_both(
-            "[1] Join  [2] Record  [3] Participants  [4] Mute all  [5] End",
+            "[2] Join  [3] Record  [4] Participants  [5] Mute all  [6] End",
             "showcaller · only you see it\n▌ Created standup.",
         )
-        await terminal.types("3", "standup: nobody is in it.")
-        await terminal.types("5", "[6] End room  [7] Keep it")
-        await terminal.types("6", "Ended standup.")
-        await terminal.types("5", "There is no button 5 any more.")
+        await terminal.types("4", "standup: nobody is in it.")
+        await terminal.types("6", "[7] End room  [8] Keep it")
+        await terminal.types("7", "Ended standup.")
+        await terminal.types("6", "There is no button 6 any more.")
         await terminal.types("99", "There is no button 99.")
 
 
@@ -117,7 +117,7 @@ async def test_a_card_that_changes_of_itself_is_shown_again_with_the_same_number
         world.memory.server.join("standup", "bob", name="Bob")
         again = await terminal.sees("1 person")
         assert "showcaller · message 1 · edited\n▌ standup" in again
-        await terminal.sees("[1] Join  [2] Record  [3] Participants  [4] Mute all  [5] End")
+        await terminal.sees("[2] Join  [3] Record  [4] Participants  [5] Mute all  [6] End")
 
 
 async def test_what_is_no_command_is_answered_here(world: World) -> None:
@@ -149,8 +149,8 @@ async def test_the_log_of_commands_can_be_called_back(world: World) -> None:
 async def test_a_mention_and_replies_in_threads(world: World) -> None:
     async with at_the_prompt(world) as terminal:
         await terminal.types("@showcaller room create standup", "Created standup.")
-        await terminal.sees("Mute all  [5] End")
-        screen = await terminal.types(":screen", "Mute all  [5] End")
+        await terminal.sees("Mute all  [6] End")
+        screen = await terminal.types(":screen", "Mute all  [6] End")
         assert "ana · message 1\n▌ @showcaller room create standup\n" in screen
         reply = "    showcaller · in the thread of “@showcaller room create standup”\n    ▌ Created standup.\n"
         assert f"{reply}showcaller · message 2\n▌ standup\n" in screen
@@ -188,7 +188,8 @@ async def test_a_form_is_asked_field_by_field_and_again_where_it_is_wrong(world:
         await terminal.types("0", "Empty timeout (optional)")
         await terminal.types("", "y or n (Enter: n)")
         await terminal.types("perhaps", "✗ “perhaps” is none of them.")
-        await terminal.types("y", "Enter: Create · 1: More options · Esc: Cancel")
+        await terminal.types("y", "Stop after (optional)")
+        await terminal.types("", "Enter: Create · 1: More options · Esc: Cancel")
         await terminal.types("", "Max participants (optional)\n  ✗ “0” is too small; the least is 1.")
         await terminal.types("\x7f5", "Enter: Create")  # the 0 stands there to be changed
         await terminal.types("", "Created retro.")
@@ -270,9 +271,10 @@ async def test_a_form_that_has_nothing_to_begin_with_says_why(world: World) -> N
 async def test_somebody_else_sees_what_they_may_see(world: World) -> None:
     async with at_the_prompt(world) as terminal:
         await terminal.types("/video room create standup", "Created standup.")
-        everything = await terminal.types(":as gus", "[5] End")
+        await terminal.sees("[6] End")
+        everything = await terminal.types(":as gus", "[6] End")
         assert "gus (guest) in #general" in everything
-        await terminal.types("5", "room close is for people with the role operator.")
+        await terminal.types("6", "room close is for people with the role operator.")
         await terminal.types(":as nobody", "there are ana, omar, gus.")
 
 
@@ -291,7 +293,7 @@ async def test_the_video_server_is_played_by_verbs(world: World) -> None:
         await terminal.types("/video room create standup", "Created standup.")
         await terminal.types(":join standup bob", "1 person")
         await terminal.types(":fail", "No recording runs.")
-        await terminal.types("2", "🔴 Live")
+        await terminal.types("3", "🔴 Live")
         await terminal.types(":fail standup", "failed: the disk is full.\n    ▌ [")
         await terminal.types(":leave standup bob", "nobody in it")
         await terminal.types(":leave standup bob", "The video server refuses: no participant bob.")
@@ -329,7 +331,7 @@ async def test_the_bot_restarts_and_the_rooms_go_on(world: World) -> None:
         await terminal.types("/video room create standup", "Created standup.")
         await terminal.types(":join standup bob", "1 person")
         await terminal.types(":restart", "The bot has stopped and started again.")
-        await terminal.types("3", "standup: 1 person is in it.")
+        await terminal.types("4", "standup: 1 person is in it.")
         await terminal.types(":join standup cleo", "2 people")
 
 

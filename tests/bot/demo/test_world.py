@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from aiohttp.web import Application
 
-from bot import wiring
+from bot import entrances
 from bot.demo.slack import Message
 from bot.demo.world import World, free_port
 from bot.web import Server, serve
@@ -70,7 +70,7 @@ async def test_what_the_bot_does_at_its_start_is_done_on_the_server_that_went_on
         async with world.without_bot():
             server.faults.clear()
             monkeypatch.setattr(Memory, "remove_participant", _telling(Memory.remove_participant, tried))
-            monkeypatch.setattr(wiring, "serve", _waiting(serve, tried))
+            monkeypatch.setattr(entrances, "serve", _waiting(serve, tried))
         assert _present(world, token.room) == []
         await note(world, await card(world, "standup", "nobody in it"), "*Bob* came back and was removed again.")
 

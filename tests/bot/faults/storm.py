@@ -193,12 +193,14 @@ def _right(room: str, livekit: LiveKitStandIn) -> list[str]:
 
 
 async def _counted(street: Street, sender: Sender, query: Query, seed: int) -> Outcome:
-    known = set((await _cards(query)).values())
+    known = {row[0] for row in await query("SELECT ts FROM card WHERE ts IS NOT NULL")}
     seen = _seen(street)
     notes = [(message.thread_ts, message.words) for message in seen if message.thread_ts is not None]
     doubled = [message for message in seen if message.thread_ts is None and message.ts not in known]
     for message in (can_be_pressed := [message for message in doubled if message.buttons]):
         await _press(street, message)
+    left = {message.ts for message in _seen(street)} & {message.ts for message in can_be_pressed}
+    assert not left, f"messages that are one too many, and were pressed: {left}"
     return Outcome(
         seed=seed,
         accepted=len(sender.accepted),

@@ -9,11 +9,13 @@ from hypothesis import strategies as st
 from bot.alerts.state import RoomState, ThingState
 from bot.render.button import decode, read_action_id
 from bot.render.card import draw
+from bot.render.card.faces import face_of
 from bot.render.limits import serialized_size
 from bot.render.message import Message
 from commands.alert_follow import AlertFollow
 from commands.core.base import Command
 from commands.core.registry import all_commands
+from commands.core.reply import plain
 from commands.participant import ParticipantList
 from commands.provider import ProviderShow
 from commands.recording import RecordingList, RecordingStart, RecordingStop
@@ -30,6 +32,7 @@ from providers.base import (
     RoomRef,
     StreamStatus,
 )
+from providers.errors import Unauthenticated, Unreachable
 from tests.bot.render.foreign import NASTY, buttons, check, check_access, texts, words
 from tests.bot.render.things import (
     ENDED,
@@ -55,6 +58,10 @@ from tests.bot.render.things import (
 EVERYTHING = frozenset(Capability)
 WHEN = "<!date^1795210200^{date_short_pretty} at {time}|2026-11-20 21:30 UTC>"
 THEN = "<!date^1795212720^{date_short_pretty} at {time}|2026-11-20 22:12 UTC>"
+
+
+CHECK = "Check its key and address on the platform, then start the stream again."
+CALL_AGAIN = "Check the number and the trunk, then call again."
 
 
 def card(state: ThingState, capabilities: frozenset[Capability] = EVERYTHING) -> Message:
@@ -261,6 +268,16 @@ def test_a_stop_that_was_missed_says_why_and_cannot_be_put_off() -> None:
     assert "Extend" not in offered(drawn)
 
 
+TRIED = PLAN.model_copy(update={"tried_at": ENDED})
+
+
+@pytest.mark.parametrize(("state", "verb"), [(room(plan=TRIED), "end"), (recording(plan=TRIED), "stop")])
+def test_a_stop_that_the_server_was_told_of_cannot_be_put_off(state: ThingState, verb: str) -> None:
+    drawn = card(state)
+    assert words(drawn.blocks[2]) == f"⏱️ *Was to {verb}* {THEN}, as <@U1A> said. The server was told to."
+    assert not {"Extend", "Keep going"} & set(offered(drawn))
+
+
 @pytest.mark.parametrize(
     "state",
     [
@@ -281,23 +298,55 @@ def test_a_stop_that_is_not_planned_any_more_is_not_shown(state: ThingState) -> 
 @pytest.mark.parametrize(
     ("state", "subject", "steps"),
     [
-        (lost(room()), "Room standup", {"Look again": RoomShow.model_validate(PINNED)}),
+        (lost(room()), "room standup", {"Look again": RoomShow.model_validate(PINNED)}),
         (
             lost(recording()),
-            "The recording of standup",
+            "the recording of standup",
             {"Its recordings": RecordingList(provider="livekit", room="standup", room_id="RM_1")},
         ),
-        (lost(stream()), "The stream of standup", {}),
-        (lost(ingress()), "The ingress Camera 2 into standup", {}),
-        (lost(call()), "The call to +49 30 ••• 12", {}),
+        (lost(stream()), "the stream of standup", {}),
+        (lost(ingress()), "the ingress Camera 2 into standup", {}),
+        (lost(call()), "the call to +49 30 ••• 12", {}),
     ],
 )
 def test_what_was_lost_sight_of_says_so(state: ThingState, subject: str, steps: dict[str, Command]) -> None:
     drawn = card(state)
-    lost_sight = "is lost sight of: the server lists it no more, and when it ended was not told."
-    assert drawn.text == f"{subject} {lost_sight}"
-    assert words(drawn.blocks[1]) == "❔ *Lost sight of*: the server lists it no more; when it ended was not told."
+    untold = ": the server lists it no more, and when it ended was not told."
+    assert drawn.text.startswith(f"We lost sight of {subject}{untold}")
+    assert words(drawn.blocks[1]).startswith(
+        "❔ *Lost sight of*: the server lists it no more; when it ended was not told."
+    )
     assert offered(drawn) == steps
+
+
+FAILED = destination(1, DestinationStatus.FAILED, error="connection refused")
+
+
+def test_of_a_stream_that_was_lost_nothing_is_live() -> None:
+    gone = lost(stream(StreamStatus.LIVE, destination(0), FAILED))
+    drawn = words(card(gone).blocks)
+    assert "`rtmp://cdn1.example/live`\n`rtmp://cdn0.example/live`" in drawn
+    for shown in (drawn, plain(face_of(gone).line)):
+        assert not any(word in shown for word in ("🔴", "*Live*", "*Failed*", "to 1 of 2", "since"))
+
+
+def test_of_a_stream_that_is_over_it_stays_known_what_failed() -> None:
+    drawn = card(stream(StreamStatus.ENDED, destination(0), FAILED))
+    assert words(drawn.blocks[2]).splitlines() == [
+        "⚠️ *Failed* · `rtmp://cdn1.example/live` · connection refused. · 1 retry",
+        "`rtmp://cdn0.example/live`",
+    ]
+
+
+@pytest.mark.parametrize("state", one_of_each(), ids=standing_of)
+def test_a_line_says_no_more_of_what_was_lost_than_that(state: ThingState) -> None:
+    if state.is_lost:
+        assert plain(face_of(state).line).startswith("❔ Lost sight of · ")
+        assert face_of(state).brief == ""
+
+
+def test_an_ingress_that_failed_and_was_lost_is_lost() -> None:
+    assert face_of(lost(ingress(IngressStatus.FAILED, error="no video"))).brief == ""
 
 
 def test_a_stream_has_a_line_for_each_destination_and_what_failed_comes_first() -> None:
@@ -325,8 +374,8 @@ def test_the_order_in_which_a_server_lists_destinations_makes_no_difference() ->
         (StreamStatus.LIVE, "is live to 1 destination.", f"🔴 *Live* · to 1 destination · since {WHEN}"),
         (StreamStatus.ENDING, "is ending.", "⏳ *Ending*"),
         (StreamStatus.ENDED, "ended after 42 min.", "⚪ *Ended* after 42 min"),
-        (StreamStatus.FAILED, "failed: bad key.", "⚠️ *Failed*: bad key."),
-        (StreamStatus.ABORTED, "was aborted: bad key.", "⚠️ *Aborted*: bad key."),
+        (StreamStatus.FAILED, f"failed: bad key. {CHECK}", f"⚠️ *Failed*: bad key. {CHECK}"),
+        (StreamStatus.ABORTED, f"was aborted: bad key. {CHECK}", f"⚠️ *Aborted*: bad key. {CHECK}"),
     ],
 )
 def test_the_life_of_a_stream(status: StreamStatus, said: str, shown: str) -> None:
@@ -337,7 +386,7 @@ def test_the_life_of_a_stream(status: StreamStatus, said: str, shown: str) -> No
 
 def test_a_stream_that_failed_without_a_reason_has_that_of_a_destination() -> None:
     failed = destination(0, DestinationStatus.FAILED, error="connection refused")
-    assert card(stream(StreamStatus.FAILED, failed)).text.endswith("failed: connection refused.")
+    assert f"failed: connection refused. {CHECK}" in card(stream(StreamStatus.FAILED, failed)).text
 
 
 @pytest.mark.parametrize("name", ["x", "界" * 400, "\U0001f3ac" * 400, "&" * 400, "*" * 400])
@@ -398,7 +447,7 @@ def test_an_ingress_that_fetches_by_itself_needs_no_encoder() -> None:
         (CallStatus.RINGING, "is ringing, for standup.", "⏳ *Ringing*"),
         (CallStatus.ACTIVE, "is in standup.", f"🟢 *Active* · since {WHEN}"),
         (CallStatus.ENDED, "ended after 42 min.", "⚪ *Ended* after 42 min"),
-        (CallStatus.FAILED, "failed: busy.", "⚠️ *Failed*: busy."),
+        (CallStatus.FAILED, f"failed: busy. {CALL_AGAIN}", f"⚠️ *Failed*: busy. {CALL_AGAIN}"),
     ],
 )
 def test_the_life_of_a_call(status: CallStatus, said: str, shown: str) -> None:
@@ -420,6 +469,24 @@ def test_a_server_that_does_not_answer_can_be_asked_again() -> None:
     assert offered(drawn) == {"Ask it again": ProviderShow(name="livekit")}
 
 
+def test_why_a_server_does_not_answer_is_not_said_twice() -> None:
+    drawn = card(server(why=Unreachable.what))
+    assert words(drawn.blocks[1]) == f"⚠️ *Does not answer* · since {WHEN}"
+    assert drawn.text == (
+        "The video server livekit has not answered since 2026-11-20 21:30 UTC."
+        " What cards say of its rooms may be old until it answers again."
+    )
+
+
+def test_a_server_that_refuses_the_key_answers_and_says_so() -> None:
+    drawn = card(server(why=Unauthenticated.what))
+    assert words(drawn.blocks[1]) == f"⚠️ *Refuses us* · since {WHEN} · {Unauthenticated.what}"
+    assert drawn.text == (
+        f"The video server livekit has refused us since 2026-11-20 21:30 UTC. {Unauthenticated.what}"
+        " What cards say of its rooms may be old until it answers again."
+    )
+
+
 def test_a_server_that_answers_again() -> None:
     drawn = card(server(is_reached=True))
     assert drawn.text == "The video server livekit answers again, since 2026-11-20 21:30 UTC."
@@ -429,6 +496,8 @@ def test_a_server_that_answers_again() -> None:
 
 def test_a_test_of_alerts_says_who_wanted_it_and_when() -> None:
     assert words(card(trial()).blocks[1]) == f"✅ *Came through* · asked for by <@U1A> · {WHEN}"
+    made = trial().model_copy(update={"made_by": "U1A"})
+    assert words(card(made).blocks).count("<@U1A>") == 1
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,13 @@
 """What the thread of a card is told, by the word that the news has for it."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.alerts.state import LOST, DigestState, Present, RecordingState, RoomState, ThingState
+from bot.alerts.state import LOST, DigestState, Plan, Present, RecordingState, RoomState, ThingState
 from bot.render.button import decode, read_action_id
 from bot.render.card import note
 from bot.render.message import Message
@@ -45,6 +45,7 @@ from providers.facts import (
     Source,
     StopCarriedOut,
     StopNear,
+    StopPlanned,
     StreamChanged,
     ThingKind,
     TrackPublished,
@@ -55,6 +56,7 @@ from tests.bot.render.things import (
     BEGAN,
     ENDED,
     KINDS,
+    MISSED,
     PLAN,
     REF,
     call,
@@ -130,16 +132,30 @@ def test_the_end_of_a_room() -> None:
             "The recording of *standup* was aborted: the server gives no reason.",
             {"Record again": RecordingStart.model_validate(PINNED)},
         ),
-        (stream(StreamStatus.FAILED, error="bad key"), "The stream of *standup* failed: bad key.", {}),
-        (call(CallStatus.FAILED, error="busy"), "The call to *+49 30 ••• 12* failed: busy.", {}),
+        (
+            stream(StreamStatus.FAILED, error="bad key"),
+            "The stream of *standup* failed: bad key."
+            " Check its key and address on the platform, then start the stream again.",
+            {},
+        ),
+        (
+            call(CallStatus.FAILED, error="busy"),
+            "The call to *+49 30 ••• 12* failed: busy. Check the number and the trunk, then call again.",
+            {},
+        ),
+        (
+            call(CallStatus.FAILED, is_inbound=True, error="busy"),
+            "The call from *+49 30 ••• 12* failed: busy. Check the trunk that it came by, and have them call again.",
+            {},
+        ),
         (
             lost(room()),
-            "Room *standup* is lost sight of: the server lists it no more, and when it ended was not told.",
+            "We lost sight of room *standup*: the server lists it no more, and when it ended was not told.",
             {"Look again": RoomShow.model_validate(PINNED)},
         ),
         (
             lost(recording()),
-            "The recording of *standup* is lost sight of: the server lists it no more, and when it ended was not told.",
+            "We lost sight of the recording of *standup*: the server lists it no more, and when it ended was not told.",
             {"Its recordings": RecordingList(provider="livekit", room="standup", room_id="RM_1")},
         ),
     ],
@@ -171,6 +187,21 @@ def test_a_failure_is_for_whoever_made_it_with_the_next_step(
 )
 def test_what_went_well_mentions_nobody(state: ThingState, words_of_it: str) -> None:
     assert said(state.shown_status, state) == words_of_it
+
+
+@pytest.mark.parametrize(
+    ("state", "subject", "advice"),
+    [
+        (lost(stream()), "the stream of *standup*", "See on the platform whether it still comes in."),
+        (lost(ingress()), "the ingress *Camera 2* into *standup*", "See whether its source still sends."),
+        (lost(call()), "the call to *+49 30 ••• 12*", "Ask in the room whether they are still there."),
+    ],
+    ids=lambda value: value if isinstance(value, str) else standing_of(value),
+)
+def test_where_no_button_helps_with_a_loss_there_is_advice(state: ThingState, subject: str, advice: str) -> None:
+    assert said(LOST, state) == (
+        f"<@U1A>: We lost sight of {subject}: the server lists it no more, and when it ended was not told. {advice}"
+    )
 
 
 def test_what_was_lost_and_is_back_is_not_told() -> None:
@@ -295,6 +326,51 @@ def test_a_stop_that_was_missed_can_be_made_by_hand() -> None:
     assert offered(of_room) == {"End": RoomClose.model_validate(PINNED)}
 
 
+def carried_out_late(seconds: float) -> Plan:
+    return PLAN.model_copy(update={"tried_at": ENDED + timedelta(seconds=seconds)})
+
+
+def test_an_end_that_was_planned_is_told_as_one() -> None:
+    assert said("ended", ended_room(plan=carried_out_late(5))) == (
+        "Room *standup* ended after 42 min, as <@U1A> had planned."
+    )
+    assert said("ended", ended_room(plan=carried_out_late(180))) == (
+        "Room *standup* ended after 42 min, as <@U1A> had planned, 3 min late."
+    )
+    ready = recording(RecordingStatus.READY, duration=timedelta(minutes=12), plan=carried_out_late(180))
+    assert said("ready", ready) == (
+        "The recording of *standup* is ready: 12 min. It was stopped as <@U1A> had planned, 3 min late."
+    )
+
+
+def test_an_end_that_nobody_said_is_told_as_planned() -> None:
+    nobodys = carried_out_late(0).model_copy(update={"by": ""})
+    assert said("ended", ended_room(plan=nobodys)) == "Room *standup* ended after 42 min, as planned."
+
+
+@pytest.mark.parametrize(
+    "plan", [PLAN, MISSED, MISSED.model_copy(update={"tried_at": ENDED}), PLAN.model_copy(update={"stops_at": None})]
+)
+def test_an_end_that_came_otherwise_is_not_told_as_planned(plan: Plan) -> None:
+    assert said("ended", ended_room(plan=plan)) == "Room *standup* ended after 42 min."
+
+
+def replanned(stops_at: datetime | None, *, rev: int = 3) -> StopPlanned:
+    return StopPlanned(**origin(), thing=ThingKind.ROOM, thing_id="RM_1", stops_at=stops_at, by="U1A", rev=rev)
+
+
+def test_a_stop_that_is_put_off_is_told_with_who_did() -> None:
+    assert said("stop_planned", room(plan=PLAN), replanned(ENDED)) == (
+        f"Room *standup* ends {THEN} instead, as <@U1A> said."
+    )
+    assert said("stop_planned", room(plan=PLAN), replanned(None)) == "Room *standup* goes on: <@U1A> keeps it going."
+
+
+@pytest.mark.parametrize("state", [ended_room(plan=PLAN), room(plan=PLAN.model_copy(update={"rev": 4}))])
+def test_a_stop_that_was_put_off_is_not_told_when_it_does_not_matter_any_more(state: RoomState) -> None:
+    assert note("stop_planned", state, [replanned(ENDED)]) is None
+
+
 @pytest.mark.parametrize(
     ("state", "fact"),
     [
@@ -325,10 +401,11 @@ def changed(*destinations: Destination) -> StreamChanged:
 def test_a_destination_that_failed_is_named_with_the_reason() -> None:
     assert said("destination_failed", stream(), changed(REFUSED)) == (
         "<@U1A>: The stream of *standup* does not reach `rtmp://cdn1.example/live`: connection refused."
+        " Check its key and address on the platform."
     )
     assert said("destination_failed", stream(made_by=None), changed(REFUSED, ALSO)) == (
         "The stream of *standup* does not reach `rtmp://cdn1.example/live`: connection refused."
-        " Of its 3 destinations 1 other failed too."
+        " Of its 3 destinations 1 other failed too. Check its key and address on the platform."
     )
     assert note("destination_failed", stream(), [changed()]) is None
 
@@ -343,10 +420,10 @@ def test_an_ingress_is_told_as_it_was_then() -> None:
 
 
 def test_a_server_is_told_as_it_was_then() -> None:
-    away = ServerUnreached(**origin(), why="connection refused")
+    away = ServerUnreached(**origin(), why="It took too long")
     shown = told("unreached", server(is_reached=True), away)
     assert shown.text == (
-        "The video server livekit has not answered since 2026-11-20 21:30 UTC: connection refused."
+        "The video server livekit has not answered since 2026-11-20 21:30 UTC. It took too long."
         " What cards say of its rooms may be old until it answers again."
     )
     assert offered(shown) == {"Ask it again": ProviderShow(name="livekit")}

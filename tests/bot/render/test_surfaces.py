@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 import pytest
 from pydantic import Field, SecretStr
 
+from bot.alerts.pace import MEMBERS
 from bot.alerts.state import DigestState, Present, RoomState, RoomStatus, ThingState
 from bot.render.card import Member, draw, note
-from bot.render.card.digest import MEMBERS
 from bot.render.error import render_bug, render_error
 from bot.render.limits import ACTIONS_ELEMENTS, BLOCKS_PER_MESSAGE, SECTION_FIELDS, TABLE_ROWS
 from bot.render.message import Message, signed

@@ -87,7 +87,7 @@ async def open_pair(directory: Path, database_url: str, transport: Transport = "
         providers = LIVEKIT.format(url=livekit.url, key=KEY, secret=SECRET)
         async with await World.open(directory, transport=transport, providers=providers, environ=environ) as world:
             other_port = world.settings.web.model_copy(update={"port": 0})
-            second = await Bot.start(replace(world.settings, web=other_port))
+            second = await Bot.start(replace(world.settings, web=other_port), tempo=world.tempo)
             try:
                 async with front([world.bot.port, second.port]) as before:
                     if transport == "http":

@@ -58,7 +58,7 @@ async def test_what_one_planned_the_other_changes_and_both_warn_once(pair: Pair)
     await ask(world, world.owner, "/video room create standup --stop-after 1h")
     pair.front.next_is(1)
     extended = await ask(world, world.operator, "/video room extend standup --by 1h")
-    assert "The room *standup* ends at" in extended.words
+    assert "The room *standup* ends" in extended.words
     await pair.store.write(lambda conn: conn.execute(text("UPDATE timer SET warn_at = 0, visible_at = 0")))
     await pair.until("SELECT count(*) FROM inbox WHERE kind = 'stop_near' AND folded_at IS NOT NULL", [(1,)])
     await card(world, "standup", "🟢 *Live*")

@@ -89,6 +89,14 @@ async def test_a_message_is_sent_as_words_that_link_and_unfurl_nothing(api: Scri
     assert "thread_ts" not in api.asked[1][1]
 
 
+async def test_a_key_marks_a_post_and_is_left_out_where_slack_finds_nothing_by_it(
+    api: Scripted, client: SlackClient
+) -> None:
+    api.answers["chat.postMessage"] = [{"ok": False, "error": "duplicate_message_not_found"}, {"ok": True, "ts": "2.2"}]
+    assert await client.post("C1", SHOWN, key="k-1") == "2.2"
+    assert [arguments.get("client_msg_id") for _, arguments in api.asked] == ["k-1", None]
+
+
 # What is called once and never again
 
 

@@ -34,7 +34,7 @@ async def _card(store: Store, cards: Cards) -> int:
 
 
 async def _look(store: Store) -> Backlog:
-    return await Backlogs(store).read()
+    return await Backlogs(store, team_id="T1").read()
 
 
 async def test_an_empty_database_owes_nothing(store: Store) -> None:
@@ -115,7 +115,7 @@ async def test_what_waits_to_be_folded_is_untold_too_unless_it_is_parked(
 
 
 async def test_the_last_webhook_of_each_server_is_known(store: Store, inbox: Inbox, clock: StillClock) -> None:
-    backlogs, first = Backlogs(store), clock.now()
+    backlogs, first = Backlogs(store, team_id="T1"), clock.now()
     await inbox.accept([_told("a"), _told("b", "eu"), _told("c", "us", Source.COMMAND)])
     assert (await backlogs.read()).last_webhooks == {"livekit": first, "eu": first}
     clock.advance(MINUTE)

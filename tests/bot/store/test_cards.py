@@ -260,4 +260,4 @@ async def test_a_channel_that_opens_again_is_shown_what_it_missed(
 
 
 async def _behind(store: Store) -> int:
-    return (await Backlogs(store).read()).cards_behind
+    return (await Backlogs(store, team_id="T1").read()).cards_behind

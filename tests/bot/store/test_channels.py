@@ -5,7 +5,7 @@ from sqlalchemy import Table, select
 
 from bot.store.channels import GONE, HELD_IN, StoredChannels
 from bot.store.engine import Store
-from bot.store.tables import card, metadata, setting, subscription, thing
+from bot.store.tables import card, follow, metadata, setting, subscription, thing
 from tests.bot.store.rows import add, row
 
 OLD, NEW = "G_OLD", "C_NEW"
@@ -18,7 +18,8 @@ def channels(store: Store) -> StoredChannels:
 
 def test_no_column_with_a_channel_in_it_is_left_out() -> None:
     named = {column for table in metadata.sorted_tables for column in table.columns if column.name == "channel_id"}
-    assert named <= set(HELD_IN)
+    own = {follow.c.channel_id}  # a person's conversation with the bot, which is shared with nobody
+    assert named - own <= set(HELD_IN)
 
 
 @pytest.mark.parametrize("column", HELD_IN, ids=str)

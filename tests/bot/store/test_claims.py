@@ -21,6 +21,7 @@ from bot.store.pace import Paces
 from bot.store.replicas import GAP, SILENCE, Replicas
 from bot.store.tables import card as table
 from bot.store.tables import closure, note, replica
+from commands.core.alerts import Severity
 from commands.core.ports import Place
 from providers.facts import Source
 from tests.bot.store.claims import claim_card, claim_note
@@ -155,7 +156,15 @@ async def two_notes(store: Store, clock: StillClock) -> Notes:
         incoming = Incoming(team_id="T1", provider="p", event_key=key, kind="x", source=Source.WEBHOOK, body=b"[1]")
         await inbox.accept([incoming])
     for row in await inbox.unfolded(2):
-        add = partial(notes.add, team_id="T1", card_id=held.id, inbox_id=row.id, kind="failed", broadcast=False)
+        add = partial(
+            notes.add,
+            team_id="T1",
+            card_id=held.id,
+            inbox_id=row.id,
+            kind="failed",
+            broadcast=False,
+            severity=Severity.CRITICAL,
+        )
         await store.write(add)
     await Cards(store, clock).delivered(held, "1.1", "h")
     return notes

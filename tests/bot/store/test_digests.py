@@ -4,21 +4,24 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
+from sqlalchemy.engine import Engine
 
-from bot.alerts.pace import Tempo
-from bot.alerts.state import RoomState, RoomStatus
+from bot.alerts.pace import MEMBERS, Tempo
+from bot.alerts.state import LOST, RoomState, RoomStatus
 from bot.store.cards import Card
-from bot.store.digests import MEMBERS
 from bot.store.engine import Store
+from bot.store.inbox import Inbox, Incoming
 from bot.store.outbox import Due, Look, Outbox
 from bot.store.pace import POSTS, UPDATES
 from bot.store.tables import card, pace, thing
+from commands.core.alerts import Severity
 from commands.core.ports import Place
 from providers.base import RoomRef
-from providers.facts import ThingKind
+from providers.facts import Source, ThingKind
 from tests.bot.store.conftest import StillClock
 from tests.bot.store.snapshots import SEEN_AT, save, snapshot
 
@@ -134,28 +137,77 @@ async def test_what_came_while_the_page_was_drawn_is_not_taken_for_shown(store: 
         assert list((await conn.execute(untold)).scalars()) == [first]
 
 
-async def test_it_is_calm_when_few_have_changed_lately_and_the_pages_show_all(
-    store: Store, outbox: Outbox, clock: StillClock
-) -> None:
+async def test_it_is_calm_when_few_have_changed_lately_and_the_pages_show_all(store: Store, outbox: Outbox) -> None:
     first, *_ = await storm(store, outbox)
-    assert await outbox.digests.calm_at("C1") is None, "the page is not there yet"
+    assert await outbox.digests.calm_in("C1") is None, "the page is not there yet"
     await deliver(outbox)
-    assert await outbox.digests.calm_at("C1") == clock.now() + TEMPO.calm
-    clock.advance(TEMPO.calm)
+    calm_in = await outbox.digests.calm_in("C1")
+    assert calm_in is not None
+    assert TEMPO.calm / 2 < calm_in <= TEMPO.calm
+    async with store.reading() as conn:
+        (changed_at, *_) = (await conn.execute(select(card.c.changed_at))).scalars()
+    assert changed_at is not None
+    earlier = update(card).values(changed_at=changed_at - TEMPO.calm)
+    await store.write(lambda conn: conn.execute(earlier))
     await bump(store, outbox, first)
     assert not await outbox.digests.end("C1")
     await deliver(outbox, UPDATES)
-    calm_at = await outbox.digests.calm_at("C1")
-    assert calm_at is not None
-    assert calm_at <= clock.now()
+    assert await outbox.digests.calm_in("C1") == timedelta()
     assert await outbox.digests.end("C1")
     assert (await look(outbox)).busy == []
+
+
+async def test_processes_whose_clocks_differ_fill_the_same_pages_and_agree_when_it_is_calm(
+    store: Store, clock: StillClock
+) -> None:
+    behind = StillClock()
+    behind.advance(timedelta(seconds=-5))
+    one, other = (Outbox.on(store, each, TEMPO, team_id="T1") for each in (clock, behind))
+    await storm(store, one, MEMBERS)
+    for number in (100, 101):
+        await rooms(store, other, [number])
+        await other.digests.gather("C1")
+    assert list((await on_pages(store)).values()) == [MEMBERS, 2]
+    for _ in range(2):
+        await deliver(one)
+    calm_in = await other.digests.calm_in("C1")
+    assert calm_in is not None
+    assert calm_in > TEMPO.calm / 2
+
+
+async def test_no_query_of_delivery_walks_what_is_shown_already(file_store: Store, clock: StillClock) -> None:
+    """SQLite says how it would go about each."""
+    outbox, asked = Outbox.on(file_store, clock, TEMPO, team_id="T1"), list[tuple[str, Any]]()
+
+    def keep(_conn: Any, _cursor: Any, statement: str, parameters: Any, *_: object) -> None:
+        asked.append((statement, parameters))
+
+    event.listen(Engine, "before_cursor_execute", keep)
+    try:
+        await outbox.look([])
+        await storm(file_store, outbox)
+        await deliver(outbox)
+        await outbox.digests.calm_in("C1")
+        await outbox.digests.end("C1")
+    finally:
+        event.remove(Engine, "before_cursor_execute", keep)
+    plans = set[str]()
+    async with file_store.reading() as conn:
+        for statement, parameters in asked:
+            if statement.startswith(("SELECT", "UPDATE", "WITH")):
+                plan = await conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+                plans |= {row.detail for row in plan}
+    assert any("INDEX ix_card_dirty" in step for step in plans)
+    assert any("INDEX ix_thing_page" in step for step in plans)
+    whole = [step for step in plans if step.startswith(("SCAN card", "SCAN thing", "SCAN note", "SCAN pace"))]
+    assert all("ix_card_dirty" in step or "ix_note_due" in step for step in whole), whole
 
 
 async def test_after_it_a_member_that_changes_gets_a_message_and_leaves(store: Store, outbox: Outbox) -> None:
     first, *_ = await storm(store, outbox)
     page = await deliver(outbox)
     await outbox.digests.end("C1")
+    assert (await deliver(outbox, UPDATES)).id == page.id, "it says that it is calm"
     assert (await look(outbox)).ready == []
     await bump(store, outbox, first)
     assert sorted((await look(outbox)).ready) == ["C1", UPDATES]
@@ -170,8 +222,9 @@ async def test_messages_from_before_are_changed_last_of_all(store: Store, outbox
     await deliver(outbox, ts="0.1")
     await bump(store, outbox, old)
     await storm(store, outbox)
-    await deliver(outbox)
+    page = await deliver(outbox)
     await outbox.digests.end("C1")
+    assert (await deliver(outbox, UPDATES)).id == page.id, "it says that it is calm"
     clock.advance(timedelta(seconds=1))
     (other,) = await rooms(store, outbox, [101])
     await deliver(outbox, ts="3.3")
@@ -188,6 +241,36 @@ async def test_a_page_is_over_when_all_that_it_shows_is(store: Store, outbox: Ou
     async with store.reading() as conn:
         over = select(thing.c.terminal, thing.c.seen_at > SEEN_AT).where(thing.c.id == page.thing_id)
         assert tuple((await conn.execute(over)).one()) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("severity", "kind", "broadcast", "is_owed"),
+    [
+        (Severity.WARNING, "aborted", True, True),
+        (Severity.CRITICAL, "failed", True, True),
+        (Severity.INFO, "ready", True, False),
+        (Severity.WARNING, "kept_out", False, False),
+        (Severity.WARNING, LOST, True, False),
+    ],
+)
+async def test_what_went_wrong_is_owed_a_message_over_or_not(
+    store: Store, outbox: Outbox, clock: StillClock, severity: Severity, kind: str, broadcast: bool, is_owed: bool
+) -> None:
+    inbox = Inbox(store, clock)
+    heard = Incoming(team_id="T1", provider="livekit", event_key="a", kind="x", source=Source.WEBHOOK, body=b"[]")
+    await inbox.accept([heard])
+    [row] = await inbox.unfolded(1)
+    await rooms(store, outbox, [1], ended=True)
+    await outbox.digests.gather("C1")
+    async with store.reading() as conn:
+        page, member = (
+            await conn.execute(select(card.c.digest_id, card.c.id).where(card.c.digest_id.is_not(None)))
+        ).one()
+    about = {"team_id": "T1", "card_id": member, "inbox_id": row.id}
+    said = partial(outbox.notes.add, **about, kind=kind, broadcast=broadcast, severity=severity)
+    await store.write(said)
+    [shown] = await outbox.digests.members(page)
+    assert shown.is_owed is is_owed
 
 
 async def test_the_members_of_a_page_that_is_gone_find_another(store: Store, outbox: Outbox) -> None:

@@ -86,6 +86,24 @@ async def test_a_hurry_while_somebody_is_at_it_makes_it_due_once_more(store: Sto
     assert (await taken(work)).token == 2
 
 
+async def test_no_hurry_makes_it_due_before_it_has_rested(store: Store) -> None:
+    """Neither one while somebody was at it, nor one after that."""
+    work, held = named(store), await a_turn(store)
+    await work.hurry()
+    await work.finish(held, 2 * HOUR, at_least=HOUR)
+    await work.hurry()
+    assert HOUR.total_seconds() - 10 < await work.seconds_until_due() <= HOUR.total_seconds()
+    assert await work.take() is None
+    await runs_out(store)
+    assert (await taken(work)).token == 2
+
+
+async def test_a_rest_is_never_shorter_than_was_said(store: Store) -> None:
+    work, held = named(store), await a_turn(store)
+    await work.finish(held, HOUR, at_least=HOUR)
+    assert await work.seconds_until_due() > HOUR.total_seconds() - 10
+
+
 async def test_a_turn_that_is_renewed_goes_on(store: Store) -> None:
     work, held = named(store), await a_turn(store)
     await runs_out(store)

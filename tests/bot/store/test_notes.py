@@ -8,6 +8,7 @@ from bot.store.engine import Store
 from bot.store.inbox import Inbox, Incoming
 from bot.store.notes import DueNote, Notes
 from bot.store.tables import note as table
+from commands.core.alerts import Severity
 from commands.core.ports import Place
 from providers.facts import Source
 from tests.bot.store.claims import claim_card, claim_note
@@ -40,7 +41,13 @@ async def _card_and_fact(store: Store, cards: Cards, clock: StillClock) -> tuple
 async def _add(store: Store, notes: Notes, card_id: int, inbox_id: int, kind: str = "failed") -> bool:
     return await store.write(
         lambda conn: notes.add(
-            conn, team_id="T1", card_id=card_id, inbox_id=inbox_id, kind=kind, broadcast=kind == "failed"
+            conn,
+            team_id="T1",
+            card_id=card_id,
+            inbox_id=inbox_id,
+            kind=kind,
+            broadcast=kind == "failed",
+            severity=Severity.WARNING,
         )
     )
 
@@ -61,7 +68,14 @@ async def test_a_note_waits_for_its_card_and_is_told_once(
     due, thing = found
     assert thing.server_id == snapshot().server_id
     assert due == DueNote(
-        id=due.id, channel_id="C1", thread_ts="1.1", kind="failed", broadcast=True, facts=b"[1]", claim=due.claim
+        id=due.id,
+        channel_id="C1",
+        thread_ts="1.1",
+        kind="failed",
+        broadcast=True,
+        facts=b"[1]",
+        post_key=due.post_key,
+        claim=due.claim,
     )
     await notes.done(due, "1.2")
     assert await claim_note(store, notes, ["C1"]) is None

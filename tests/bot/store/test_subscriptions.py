@@ -244,9 +244,49 @@ async def test_a_card_that_is_there_anyway_stays(subscriptions: StoredSubscripti
         await subscriptions.follow(ANA, "UANA", DIRECT, about)
 
     assert await subscriptions.unfollow("T1", "UANA", ROOM) == Unfollowed("DANA", None)
-    await _add(subscriptions, DIRECT)
+    await _add(subscriptions, DIRECT, kinds=frozenset({AlertKind.EGRESS}), room_glob="stand*")
     assert await subscriptions.unfollow("T1", "UANA", recorded) == Unfollowed("DANA", None)
     assert await _cards(store) == ["DANA", "DANA"]
+
+
+@pytest.mark.parametrize(
+    ("wish", "least"),
+    [
+        (Scope(kinds=frozenset({AlertKind.SERVER})), Severity.INFO),
+        (Scope(room_glob="retro"), Severity.INFO),
+        (Scope(provider="eu"), Severity.INFO),
+        (Scope(), Severity.CRITICAL),
+    ],
+    ids=["another kind", "another room", "elsewhere", "the worst alone"],
+)
+async def test_a_subscription_to_something_else_keeps_no_card(
+    subscriptions: StoredSubscriptions, store: Store, wish: Scope, least: Severity
+) -> None:
+    await save(store, snapshot())
+    await subscriptions.add(DIRECT, wish, least, created_by="UANA")
+    await subscriptions.follow(ANA, "UANA", DIRECT, ROOM)
+
+    assert await subscriptions.unfollow("T1", "UANA", ROOM) == Unfollowed("DANA", None)
+    assert await _cards(store) == []
+
+
+async def test_a_subscription_keeps_no_card_of_what_is_private_elsewhere(
+    subscriptions: StoredSubscriptions, store: Store
+) -> None:
+    await save(store, replace(snapshot(channel_id="C9", made_by="UANA"), is_private=True))
+    await _add(subscriptions, DIRECT)
+    await subscriptions.follow(ANA, "UANA", DIRECT, ROOM)
+
+    await subscriptions.unfollow("T1", "UANA", ROOM)
+    assert await _cards(store) == []
+
+
+async def test_the_fold_reads_what_is_followed_in_its_team(subscriptions: StoredSubscriptions, store: Store) -> None:
+    thing_id = await save(store, snapshot())
+    await subscriptions.follow(ANA, "UANA", DIRECT, ROOM)
+
+    assert await store.write(lambda conn: subscriptions.follows_of_team(conn, "T1")) == {(thing_id, "DANA")}
+    assert await store.write(lambda conn: subscriptions.follows_of_team(conn, "T2")) == set()
 
 
 async def test_what_is_pruned_is_followed_by_nobody(subscriptions: StoredSubscriptions, store: Store) -> None:

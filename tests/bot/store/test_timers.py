@@ -278,6 +278,26 @@ async def test_put_back_it_is_due_after_the_pause(desk: Desk) -> None:
     assert again.claim != due.claim
 
 
+async def test_between_two_tries_it_is_put_off_from_that_moment(desk: Desk) -> None:
+    await desk.plan(HOUR)
+    await desk.pass_by(3 * HOUR)
+    due = await claim(desk)
+    assert await desk.stops.put_back(due, timedelta(seconds=30), Tried())
+    at, done = await desk.now(), await desk.stops.put_off(TEAM, STANDUP, HOUR, by="UBEN", rev=1)
+    assert done.stop is not None
+    assert (done.refused, done.stop.rev) == (None, 2)
+    assert at + HOUR <= done.stop.stops_at < at + HOUR + timedelta(minutes=1)
+    assert not await desk.stops.finish(due, Tried())
+
+
+async def test_between_two_tries_it_is_cancelled(desk: Desk) -> None:
+    await desk.plan(HOUR)
+    await desk.pass_by(2 * HOUR)
+    assert await desk.stops.put_back(await claim(desk), timedelta(seconds=30), Tried())
+    assert (await desk.stops.cancel(TEAM, STANDUP, by="UBEN")).refused is None
+    assert await desk.state() == "cancelled"
+
+
 async def test_a_failure_that_comes_again_is_recorded_once(desk: Desk) -> None:
     await desk.plan(HOUR)
     await desk.pass_by(2 * HOUR)

@@ -11,11 +11,15 @@ _ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 def upgrade() -> None:
     op.add_column("card", sa.Column("changed_at", sa.BigInteger()))
+    op.add_column("card", sa.Column("asked_at", sa.BigInteger()))
+    op.add_column("note", sa.Column("severity", sa.Text()))
     _index_where("ix_card_digest", "card", "digest_id", "digest_id IS NOT NULL")
     is_live = sa.and_(sa.column("room_id").is_not(None), sa.not_(sa.column("terminal", sa.Boolean())))
     op.create_index(
         "ix_thing_of_room", "thing", ["provider", "room_id"], sqlite_where=is_live, postgresql_where=is_live
     )
+    is_page = sa.and_(sa.text("kind = 'digest'"), sa.not_(sa.column("terminal", sa.Boolean())))
+    op.create_index("ix_thing_page", "thing", ["team_id", "channel_id"], sqlite_where=is_page, postgresql_where=is_page)
     _index_where("ix_thing_lost", "thing", "provider kind", "status = 'lost'")
     _make_follow()
     _make_mute()
