@@ -76,7 +76,7 @@ async def test_stop_on_a_recording_that_has_ended(world: World) -> None:
     old = world.slack.workspace.post(world.general, world.slack.workspace.bot, "as it was", live.blocks)
     for message, button in ((said, "Stop recording"), (old, "Stop")):
         answer = await press(world, world.operator, message, button)
-        assert answer.words == "That recording of *standup* has ended already."
+        assert answer.lines == ["That recording of *standup* has ended already.", "Start a new one?", "[Record again]"]
 
 
 def button(action_id: str, value: str | None) -> dict[str, object]:

@@ -102,9 +102,9 @@ TABLE = [
     ("alert list", r"This channel is told of what is started here, and of nothing else\.\n\[Subscribe\]\nA room"),
     ("alert unsubscribe", r"This channel has no such subscription\.\nSee `/video alert list` for those it has\.$"),
     ("alert mute --for 10m", r"Muted in this channel until .*: everything\.\n\[Unmute\]\nIt is told of nothing new"),
-    ("alert unmute", r"Nothing of that is muted in this channel\.\nSee `/video alert list` for what is\.$"),
+    ("alert unmute", r"Nothing is muted in this channel in these words\.\nSee `/video alert list`"),
     ("alert follow standup", r"You are told of the room \*standup\* .*, until it is over\.\n\[Stop telling me\]$"),
-    ("alert unfollow standup", r"You are not told of the room \*standup\*\.\nWhat is over is not told of any more\.$"),
+    ("alert unfollow standup", r"You are not told of the room \*standup\*\.\nPress Notify me on its card"),
     ("alert test", r"Critical news of recordings in `standup` on `memory` would not be told in this \w+: no"),
     (
         "provider list",
