@@ -47,14 +47,14 @@ class Neighbours:
 
     async def settle(self) -> None:
         """Wait until neither is at it, and it is not due."""
-        await self.until("SELECT count(*) = 1 FROM lease WHERE lease_until IS NULL AND next_at > seconds_of_now()")
+        await self.until("SELECT count(*) = 1 FROM lease WHERE claim IS NULL AND token > 0 AND next_at > seconds_of_now()")
 
     async def hang_in_first(self) -> int:
         """The first one is in the middle of a round, while the second one sleeps. The token of its turn."""
         calls = self.street.livekit.calls.count("ListRooms")
         self.second.signal(signal.SIGSTOP)
         self.street.livekit.fail("ListRooms", Fault.HANGS)
-        await self.change("UPDATE lease SET next_at = 0")
+        await self.change("UPDATE lease SET next_at = 0, lease_until = NULL")
         await self.street.livekit.asked("ListRooms", calls + 1)
         token = await self.value("SELECT token FROM lease")
         assert isinstance(token, int)
