@@ -11,7 +11,9 @@ import pytest
 import yaml
 from rich.console import Console
 
+from bot.alerts.pace import Tempo
 from bot.demo.acts import create_by_command
+from bot.demo.storm import FASTER
 from bot.demo.story import Story
 from bot.demo.tour import NEEDS, STEPS, play
 from bot.demo.world import Transport, World
@@ -50,7 +52,7 @@ async def livekit() -> None:
 @pytest.mark.parametrize("transport", ["http", "socket"])
 async def test_every_state_is_right(tmp_path: Path, transport: Transport) -> None:
     console = paper()
-    async with await World.open(tmp_path, transport=transport) as world:
+    async with await World.open(tmp_path, transport=transport, tempo=Tempo().faster(FASTER)) as world:
         assert await play(world, console), printed(console)
     assert printed(console).count("━━━") >= len(STEPS)
     assert "FAIL" not in printed(console)
