@@ -47,7 +47,9 @@ class Neighbours:
 
     async def settle(self) -> None:
         """Wait until neither is at it, and it is not due."""
-        await self.until("SELECT count(*) = 1 FROM lease WHERE claim IS NULL AND token > 0 AND next_at > seconds_of_now()")
+        await self.until(
+            "SELECT count(*) = 1 FROM lease WHERE claim IS NULL AND token > 0 AND next_at > seconds_of_now()"
+        )
 
     async def hang_in_first(self) -> int:
         """The first one is in the middle of a round, while the second one sleeps. The token of its turn."""
