@@ -82,6 +82,10 @@ class IngressStatus(StrEnum):
     FAILED = "failed"
     COMPLETE = "complete"
 
+    @property
+    def is_final(self) -> bool:
+        return self is IngressStatus.COMPLETE
+
 
 @dataclass(frozen=True, slots=True)
 class Ingress:

@@ -123,10 +123,8 @@ class Deliverer:
 
     async def _begin_what_is_due(self) -> float | None:
         """Begin each call that may be made at this moment; how long until another one may, in seconds."""
-        pauses = [
-            self._pauses.shortest(),
-            self._undrawn.shortest(),
-        ]  # before looking, as one that ends meanwhile would be forgotten
+        # Before looking, as a pause that ends meanwhile would be forgotten.
+        pauses = [self._pauses.shortest(), self._undrawn.shortest()]
         waiting = self._pauses.waiting()
         if EVERYTHING in waiting:
             return pauses[0]

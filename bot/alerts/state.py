@@ -200,6 +200,18 @@ class _OfRoom(_State):
     def name(self) -> str:
         return self.room.name
 
+    @property
+    def status(self) -> RecordingStatus | StreamStatus | IngressStatus | CallStatus:
+        raise NotImplementedError
+
+    @property
+    def is_final(self) -> bool:
+        return self.status.is_final
+
+    @property
+    def status_word(self) -> str:
+        return self.status.value
+
 
 class RecordingState(_OfRoom):
     kind: Literal["recording"] = "recording"
@@ -210,16 +222,8 @@ class RecordingState(_OfRoom):
         return self.recording.room
 
     @property
-    def is_final(self) -> bool:
-        return self.status.is_final
-
-    @property
     def status(self) -> RecordingStatus:
         return self.recording.status
-
-    @property
-    def status_word(self) -> str:
-        return self.status.value
 
 
 class StreamState(_OfRoom):
@@ -236,16 +240,8 @@ class StreamState(_OfRoom):
         return self.stream.room
 
     @property
-    def is_final(self) -> bool:
-        return self.status.is_final
-
-    @property
     def status(self) -> StreamStatus:
         return self.stream.status
-
-    @property
-    def status_word(self) -> str:
-        return self.status.value
 
 
 class IngressState(_OfRoom):
@@ -257,16 +253,8 @@ class IngressState(_OfRoom):
         return self.ingress.room
 
     @property
-    def is_final(self) -> bool:
-        return self.status is IngressStatus.COMPLETE
-
-    @property
     def status(self) -> IngressStatus:
         return self.ingress.status
-
-    @property
-    def status_word(self) -> str:
-        return self.status.value
 
 
 class CallState(_OfRoom):
@@ -278,16 +266,8 @@ class CallState(_OfRoom):
         return self.call.room
 
     @property
-    def is_final(self) -> bool:
-        return self.status.is_final
-
-    @property
     def status(self) -> CallStatus:
         return self.call.status
-
-    @property
-    def status_word(self) -> str:
-        return self.status.value
 
 
 class ServerState(_State):
