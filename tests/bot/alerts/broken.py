@@ -6,6 +6,10 @@ from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from sqlite3 import connect
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.store.engine import Store
+
 
 @asynccontextmanager
 async def without(table: str, database: Path) -> AsyncIterator[None]:
@@ -13,6 +17,21 @@ async def without(table: str, database: Path) -> AsyncIterator[None]:
     await asyncio.to_thread(_rename, database, table, "gone")
     yield
     await asyncio.to_thread(_rename, database, "gone", table)
+
+
+@asynccontextmanager
+async def locked(store: Store) -> AsyncIterator[None]:
+    """Another program holds its write lock, and no write waits long for it."""
+    assert store.file is not None
+    await store.write(_be_impatient)
+    with closing(connect(store.file, isolation_level=None)) as outside:
+        outside.execute("BEGIN IMMEDIATE")
+        yield
+        outside.execute("ROLLBACK")
+
+
+async def _be_impatient(conn: AsyncConnection) -> None:
+    await conn.exec_driver_sql("PRAGMA busy_timeout = 20")
 
 
 def _rename(database: Path, old: str, new: str) -> None:

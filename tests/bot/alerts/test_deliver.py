@@ -2,7 +2,6 @@
 
 import asyncio
 from datetime import datetime
-from pathlib import Path
 from typing import cast
 
 import pytest
@@ -12,7 +11,7 @@ from structlog.testing import capture_logs
 from bot.store.leases import LEASE, now
 from bot.store.tables import card, thing
 from providers.base import RecordingStatus, RoomRef
-from tests.bot.alerts.broken import without
+from tests.bot.alerts.broken import locked
 from tests.bot.alerts.facts import RETRO, finished, joined, person, recording, seen
 from tests.bot.alerts.proxy import Trouble
 from tests.bot.alerts.scene import Scene, warned
@@ -317,16 +316,21 @@ async def held(scene: Scene, server_id: str) -> datetime | None:
         return cast(datetime | None, (await conn.execute(query)).scalar_one())
 
 
-async def test_a_database_that_is_away_right_after_a_post_doubles_nothing(scene: Scene, tmp_path: Path) -> None:
+async def test_a_database_that_is_away_right_after_a_post_doubles_nothing(scene: Scene) -> None:
     await scene.house.command(seen(1), channel=scene.general.id)
     scene.proxy.is_open.clear()
     async with scene.delivering():
         await scene.called(1)
-        async with without("card", tmp_path / "showcaller.db"):
-            scene.proxy.is_open.set()
-            await scene.shows("standup")
+        with capture_logs() as lines:
+            async with locked(scene.house.store):
+                scene.proxy.is_open.set()
+                await scene.shows("standup")
+                async with asyncio.timeout(5):
+                    while not lines:
+                        await asyncio.sleep(0.01)
         await scene.is_quiet()
 
+    assert {line["event"] for line in lines} == {"what was done is not written down yet"}
     assert scene.calls() == ["chat.postMessage"]
 
 
