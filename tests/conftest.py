@@ -3,12 +3,17 @@
 from collections.abc import Callable, Generator, Iterator
 
 import pytest
+from hypothesis import settings
 
 from bot.render import limits
 from tests import postgresql
 from tests.judges.recorded import Recorded
 from tests.leaks import taps
 from tests.leaks.watch import WATCH, Watch
+
+settings.register_profile("unhurried", settings(), deadline=None)
+settings.load_profile("unhurried")
+"""How long an example takes says more of the machine than of what is tested."""
 
 Check = Callable[..., list[str]]
 

@@ -356,8 +356,8 @@ async def test_after_two_addresses_there_is_one_in_each_minute(tmp_path: Path) -
         await cut(world)
     times = [at for method, at in proxy.calls if method == OPEN]
     assert len(times) == 4
-    assert times[2] - times[0] >= 0.5
-    assert times[3] - times[2] >= 0.45
+    assert times[2] - times[0] >= 0.35, "each arrives a moment after it was sent"
+    assert times[3] - times[2] >= 0.3
 
 
 async def test_what_comes_while_the_bot_stops_goes_to_another_process(tmp_path: Path) -> None:
