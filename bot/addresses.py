@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
-SCHEMES = ("http", "https", "rtmp", "rtmps", "rtsp", "rtsps", "srt")
+SCHEMES = ("http", "https", "rtmp", "rtmps", "rtsp", "rtsps", "srt", "ws", "wss")
 LONGEST = 2_048
 RESOLVE_SECONDS = 1.5
 """For one look at the name servers: a form that waits for it must be acknowledged within three."""

@@ -262,7 +262,9 @@ class _Loader:
         return self._provider(name, kind, values, lambda key: f"{where}.{key}".rstrip("."))
 
     def _filled(self, where: str, value: object) -> object:
-        """`value` with each `${NAME}` in it taken from the environment."""
+        """`value` with each `${NAME}` in it, or in a table that it is, taken from the environment."""
+        if isinstance(value, dict):
+            return {key: self._filled(f"{where}.{key}", each) for key, each in value.items()}
         if not isinstance(value, str):
             return value
         names = REFERENCE.findall(value)

@@ -11,6 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import manifest
 from bot.config import BadSettings
+from bot.inspection import DEADLINE_SECONDS
 from bot.secrets import BadKey, SecretBox, key_path
 from bot.settings import DatabaseSettings, Settings
 from bot.slack.errors import SlackDown, Suspended, Throttled, kind_of
@@ -27,12 +28,16 @@ PING_SECONDS = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """`name`: what was looked at. `what`: how it is. `remedy`: what to do, where there is something."""
+    """`name`: what was looked at. `what`: how it is. `remedy`: what to do, where there is something.
+
+    `is_warning`: the bot works, but cannot do all that it could.
+    """
 
     name: str
     ok: bool
     what: str
     remedy: str = ""
+    is_warning: bool = False
 
 
 def findings_of(error: BadSettings) -> list[Finding]:
@@ -57,12 +62,24 @@ def render(findings: list[Finding]) -> str:
     """Plain text, a line each, and a line with what to do below a bad one."""
     lines = []
     for finding in findings:
-        lines.append(f"{'ok  ' if finding.ok else 'FAIL'}  {finding.name}: {finding.what}")
+        lines.append(f"{_mark(finding)}  {finding.name}: {finding.what}")
         if finding.remedy:
             lines.append(f"      {finding.remedy}")
-    failed = sum(not finding.ok for finding in findings)
-    lines.append(f"{failed} of {len(findings)} failed" if failed else f"all {len(findings)} are well")
+    lines.append(_in_sum(findings))
     return "\n".join(lines) + "\n"
+
+
+def _in_sum(findings: list[Finding]) -> str:
+    failed, warned = sum(not each.ok for each in findings), sum(each.is_warning for each in findings)
+    if failed:
+        return f"{failed} of {len(findings)} failed"
+    return f"none of {len(findings)} failed, {warned} with a warning" if warned else f"all {len(findings)} are well"
+
+
+def _mark(finding: Finding) -> str:
+    if not finding.ok:
+        return "FAIL"
+    return "warn" if finding.is_warning else "ok  "
 
 
 async def _database(database: DatabaseSettings) -> list[Finding]:
@@ -165,4 +182,22 @@ async def _provider(provider: Provider, ping_seconds: float) -> list[Finding]:
     except TimeoutError:
         return [Finding(name, False, f"no answer within {ping_seconds:g} s", "Check that it runs, and its address.")]
     at = f" at {provider.address}" if provider.address else ""
-    return [Finding(name, True, f"{provider.kind}{at} answers and accepts our key")]
+    return [Finding(name, True, f"{provider.kind}{at} answers and accepts our key"), *await _lacks(provider)]
+
+
+async def _lacks(provider: Provider) -> list[Finding]:
+    """What its kind can do and this installation cannot at this moment: the bot works all the same."""
+    try:
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            await provider.inspect()
+    except (ProviderError, TimeoutError) as error:
+        said = error.what if isinstance(error, ProviderError) else "No answer came in time."
+        return [Finding(f"what {provider.name} lacks", True, f"is not known. {said}", is_warning=True)]
+    by_reason: dict[str, list[str]] = {}
+    for capability, because in provider.lacking_because.items():
+        if capability not in provider.capabilities:
+            by_reason.setdefault(because, []).append(capability.value.replace("_", " "))
+    return [
+        Finding(f"what {provider.name} lacks", True, ", ".join(sorted(lacking)), because, is_warning=True)
+        for because, lacking in by_reason.items()
+    ]

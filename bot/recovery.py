@@ -6,6 +6,7 @@ and that row is lost, and the person sees that no answer came.
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
@@ -98,6 +99,7 @@ class Recovery:
         is_aloud = attempt.under is not None and not attempt.place.is_direct
         try:
             ctx = await enter(self._ports, attempt.caller, attempt.place, provider, is_aloud=is_aloud)
+            ctx = replace(ctx, tried_at=left.opened_at)
             command = await permitted(command, ctx)
             if attempt.provider is not None:
                 require_provider(attempt.provider, self._ports.providers)

@@ -26,6 +26,7 @@ from bot.alerts.webhooks import Webhooks
 from bot.clock import SystemClock
 from bot.entrances import Entrance, close, listen, open_socket
 from bot.health import is_reached, reads
+from bot.inspection import Inspection
 from bot.observer import Observer
 from bot.outside import Outside, open_outside
 from bot.providers import Building, build_providers
@@ -59,6 +60,7 @@ from bot.store.backlog import Backlogs
 from bot.store.channels import StoredChannels
 from bot.store.dashboard import StoredDashboard
 from bot.store.drafts import StoredDrafts
+from bot.store.egress_requests import StoredEgressRequests
 from bot.store.forgetting import StoredForgetting
 from bot.store.grants import StoredGrants
 from bot.store.inbox import Inbox
@@ -206,9 +208,9 @@ class _Parts:
         self.observer = Observer(
             Backlogs(outside.store, team_id=outside.identity.team_id), outside.metrics, outside.clock, outside.providers
         )
+        self.inspection = Inspection(outside.providers, self.alerts.outbox.cards.redraw, self._changed)
         outside.metrics.tasks_in_flight.set_function(lambda: self.tasks.in_flight)
         outside.metrics.tasks_waiting.set_function(lambda: self.tasks.waiting)
-
         self.loops = self._loops(is_shared=outside.store.is_shared)
 
     def _loops(self, *, is_shared: bool) -> Mapping[str, Loop]:
@@ -220,6 +222,7 @@ class _Parts:
             "timers": self.alerts.timers,
             "deliverer": self.alerts.deliverer,
             "home tabs": self.home_tabs,
+            "inspection": self.inspection,
             "observer": self.observer,
             **({"replica": self.replica} if is_shared else {}),
             "pruner": self.pruner,
@@ -247,6 +250,7 @@ def _ports(outside: Outside, settings: Settings, stored: StoredSettings, callers
         keep_outs=alerts.keep_outs,
         subscriptions=alerts.subscriptions,
         stops=alerts.stops,
+        egress_requests=StoredEgressRequests(store, clock, outside.box),
         settings=stored,
         forgetting=StoredForgetting(store, outside.box),
         roles=callers.roles,

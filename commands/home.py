@@ -17,7 +17,7 @@ from commands.core.alerts import Followed, Subscription
 from commands.core.asking import ServerAnswer, ask_servers
 from commands.core.base import Command, Role, pin
 from commands.core.context import Context, Ports, enter
-from commands.core.directory import BlockedCard, Dashboard, FailedRecording, LiveRoom, Webhooks
+from commands.core.directory import BlockedCard, Dashboard, FailedRecording, GoingOn, LiveRoom, Webhooks
 from commands.core.ports import Caller, Place, Standing, Viewer
 from commands.core.reply import (
     Action,
@@ -33,11 +33,15 @@ from commands.core.reply import (
     plain,
 )
 from commands.core.scopes import told_of
+from commands.core.stopping import stops_of
+from commands.core.timers import PlannedStop, Target
 from commands.core.words import count_people, in_a_row
 from commands.help import Help
+from commands.home_feeds import feed_rows
 from commands.home_problems import MOST_PROBLEMS, Problems
-from commands.overview import MOST_ROOMS, allowed, room_row
+from commands.overview import MOST_ROOMS, allowed, ends, room_row
 from commands.room import RoomClose, RoomCreate, RoomList
+from commands.room_timing import target_of
 from providers.base import RoomRef
 
 SHARED_SECONDS = 3.0
@@ -47,6 +51,7 @@ FAILED_WITHIN = timedelta(days=1)
 MOST_SUBSCRIPTIONS = 10
 MOST_FOLLOWED = 10
 MOST_LISTS = 5
+MOST_FEEDS = 10
 LOOKED_AT = 50
 
 
@@ -105,6 +110,9 @@ class _Known:
     standing: Standing
     mine: _Rows
     others: _Rows
+    going_on: Sequence[GoingOn]
+    going_on_count: int
+    ends: Mapping[Target, PlannedStop]
     failed: Sequence[FailedRecording]
     blocked: Sequence[BlockedCard]
     subscriptions: Sequence[Subscription]
@@ -148,6 +156,7 @@ class Home:
             await self._problems(known, ctx),
             self._mine(known),
             self._others(known),
+            await self._going_on(known, ctx),
             self._followed(known),
             self._subscriptions(known),
             self._you(standing),
@@ -189,6 +198,7 @@ class Home:
         heard_of = {room.known.ref for room in (*mine, *others)}
         ctx.remember(room.known for room in (*mine, *others))
         blocked = await dashboard.blocked_cards(viewer)
+        going_on, how_many = await dashboard.going_on(viewer, names, limit=LOOKED_AT)
         return _Known(
             standing=standing,
             mine=_Rows(self._present(mine, webhooks), my_count - len(mine)),
@@ -196,6 +206,9 @@ class Home:
                 [*self._present(others, webhooks), *(row for row in unheard_of if row.ref not in heard_of)],
                 their_count - len(others),
             ),
+            going_on=going_on,
+            going_on_count=how_many,
+            ends=await stops_of(ctx, [target_of(room.known.ref) for room in (*mine, *others)]),
             failed=_first_of(caller, await dashboard.failed_recordings(viewer, names, since=since)),
             blocked=[
                 card
@@ -263,7 +276,7 @@ class Home:
             return None
         return Section(
             title="Your rooms",
-            items=tuple(self._room(row) for row in known.mine.shown),
+            items=tuple(self._room(row, known) for row in known.mine.shown),
             more=known.mine.left_out,
             actions=self._lists(known.standing) if known.mine.left_out else (),
             empty=(
@@ -276,22 +289,33 @@ class Home:
     def _others(self, known: _Known) -> Section:
         return Section(
             title="Also live",
-            items=tuple(self._room(row, made_by=row.made_by) for row in known.others.shown),
+            items=tuple(self._room(row, known, made_by=row.made_by) for row in known.others.shown),
             empty="Nothing else is live on any video server.",
             more=known.others.left_out,
             actions=self._lists(known.standing) if known.others.left_out else (),
+        )
+
+    async def _going_on(self, known: _Known, ctx: Context) -> Section | None:
+        if not known.going_on:
+            return None
+        left = known.going_on_count - MOST_FEEDS
+        return Section(
+            title="Recorded and streamed",
+            items=await feed_rows(ctx, known.going_on[:MOST_FEEDS]),
+            more=f"{left:,} more {'goes' if left == 1 else 'go'} on." if left > 0 else "",
         )
 
     def _lists(self, standing: Standing) -> tuple[Action, ...]:
         lists = [Action(f"All on {name}", RoomList(provider=name)) for name in self._servers(standing)]
         return allowed(self.ports, lists)[:MOST_LISTS]
 
-    def _room(self, row: _Row, *, made_by: str | None = None) -> Item:
+    def _room(self, row: _Row, known: _Known, *, made_by: str | None = None) -> Item:
         end = Action("End", RoomClose(**pin(row.ref)), style="danger", description=f"End room {row.ref.name}")
         state = (
             count_people(row.people),
             "being recorded" if row.is_recorded else "",
             (Channel(row.channel_id),) if row.channel_id else "",
+            ends(self.ports, known.ends, row.ref),
             ("made by ", Person(made_by)) if made_by else "",
         )
         return room_row(self.ports, row.ref, state, end)
@@ -343,6 +367,7 @@ class Home:
             webhooks=known.webhooks,
             blocked=known.blocked,
             failed=known.failed,
+            going_on=known.going_on,
             channel_url=self.channel_url,
             why_closed=self.why_closed,
         ).items()

@@ -9,15 +9,19 @@ from pydantic import SecretStr
 
 from commands.core.access import reachable
 from commands.core.asking import ServerAnswer
-from commands.core.base import Role, pin
+from commands.core.base import Role
 from commands.core.context import Context
-from commands.core.directory import BlockedCard, FailedRecording, Webhooks
+from commands.core.directory import BlockedCard, FailedRecording, GoingOn, Webhooks
+from commands.core.egress_words import explain_condition, explain_trouble
 from commands.core.reply import Action, Channel, Code, Item, Link, Moment, Person, Strong, Text
 from commands.core.words import in_a_row, shortened
+from commands.egress_actions import against, retry
+from commands.home_feeds import title
 from commands.overview import allowed
 from commands.provider import ProviderShow
-from commands.recording import RecordingList, RecordingStart
+from commands.recording import RecordingList
 from providers.base import RecordingStatus
+from providers.facts import Condition
 
 WEBHOOK_GRACE = timedelta(minutes=1)
 """How long after the first command on a server its first webhook may take."""
@@ -30,7 +34,7 @@ LONGEST_REASON = 200
 class Problems:
     """`answers` are what the video servers said last, `webhooks` those of the servers that the reader may look at.
 
-    `blocked` and `failed` are what the reader may know of. For `channel_url` and `why_closed` see `Home`.
+    `blocked`, `failed` and `going_on` are what the reader may know of. For `channel_url` and `why_closed` see `Home`.
     """
 
     ctx: Context
@@ -38,11 +42,12 @@ class Problems:
     webhooks: Mapping[str, Webhooks]
     blocked: Sequence[BlockedCard]
     failed: Sequence[FailedRecording]
+    going_on: Sequence[GoingOn]
     channel_url: Callable[[str], SecretStr]
     why_closed: Callable[[str], tuple[str, Text]]
 
     async def items(self) -> list[Item]:
-        return [*self._silent(), *self._unheard(), *self._unseen(), *await self._failures()]
+        return [*self._silent(), *self._unheard(), *self._unseen(), *await self._odd(), *await self._failures()]
 
     def _silent(self) -> list[Item]:
         return [
@@ -88,19 +93,33 @@ class Problems:
             actions=(Link("Open channel", self.channel_url(channel_id)),),
         )
 
+    async def _odd(self) -> list[Item]:
+        found = [(each, each.condition) for each in self.going_on if each.condition is not None]
+        return [await self._oddity(each, condition) for each, condition in found[:MOST_PROBLEMS]]
+
+    async def _oddity(self, each: GoingOn, condition: Condition) -> Item:
+        steps = allowed(self.ctx.ports, against(condition, each.feed))
+        by: Text = ("started by ", Person(each.made_by)) if each.made_by else ""
+        return Item(
+            title=title(each.feed),
+            detail=in_a_row(explain_condition(condition, each.feed.source), by),
+            actions=await reachable(steps, self.ctx),
+        )
+
     async def _failures(self) -> list[Item]:
         return [await self._failure(each) for each in self.failed[:MOST_PROBLEMS]]
 
     async def _failure(self, failed: FailedRecording) -> Item:
         recording, room = failed.recording, failed.recording.room
         verb = "failed" if recording.status is RecordingStatus.FAILED else "was aborted"
-        again = Action("Record again", RecordingStart(**pin(room)), description=f"Record room {room.name} again")
+        again = retry(recording)
         look = RecordingList(provider=room.provider, room=room.name or None, room_id=room.id or None)
         steps = (again, Action("Its recordings", look)) if failed.room_is_live else (Action("Its recordings", look),)
         return Item(
-            title=("The recording of ", Strong(room.name), f" {verb}."),
+            title=(*title(recording), f" {verb}."),
             detail=in_a_row(
                 shortened(recording.error or "The server gives no reason", LONGEST_REASON),
+                explain_trouble(recording.trouble) if recording.trouble is not None else "",
                 (Moment(failed.seen_at),),
                 ("started by ", Person(failed.made_by)) if failed.made_by else "",
             ),

@@ -10,11 +10,13 @@ from commands.core.reply import Action, Button, Code, Form, Item, Reply, Strong,
 from commands.core.stopping import as_said, stops_of
 from commands.core.timers import PlannedStop, Target
 from commands.core.words import counted, in_a_row, people_in_it
+from commands.egress_actions import Feed, stop_recordings, stop_streams
 from commands.room import RoomCreate, RoomJoin, RoomList, RoomShow
 from commands.room_timing import target_of
-from providers.base import Capability, Provider, RoomRef
+from providers.base import Capability, Provider, Recording, RoomRef, Stream
 
 MOST_ROOMS = 10
+LOOKED_AT = 100
 
 
 class Overview(Command, path="overview"):
@@ -25,6 +27,7 @@ class Overview(Command, path="overview"):
         answers = await ask_servers(ctx.ports, _wanted(ctx.ports, live))
         shown = [room.ref for room in live[:MOST_ROOMS]]
         planned = await stops_of(ctx, [target_of(ref) for ref in shown])
+        out = await _going_out(ctx, shown)
         count = counted(len(live), "room is", "rooms are")
         more = (f"{len(live) - MOST_ROOMS} more: ", Code(f"{ctx.ports.slash} room list"), ". ")
         known = (Code(f"{ctx.ports.slash} help"), " shows what else you can ask for.")
@@ -32,7 +35,12 @@ class Overview(Command, path="overview"):
         return Reply(
             text=f"{count} live in this channel." if live else "Nothing is live in this channel.",
             items=tuple(
-                room_row(ctx.ports, ref, (*_state(answers.get(ref.provider), ref), _ends(ctx, planned, ref)))
+                room_row(
+                    ctx.ports,
+                    ref,
+                    (*_state(answers.get(ref.provider), ref), *_streamed(out[ref]), ends(ctx.ports, planned, ref)),
+                    *_stops(ref, out[ref]),
+                )
                 for ref in shown
             ),
             actions=next_steps(ctx, Form("Create room", RoomCreate), room_list(ctx), to_help),
@@ -40,9 +48,33 @@ class Overview(Command, path="overview"):
         )
 
 
-def _ends(ctx: Context, planned: Mapping[Target, PlannedStop], ref: RoomRef) -> Text:
+def ends(ports: Ports, planned: Mapping[Target, PlannedStop], ref: RoomRef) -> Text:
+    """That it ends by itself; empty where nothing is planned."""
     stop = planned.get(target_of(ref))
-    return ("ends ", *as_said(stop, ctx.ports.clock.now())) if stop is not None else ""
+    return ("ends ", *as_said(stop, ports.clock.now())) if stop is not None else ""
+
+
+async def _going_out(ctx: Context, rooms: Sequence[RoomRef]) -> dict[RoomRef, list[Feed]]:
+    """The recordings and streams of each that go on, as far as we know; of those that the asker may see."""
+    found = {room: list[Feed]() for room in rooms}
+    for name in {room.provider for room in rooms}:
+        recordings = await ctx.ports.rooms.recordings(ctx.viewer, name, LOOKED_AT)
+        streams = await ctx.ports.rooms.streams(ctx.viewer, name, LOOKED_AT)
+        feeds: list[Feed] = [*recordings, *streams]
+        for feed in feeds:
+            if feed.room in found and not feed.status.is_final:
+                found[feed.room].append(feed)
+    return found
+
+
+def _streamed(going_out: Sequence[Feed]) -> list[str]:
+    return ["being streamed"] if any(isinstance(feed, Stream) for feed in going_out) else []
+
+
+def _stops(room: RoomRef, going_out: Sequence[Feed]) -> list[Action]:
+    recordings = [feed.ref.id for feed in going_out if isinstance(feed, Recording)]
+    streams = [feed.ref.id for feed in going_out if isinstance(feed, Stream)]
+    return [step for step in (stop_recordings(room, recordings), stop_streams(room, streams)) if step is not None]
 
 
 def next_steps(ctx: Context, *buttons: Form | Action) -> tuple[Button, ...]:

@@ -1,104 +1,99 @@
-"""Recordings of rooms."""
+"""Recordings: started, stopped and listed."""
 
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import Annotated
 
 from pydantic import Field
 
 from commands.core import stopping
-from commands.core.base import (
-    Advanced,
-    Internal,
-    Needs,
-    Offered,
-    Offers,
-    Positional,
-    Role,
-    RoomCommand,
-    RoomName,
-    ServerCommand,
-)
+from commands.core.base import Internal, Offered, Offers, Positional, Role, RoomName, ServerCommand
 from commands.core.context import Context
-from commands.core.errors import Problem
+from commands.core.egress_requests import EgressRequest
+from commands.core.egress_starting import began_since
 from commands.core.moments import zone_of
 from commands.core.paging import Filter, PagedCommand, Rows, matched
-from commands.core.reply import Action, Code, Item, Moment, Reply, Strong, Text
+from commands.core.reply import Action, Code, Item, Moment, Question, Reply, Strong, Text
 from commands.core.stopping import as_said
-from commands.core.timers import length_problem
-from commands.core.types import Duration, Name, OneOf
+from commands.core.types import Name
 from commands.core.words import counted, in_a_row, parts, spoken_duration
-from commands.recording_lookup import MOST_OFFERED, OneRecording, begun
-from commands.recording_timing import has_ended, stoppable, target_of
-from providers.base import Capability, Provider, Recording, RecordingOptions, RecordingStatus, RoomRef
-from providers.errors import Conflict, NotFound, ProviderError
+from commands.egress_choices import choices
+from commands.egress_halves import ask, other_half, with_it
+from commands.recording_beginning import begin
+from commands.recording_fields import RecordingFields
+from commands.recording_lookup import OneRecording, begun, name_of, subject
+from commands.recording_stopping import finish, is_paused, stop
+from commands.recording_timing import stoppable, target_of
+from providers.base import Capability, EgressKind, Recording, RecordingStatus
 from providers.facts import RecordingChanged, ThingKind
 
 
 class RecordingStart(
-    RoomCommand,
+    RecordingFields,
     path="recording start",
     role=Role.OPERATOR,
     needs=Capability.START_RECORDING,
-    examples=("standup", "standup --layout speaker", ". --audio-only", "standup --stop-after 1h"),
+    examples=(
+        "standup",
+        "standup --layout speaker",
+        ". --audio-only",
+        "standup --stop-after 1h",
+        "standup --participant ana",
+        "--url https://example.com/scoreboard",
+    ),
     aliases=("room record",),
 ):
-    """Start recording a room."""
-
-    layout: Annotated[str | None, Needs(Capability.RECORDING_LAYOUT), OneOf(lambda limits: limits.layouts)] = Field(
-        None, description="How the participants are arranged"
-    )
-    audio_only: Annotated[bool, Needs(Capability.RECORDING_AUDIO_ONLY), Advanced()] = Field(
-        False, description="Record the sound without the picture"
-    )
-    stop_after: Annotated[Duration | None, Needs(Capability.STOP_RECORDING)] = Field(
-        None, description="Stop it by itself after so long, such as 1h30m"
-    )
-
-    def problems(self, provider: Provider) -> list[Problem]:
-        layouts, found = provider.limits.layouts, list[Problem]()
-        if self.layout is not None and layouts and self.layout not in layouts:
-            found.append(Problem(f"“{self.layout}” is no layout here; there is {', '.join(layouts)}.", "layout"))
-        if problem := length_problem(self.stop_after):
-            found.append(Problem(problem, "stop_after"))
-        return found
+    """Start recording a room, a part of what is sent in it, or a web page."""
 
     async def run(self, ctx: Context) -> Reply:
         await ctx.require_card_place()
-        room = await ctx.find_room(self)
-        options = RecordingOptions(layout=self.layout, audio_only=self.audio_only)
-        before, now = await _running(ctx, room), ctx.ports.clock.now().astimezone(await zone_of(ctx))
-        try:
-            async with ctx.reserved(ThingKind.RECORDING, room.name):
-                recording = await ctx.provider.start_recording(room, options)
-        except NotFound:
-            raise await ctx.gone(room) from None
-        await ctx.report(RecordingChanged(recording=recording, **ctx.observed()), card=True, made=True)
-        planned = await stopping.plan(ctx, stoppable(ctx, recording), self.stop_after)
-        await ctx.release(ThingKind.RECORDING, room.name)  # whoever records the room next may do it elsewhere
+        room = await ctx.find_room(self) if self.url is None else None
+        options = await self.asked(ctx, room)
+        wanted = EgressRequest(self.provider, "", room, options, by=ctx.caller.user_id, stop_after=self.stop_after)
+        now = ctx.ports.clock.now().astimezone(await zone_of(ctx))
+        made = await begin(ctx, wanted, Action("Try again", self))
+        every = RecordingList(provider=self.provider, room=self.room or None, active=True)
         return Reply(
-            text=("Recording ", Strong(room.name), ". Its card says when it runs.", *planned.said),
-            hint=_already(before),
+            text=("Recording ", *subject(made.recording), ". Its card says when it runs.", *made.planned.said),
+            hint=made.hint,
             actions=(
-                Action("Stop recording", _stop(recording)),
-                *(Action(f"Stop the one {begun(r, now)}", _stop(r)) for r in before[:MOST_OFFERED]),
+                Action("Stop recording", _stop(made.recording)),
+                *choices("Stop", made.before, lambda r: begun(r, now), _stop, every),
             ),
         )
 
     async def aftermath(self, ctx: Context) -> Reply:
+        """Of a page nobody knows which it was: its address is in no record."""
         await ctx.require_card_place()
-        running = [
-            r
-            for r in await ctx.list_recordings()
-            if r.room.name == self.room and self.room_id in (None, r.room.id) and not r.status.is_final
-        ]
+        if self.url is not None:
+            return Reply(
+                text="Whether the page is being recorded cannot be told, as its address is in no record.",
+                hint="See what runs before you start it again.",
+                actions=(Action("List recordings", RecordingList(provider=self.provider, active=True)),),
+            )
+        running = [r for r in await ctx.list_recordings() if self._may_have_made(ctx, r)]
         for recording in running:
+            await self._keep(ctx, recording)
             await ctx.report(RecordingChanged(recording=recording, **ctx.observed()), card=True)
+        what: Text = ("The room ", Strong(self.room))
         if not running:
-            not_recorded = " is not being recorded; start it again if you want that."
-            return Reply(text=("The room ", Strong(self.room), not_recorded))
-        text = ("The room ", Strong(self.room), " is being recorded.")
+            return Reply(text=(*parts(what), " is not being recorded; start it again if you want that."))
+        text = (*parts(what), " is being recorded.")
         return await stopping.with_plan(ctx, Reply(text=text), stoppable(ctx, running[0]), self.stop_after)
+
+    def _may_have_made(self, ctx: Context, recording: Recording) -> bool:
+        is_there = recording.room.name == self.room and self.room_id in (None, recording.room.id)
+        return is_there and not recording.status.is_final and began_since(ctx, recording.started_at)
+
+    async def _keep(self, ctx: Context, recording: Recording) -> None:
+        """What was asked for, where the process died before that was kept, of what is as it was asked for and was
+        started by nobody else here."""
+        kept, team, ref = ctx.ports.egress_requests, ctx.caller.team_id, recording.ref
+        if recording.source != self.source_as_typed():
+            return
+        made_by = await ctx.ports.rooms.made_by(team, ref.provider, ref.id)
+        if made_by is None and await kept.get(team, ref.provider, ref.id) is None:
+            options, by = self.options(recording.source), ctx.caller.user_id
+            await kept.keep(team, EgressRequest(self.provider, ref.id, recording.room, options, by=by))
 
 
 class RecordingStop(
@@ -111,17 +106,26 @@ class RecordingStop(
     """Stop a recording."""
 
     async def run(self, ctx: Context) -> Reply:
-        recording = await self.find(ctx)
-        ctx.meant.append(recording.room.name)
-        try:
-            stopped = await ctx.provider.stop_recording(recording.ref)
-        except (Conflict, NotFound):
-            await self.report_as_it_is(ctx, recording)
-            raise await has_ended(ctx, recording) from None
-        await ctx.report(RecordingChanged(recording=stopped, **ctx.observed()))
-        return Reply(
-            text=("Stopping the recording of ", Strong(stopped.room.name), ". Its card says when it is ready.")
-        )
+        recording = await self._meant(ctx)
+        if await is_paused(ctx, recording):
+            return await finish(ctx, recording)
+        ctx.meant.append(name_of(recording))
+        other = await other_half(ctx, recording)
+        stopped = await stop(ctx, self, recording)
+        what = ("Stopping the recording of ", *subject(stopped), with_it(other))
+        return Reply(text=(*what, ". Its card says when it is ready."))
+
+    async def question(self, ctx: Context) -> Question | None:
+        """Where it is streamed too."""
+        recording = await self._meant(ctx)
+        if (other := await other_half(ctx, recording)) is None:
+            return None
+        what = ("Stop the recording of ", *subject(recording), "?")
+        return ask(what, other, self.pinned(recording), "Stop both")
+
+    async def _meant(self, ctx: Context) -> Recording:
+        """One that is paused can be stopped by its room's name, too, where none of that runs."""
+        return await self.find(ctx, or_else=is_paused)
 
     async def aftermath(self, ctx: Context) -> Reply:
         observed = ctx.observed()
@@ -130,10 +134,11 @@ class RecordingStop(
             await ctx.report(RecordingChanged(recording=recording, **observed))
         running = [r for r in meant if not r.status.is_final]
         if any(r.status is not RecordingStatus.ENDING for r in running):
-            still = (" is still being recorded; stop it again if you want that.",)
-            return Reply(text=("The room ", Strong(running[0].room.name), *still))
+            still = " is still being recorded; stop it again if you want that."
+            what: Text = ("The room ",) if running[0].source.kind is EgressKind.ROOM else ""
+            return Reply(text=(*what, *subject(running[0]), still))
         if running:
-            return Reply(text=("The recording of ", Strong(running[0].room.name), " is being stopped."))
+            return Reply(text=("The recording of ", *subject(running[0]), " is being stopped."))
         return Reply(text=("Nothing called ", Strong(self.recording), " is being recorded."))
 
 
@@ -155,18 +160,26 @@ class RecordingList(
     room_id: Annotated[str | None, Internal(of="room")] = Field(None, description="The life of the room that is meant")
 
     async def run(self, ctx: Context) -> Reply:
-        known = await ctx.list_recordings()
+        listed = await ctx.list_recordings()
+        dismissed = await ctx.dismissed(ThingKind.RECORDING, listed)
+        known = [r for r in listed if r.ref.id not in dismissed]
         found = [r for r in known if self._wants(r)]
+        paused = await self._paused(ctx, found)
         planned = await stopping.stops_of(ctx, [target_of(r) for r in found if not r.status.is_final])
         now = ctx.ports.clock.now()
         stops = {target: as_said(stop, now) for target, stop in planned.items()}
         shown: Rows[Recording] = Rows(
-            item=lambda r: _item(r, stops.get(target_of(r), "")),
+            item=lambda r: _item(ctx, r, stops.get(target_of(r), ""), is_paused=r.ref.id in paused),
             columns=("Room", "State", "Id", "Since", "Duration", "Stops", "Trouble"),
-            cells=lambda r: _cells(r, stops.get(target_of(r), "")),
-            names=lambda r: r.ref.id + r.room.name,
+            buttons=2 if paused else 1,
+            cells=lambda r: _cells(r, stops.get(target_of(r), ""), is_paused=r.ref.id in paused),
+            names=lambda r: r.ref.id + name_of(r),
         )
         return self.listed(self._how_many(ctx, len(found), len(known)), found, shown)
+
+    async def _paused(self, ctx: Context, found: Sequence[Recording]) -> frozenset[str]:
+        ready = [r.ref.id for r in found if r.status is RecordingStatus.READY]
+        return await ctx.ports.rooms.paused(ctx.caller.team_id, self.provider, ready) if ready else frozenset()
 
     def _how_many(self, ctx: Context, found: int, known: int) -> Text:
         server = Code(ctx.provider.name)
@@ -182,44 +195,37 @@ class RecordingList(
         return in_room and not (self.active and recording.status.is_final)
 
 
-async def _running(ctx: Context, room: RoomRef) -> Sequence[Recording]:
-    """What is being recorded already, as far as the server says; its trouble is no reason not to record."""
-    if Capability.LIST_RECORDINGS not in ctx.provider.capabilities:
-        return []
-    with suppress(ProviderError):
-        return [r for r in await ctx.list_recordings(room) if not r.status.is_final]
-    return []
-
-
-def _already(running: Sequence[Recording]) -> Text:
-    """An operator may want two, say one of the sound alone, so it is said and not asked."""
-    if not running:
-        return ""
-    if len(running) > 1:
-        return f"It is being recorded already, {len(running)} times; this is one more."
-    since: Text = (", since ", Moment(began)) if (began := running[0].started_at) is not None else ""
-    return ("It is being recorded already", *since, "; this is a second one.")
-
-
 def _stop(recording: Recording) -> RecordingStop:
     return RecordingStop(provider=recording.ref.provider, recording=recording.ref.id)
 
 
-def _item(recording: Recording, stops: Text) -> Item:
-    running = not recording.status.is_final
+def _item(ctx: Context, recording: Recording, stops: Text, *, is_paused: bool) -> Item:
+    stop = Action("Stop", _stop(recording), description=f"Stop recording {name_of(recording)}")
     return Item(
-        title=(Strong(recording.room.name), " · ", recording.status.value),
+        title=(*subject(recording), " · ", _state(recording, is_paused=is_paused)),
         detail=_detail(recording, stops),
-        actions=(Action("Stop", _stop(recording), description=f"Stop recording {recording.room.name}"),)
-        if running
-        else (),
+        actions=after_pause(ctx, recording) if is_paused else () if recording.status.is_final else (stop,),
     )
 
 
-def _cells(recording: Recording, stops: Text) -> tuple[Text, ...]:
+def _state(recording: Recording, *, is_paused: bool) -> str:
+    return "paused" if is_paused else recording.status.value
+
+
+def after_pause(ctx: Context, recording: Recording) -> tuple[Action, ...]:
+    """What can be done with one that is paused."""
+    same, name = {"provider": recording.ref.provider, "recording": recording.ref.id}, name_of(recording)
+    resume = ctx.ports.commands["recording", "resume"].model_validate(same)
     return (
-        (Strong(recording.room.name),),
-        recording.status.value,
+        Action("Resume", resume, style="primary", description=f"Go on with recording {name}"),
+        Action("Finish", _stop(recording), description=f"Finish recording {name}: no part follows"),
+    )
+
+
+def _cells(recording: Recording, stops: Text, *, is_paused: bool) -> tuple[Text, ...]:
+    return (
+        subject(recording),
+        _state(recording, is_paused=is_paused),
         (Code(recording.ref.id),),
         (Moment(recording.started_at),) if recording.started_at is not None else "",
         spoken_duration(recording.duration) if recording.duration is not None else "",

@@ -1,7 +1,6 @@
 """Rooms: making, finding, changing, joining, silencing and ending them."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from fnmatch import fnmatchcase
 from typing import Annotated
 
@@ -21,6 +20,7 @@ from commands.core.base import (
     pin,
 )
 from commands.core.context import Context
+from commands.core.egress_options import LAYOUTS, choice_problems
 from commands.core.errors import Ended, NothingHere, Problem
 from commands.core.invitation import invite, nobody_has_it, own_identity, own_keep_out, own_lift_refused
 from commands.core.json_text import demanded_json_problem, json_hint
@@ -41,10 +41,11 @@ from commands.room_particulars import (
     room_facts,
     table_cells,
 )
+from commands.room_recording import FromStart, finds_recording, recorded_from_start
 from commands.room_timing import stoppable, target_of
 from providers.base import Capability, CreatedRoom, Provider, Room, RoomOptions, RoomRef, TokenOptions
-from providers.errors import NotFound, ProviderError
-from providers.facts import RecordingChanged, RoomFinished, RoomSeen, ThingKind
+from providers.errors import NotFound
+from providers.facts import RoomFinished, RoomSeen, ThingKind
 
 
 class RoomCreate(
@@ -80,6 +81,9 @@ class RoomCreate(
     record: Annotated[bool, Needs(Capability.RECORD_FROM_START)] = Field(
         False, description="Start recording with the room"
     )
+    layout: Annotated[str | None, Needs(Capability.RECORDING_LAYOUT), LAYOUTS, Advanced()] = Field(
+        None, description="How the participants are arranged in that recording"
+    )
     stop_after: Annotated[Duration | None, Needs(Capability.CLOSE_ROOM)] = Field(
         None, description="End it by itself after so long, such as 8h"
     )
@@ -100,7 +104,9 @@ class RoomCreate(
                 found.append(Problem(f"A room can be kept for {most} at most.", name))
         if problem := length_problem(self.stop_after):
             found.append(Problem(problem, "stop_after"))
-        return found
+        if self.layout is not None and not self.record:
+            found.append(Problem("It arranges a recording; add --record.", "layout"))
+        return found + choice_problems("layout", self.layout, limits.layouts)
 
     async def run(self, ctx: Context) -> Reply:
         await ctx.require_card_place()
@@ -111,13 +117,18 @@ class RoomCreate(
             departure_timeout=self.departure_timeout,
             metadata=self.metadata,
             record=self.record,
+            layout=self.layout,
         )
         created = await self._create(ctx, options)
         await ctx.report(RoomSeen(room=created.room, **ctx.observed()), card=True, made=not created.existed)
         planned = await stopping.plan(ctx, stoppable(ctx, created.room.ref), self.stop_after)
         if not created.existed:
-            await self._report_recording(ctx, created.room.ref)
-            return Reply(text=("Created ", Strong(self.name), ".", *planned.said), hint=json_hint(self.metadata or ""))
+            recorded = await recorded_from_start(ctx, created.room.ref, self.layout) if self.record else FromStart()
+            return Reply(
+                text=("Created ", Strong(self.name), ".", recorded.said, *planned.said),
+                hint=json_hint(self.metadata or ""),
+                actions=_possible(recorded.actions, ctx.provider),
+            )
         people, _ = await people_of(ctx, created.room)
         return Reply(
             text=(Strong(self.name), " was there already: ", people_in_it(people), ".", *planned.said),
@@ -146,21 +157,13 @@ class RoomCreate(
             return await stopping.with_plan(ctx, Reply(text=text), stoppable(ctx, room.ref), self.stop_after)
         return Reply(text=("There is no room ", Strong(self.name), "; create it again if it is needed."))
 
-    async def _report_recording(self, ctx: Context, room: RoomRef) -> None:
-        """What starts with the room wants a card here too, else nobody would hear of its failure."""
-        if not self.record or Capability.LIST_RECORDINGS not in ctx.provider.capabilities:
-            return
-        with suppress(ProviderError):  # the room is there, whatever becomes of this question
-            for recording in await ctx.list_recordings(room):
-                await ctx.report(RecordingChanged(recording=recording, **ctx.observed()), card=True, made=True)
-
     def _next_steps(self, asked: RoomOptions, room: Room, provider: Provider) -> tuple[Action, ...]:
         """What can still be done of what was asked for, and a look at the room."""
         pinned, steps = pin(room.ref), list[Action]()
         if asked.metadata is not None and metadata_differs(asked, room):
             steps.append(Action("Update metadata", RoomUpdate(**pinned, metadata=asked.metadata)))
         if asked.record and not room.recording:
-            steps.append(Action("Record", RecordingStart(**pinned)))
+            steps.append(Action("Record", RecordingStart(**pinned, layout=self.layout)))
         return _possible((*steps, Action("Show", RoomShow(**pinned))), provider)
 
 
@@ -218,7 +221,7 @@ class RoomShow(RoomCommand, path="room show", needs=Capability.LIST_ROOMS, examp
         room = await _look(ctx, ref)
         known = await ctx.ports.rooms.life(ctx.viewer, ref.provider, ref.id)
         people, known_people = await people_of(ctx, room)
-        can_stop = room.recording and await _finds_recording(ctx, ref)
+        can_stop = room.recording and await finds_recording(ctx, ref)
         stop = RecordingStop(provider=ref.provider, recording=ref.name, room_id=ref.id) if can_stop else None
         planned = (await stopping.stops_of(ctx, [target_of(ref)])).get(target_of(ref))
         ends = stopping.as_said(planned, ctx.ports.clock.now()) if planned is not None else ""
@@ -374,16 +377,6 @@ async def _look(ctx: Context, ref: RoomRef) -> Room:
         raise await ctx.gone(ref)
     await ctx.report(RoomSeen(room=room, **observed))
     return room
-
-
-async def _finds_recording(ctx: Context, room: RoomRef) -> bool:
-    """That a room is recorded everybody may know; one that was started in private is not theirs to stop."""
-    if Capability.LIST_RECORDINGS not in ctx.provider.capabilities:
-        return False
-    try:
-        return any(not recording.status.is_final for recording in await ctx.list_recordings(room))
-    except ProviderError:
-        return True
 
 
 def _item(room: Room, ours: bool) -> Item:

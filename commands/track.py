@@ -1,7 +1,6 @@
 """What people send, track by track, and who receives it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Annotated
 
@@ -11,31 +10,17 @@ from commands.core.base import Offered, Offers, Positional, Role, RoomCommand
 from commands.core.context import Context
 from commands.core.errors import CommandError, NothingHere, Problem, UsageError
 from commands.core.paging import PagedCommand, Rows, like, matched
-from commands.core.people import PersonCommand, choose, has_left, meant
+from commands.core.people import PersonCommand, choose, has_left
 from commands.core.reply import Action, Code, Item, Moment, Reply, Strong, Text
-from commands.core.tokens import quote
-from commands.core.tracks import matching, particulars, spoken
+from commands.core.sent_tracks import SentTrack, called_like, named, sent_by, what_there_is
+from commands.core.tracks import particulars, spoken
 from commands.core.types import Name
-from commands.core.words import a_few, counted, in_a_row, in_natural_order
+from commands.core.words import counted, in_a_row, in_natural_order
 from commands.participant_muting import track_mute_buttons
-from providers.base import Capability, Participant, Provider, RoomRef, Track, TrackSource
+from providers.base import Capability, Participant, Provider, RoomRef
 from providers.errors import NotFound
 
-_MOST_NAMED = 5
-
-
-@dataclass(frozen=True, slots=True)
-class _Sent:
-    """A track with its sender."""
-
-    track: Track
-    by: Participant
-
-    @property
-    def called(self) -> str:
-        """`bob/camera`: a way to type it, its id where nothing else tells it from others."""
-        known = self.track.source is not TrackSource.UNKNOWN
-        return f"{self.by.identity}/{self.track.source.value if known else self.track.name or self.track.id}"
+_MOST_OFFERED = 5
 
 
 class TrackList(
@@ -59,7 +44,7 @@ class TrackList(
         present = await ctx.participants(room)
         if self.who is not None:
             present = [choose(ctx, present, room, self.who, self)]
-        every = sorted(_sent(present), key=_in_order)
+        every = sorted(sent_by(present), key=_in_order)
         found = [s for s in every if fnmatchcase(s.called.casefold(), (self.pattern or "*").casefold())]
         by = Strong(present[0].shown_name) if self.who is not None else None
         shown = Rows(
@@ -86,12 +71,12 @@ class _Subscription(PersonCommand):
         min_length=1, description="The tracks: ids, names, or sender/source such as bob/camera"
     )
 
-    async def _update(self, ctx: Context, *, subscribe: bool) -> tuple[Participant, list[_Sent]]:
+    async def _update(self, ctx: Context, *, subscribe: bool) -> tuple[Participant, list[SentTrack]]:
         room = await ctx.find_room(self)
         present = await ctx.participants(room)
         person = choose(ctx, present, room, self.who, self)
-        named = [self._find(ctx, room, present, person, word) for word in self.track]
-        tracks = list({s.track.id: s for s in named}.values())
+        meant = [self._find(ctx, room, present, person, word) for word in self.track]
+        tracks = list({s.track.id: s for s in meant}.values())
         try:
             await ctx.provider.update_subscriptions(
                 room, person.identity, [s.track.id for s in tracks], subscribe=subscribe
@@ -110,9 +95,9 @@ class _Subscription(PersonCommand):
 
     def _find(
         self, ctx: Context, room: RoomRef, present: Sequence[Participant], person: Participant, word: str
-    ) -> _Sent:
+    ) -> SentTrack:
         """The one track of somebody else that `word` names."""
-        found = _named(_sent(present), word) or _by_sender(present, word, ctx.caller.team_id)
+        found = called_like(present, word, ctx.caller.team_id)
         others = [s for s in found if s.by.identity != person.identity]
         if len(others) == 1:
             return others[0]
@@ -125,11 +110,14 @@ class _Subscription(PersonCommand):
                 "Say which one.",
                 actions=[
                     Action(f"{s.called} ({s.track.id})", self._instead(room, word, s.track.id))
-                    for s in others[:_MOST_NAMED]
+                    for s in others[:_MOST_OFFERED]
                 ],
             )
-        there = [s for s in _sent(present) if s.by.identity != person.identity]
-        raise NothingHere(("There is no track ", Code(word), " in ", Code(room.name), "."), _offer(ctx, room, there))
+        there = [s for s in sent_by(present) if s.by.identity != person.identity]
+        raise NothingHere(
+            ("There is no track ", Code(word), " in ", Code(room.name), "."),
+            what_there_is(ctx, room, there, "Nobody else sends anything."),
+        )
 
     def _instead(self, room: RoomRef, word: str, track_id: str) -> "_Subscription":
         track = tuple(track_id if entry == word else entry for entry in self.track)
@@ -150,7 +138,7 @@ class TrackSubscribe(
         person, tracks = await self._update(ctx, subscribe=True)
         barred = person.permissions is not None and not person.permissions.can_subscribe
         return Reply(
-            text=(Strong(person.shown_name), f" receives: {_called(tracks)}."),
+            text=(Strong(person.shown_name), f" receives: {named(tracks)}."),
             hint="They may not receive from others, so it has no effect until that is allowed." if barred else "",
         )
 
@@ -167,48 +155,22 @@ class TrackUnsubscribe(
 
     async def run(self, ctx: Context) -> Reply:
         person, tracks = await self._update(ctx, subscribe=False)
-        return Reply(text=(Strong(person.shown_name), f" no longer receives: {_called(tracks)}."))
+        return Reply(text=(Strong(person.shown_name), f" no longer receives: {named(tracks)}."))
 
 
-def _sent(present: Sequence[Participant]) -> list[_Sent]:
-    return [_Sent(track, person) for person in present for track in person.tracks]
-
-
-def _in_order(sent: _Sent) -> tuple[tuple[tuple[int, str], ...], str, str, str]:
+def _in_order(sent: SentTrack) -> tuple[tuple[tuple[int, str], ...], str, str, str]:
     return in_natural_order(sent.by.shown_name), sent.by.identity, sent.called, sent.track.id
 
 
-def _named(sent: Sequence[_Sent], word: str) -> list[_Sent]:
-    """By id, else by source or name, whoever sends it."""
-    ids = {track.id for track in matching([s.track for s in sent], word)}
-    return [s for s in sent if s.track.id in ids]
-
-
-def _by_sender(present: Sequence[Participant], word: str, team_id: str) -> list[_Sent]:
-    """`bob/camera`: what stands after the last slash is the track, as an identity may have slashes too."""
-    who, _, what = word.rpartition("/")
-    return [_Sent(track, sender) for sender in meant(present, who, team_id) for track in matching(sender.tracks, what)]
-
-
-def _called(tracks: Sequence[_Sent]) -> str:
-    return a_few([s.called for s in tracks], _MOST_NAMED)
-
-
-def _offer(ctx: Context, room: RoomRef, there: Sequence[_Sent]) -> Text:
-    if not there:
-        return "Nobody else sends anything."
-    return ("There is ", _called(there), "; see ", Code(f"{ctx.ports.slash} track list {quote(room.name)}"), ".")
-
-
-async def _lost(ctx: Context, room: RoomRef, person: Participant, tracks: Sequence[_Sent]) -> CommandError:
+async def _lost(ctx: Context, room: RoomRef, person: Participant, tracks: Sequence[SentTrack]) -> CommandError:
     """The server did not know the receiver or one of the tracks: which, is found out by looking again."""
-    there = {s.track.id for s in _sent(await ctx.participants(room))}
+    there = {s.track.id for s in sent_by(await ctx.participants(room))}
     if gone := [s for s in tracks if s.track.id not in there]:
-        return NothingHere(("No longer sent: ", _called(gone), "."), "Nothing was changed; leave it out and try again.")
+        return NothingHere(("No longer sent: ", named(gone), "."), "Nothing was changed; leave it out and try again.")
     return await has_left(ctx, room, person)
 
 
-def _item(room: RoomRef, sent: _Sent, provider: Provider) -> Item:
+def _item(room: RoomRef, sent: SentTrack, provider: Provider) -> Item:
     return Item(
         title=(Strong(sent.by.shown_name), f": {spoken(sent.track)}"),
         detail=in_a_row((Code(sent.track.id),), (Code(sent.called),), particulars(sent.track)),
@@ -216,7 +178,7 @@ def _item(room: RoomRef, sent: _Sent, provider: Provider) -> Item:
     )
 
 
-def _cells(sent: _Sent) -> tuple[Text, ...]:
+def _cells(sent: SentTrack) -> tuple[Text, ...]:
     track = sent.track
     return (
         (Strong(spoken(track)),),

@@ -1,13 +1,19 @@
 """The base of every provider: refuses by name what is not overridden, and knows what is."""
 
+import hashlib
 from collections.abc import Collection, Mapping
 from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar
 
+from pydantic import SecretStr
+
 from providers.capability import Capability
+from providers.egress import Egress, EgressOptions, EgressRef
 from providers.errors import Unsupported
+from providers.feeds import Stream, StreamRef
 from providers.limits import Limits
+from providers.recordings import Recording, RecordingRef
 from providers.resending import Resending
 from providers.values import (
     ApiToken,
@@ -16,9 +22,6 @@ from providers.values import (
     JoinToken,
     Participant,
     ParticipantChanges,
-    Recording,
-    RecordingOptions,
-    RecordingRef,
     Room,
     RoomOptions,
     RoomRef,
@@ -35,7 +38,8 @@ class Backend:
     """Refuses everything that a server may lack. Subclasses override what theirs can do.
 
     `options` declares the option capabilities; `lacking`, set after looking at the installation (edition, workers),
-    takes away from what the class could do. Both are looked up synchronously.
+    takes away from what the class could do. Both are looked up synchronously. `lacking_because` says why, in a sentence
+    for people, where the edition does not say it.
     """
 
     kind: ClassVar[str]
@@ -48,6 +52,7 @@ class Backend:
         self.name = name
         self.limits = limits or Limits()
         self.lacking: frozenset[Capability] = frozenset()
+        self.lacking_because: Mapping[Capability, str] = MappingProxyType({})
 
     @property
     def capabilities(self) -> frozenset[Capability]:
@@ -60,6 +65,10 @@ class Backend:
         return frozenset(overridden) | cls.options
 
     @property
+    def notes(self) -> Mapping[str, str]:
+        return {}
+
+    @property
     def address(self) -> str:
         return ""
 
@@ -68,6 +77,9 @@ class Backend:
 
     async def ping(self) -> None:
         """Servers that live elsewhere override this."""
+
+    async def inspect(self) -> None:
+        """Servers whose installations differ override this."""
 
     async def create_room(self, name: str, options: RoomOptions) -> CreatedRoom:
         raise self._refuse(Capability.CREATE_ROOM)
@@ -116,7 +128,7 @@ class Backend:
     async def send_signal(self, room: RoomRef, signal: Signal) -> None:
         raise self._refuse(Capability.SEND_SIGNAL)
 
-    async def start_recording(self, room: RoomRef, options: RecordingOptions) -> Recording:
+    async def start_recording(self, room: RoomRef | None, options: EgressOptions) -> Recording:
         raise self._refuse(Capability.START_RECORDING)
 
     async def stop_recording(self, recording: RecordingRef) -> Recording:
@@ -124,6 +136,44 @@ class Backend:
 
     async def list_recordings(self, room: RoomRef | None = None) -> list[Recording]:
         raise self._refuse(Capability.LIST_RECORDINGS)
+
+    async def update_recording_layout(self, recording: RecordingRef, layout: str) -> Recording:
+        raise self._refuse(Capability.UPDATE_RECORDING_LAYOUT)
+
+    async def start_stream(self, room: RoomRef | None, options: EgressOptions) -> Stream:
+        raise self._refuse(Capability.START_STREAM)
+
+    async def stop_stream(self, stream: StreamRef) -> Stream:
+        raise self._refuse(Capability.STOP_STREAM)
+
+    async def list_streams(self, room: RoomRef | None = None) -> list[Stream]:
+        raise self._refuse(Capability.LIST_STREAMS)
+
+    async def update_stream(
+        self, stream: StreamRef, *, add: Collection[SecretStr] = (), remove: Collection[SecretStr] = ()
+    ) -> Stream:
+        raise self._refuse(Capability.UPDATE_STREAM)
+
+    async def update_stream_layout(self, stream: StreamRef, layout: str) -> Stream:
+        raise self._refuse(Capability.UPDATE_STREAM_LAYOUT)
+
+    async def start_egress(self, room: RoomRef | None, options: EgressOptions) -> Egress:
+        raise self._refuse(Capability.START_EGRESS)
+
+    async def stop_egress(self, egress: EgressRef) -> Egress:
+        raise self._refuse(Capability.STOP_EGRESS)
+
+    async def list_egresses(
+        self, room: RoomRef | None = None, *, id: str | None = None, active: bool = False
+    ) -> list[Egress]:
+        raise self._refuse(Capability.LIST_EGRESSES)
+
+    async def update_egress_layout(self, egress: EgressRef, layout: str) -> Egress:
+        raise self._refuse(Capability.UPDATE_EGRESS_LAYOUT)
+
+    def destination_id(self, url: SecretStr) -> str:
+        """Servers whose answers cut the URL override this."""
+        return hashlib.sha256(url.get_secret_value().encode(errors="surrogatepass")).hexdigest()[:12]
 
     def read_webhook(self, kind: str, headers: Mapping[str, str], body: bytes) -> "list[Fact]":
         """A server without webhooks never has its route made, so there is nothing to read."""

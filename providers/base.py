@@ -7,8 +7,22 @@ overridden refuses by name, and `capabilities` follows from it, so that the two 
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Protocol
 
+from pydantic import SecretStr
+
+from providers.addresses import shown_address, shown_location
 from providers.backend import Backend
 from providers.capability import Capability
+from providers.egress import (
+    Egress,
+    EgressOptions,
+    EgressRef,
+    Encoding,
+    FileFormat,
+    FileOutput,
+    ImagesOutput,
+    SegmentsOutput,
+)
+from providers.egress_source import WHOLE_ROOM, EgressKind, EgressSource, EgressTrouble
 from providers.feeds import (
     Call,
     CallRef,
@@ -22,7 +36,8 @@ from providers.feeds import (
     StreamRef,
     StreamStatus,
 )
-from providers.limits import Limits
+from providers.limits import Limits, NamedOutput
+from providers.recordings import Recording, RecordingRef, RecordingStatus, Written, WrittenKind
 from providers.resending import Resending
 from providers.values import (
     ApiGrant,
@@ -37,10 +52,6 @@ from providers.values import (
     ParticipantKind,
     PermissionChanges,
     Permissions,
-    Recording,
-    RecordingOptions,
-    RecordingRef,
-    RecordingStatus,
     Room,
     RoomOptions,
     RoomRef,
@@ -55,6 +66,7 @@ if TYPE_CHECKING:
     from providers.facts import Fact
 
 __all__ = [
+    "WHOLE_ROOM",
     "ApiGrant",
     "ApiToken",
     "ApiTokenOptions",
@@ -67,12 +79,23 @@ __all__ = [
     "CreatedRoom",
     "Destination",
     "DestinationStatus",
+    "Egress",
+    "EgressKind",
+    "EgressOptions",
+    "EgressRef",
+    "EgressSource",
+    "EgressTrouble",
+    "Encoding",
+    "FileFormat",
+    "FileOutput",
     "Grant",
+    "ImagesOutput",
     "Ingress",
     "IngressRef",
     "IngressStatus",
     "JoinToken",
     "Limits",
+    "NamedOutput",
     "Participant",
     "ParticipantChanges",
     "ParticipantKind",
@@ -80,13 +103,13 @@ __all__ = [
     "Permissions",
     "Provider",
     "Recording",
-    "RecordingOptions",
     "RecordingRef",
     "RecordingStatus",
     "Resending",
     "Room",
     "RoomOptions",
     "RoomRef",
+    "SegmentsOutput",
     "Signal",
     "Stream",
     "StreamRef",
@@ -95,6 +118,10 @@ __all__ = [
     "Track",
     "TrackKind",
     "TrackSource",
+    "Written",
+    "WrittenKind",
+    "shown_address",
+    "shown_location",
 ]
 
 
@@ -117,6 +144,14 @@ class Provider(Protocol):
         """What only some servers of this kind can do, and which: so that a refusal can say where it can be had."""
 
     @property
+    def lacking_because(self) -> Mapping[Capability, str]:
+        """Why this installation cannot do what its kind can, for people."""
+
+    @property
+    def notes(self) -> Mapping[str, str]:
+        """What else looking at the installation has shown, for people: each by what it is of."""
+
+    @property
     def limits(self) -> Limits: ...
 
     @property
@@ -133,6 +168,9 @@ class Provider(Protocol):
 
     async def ping(self) -> None:
         """Make one cheap call that needs our credentials."""
+
+    async def inspect(self) -> None:
+        """Find out what this installation lacks: `capabilities` follows. Changes nothing on the server."""
 
     async def create_room(self, name: str, options: RoomOptions) -> CreatedRoom:
         """Make the room, or return the live one of this name."""
@@ -189,13 +227,56 @@ class Provider(Protocol):
     async def send_signal(self, room: RoomRef, signal: Signal) -> None:
         """`NotFound` when the room, or one of those it is for, is gone; nobody gets it then."""
 
-    async def start_recording(self, room: RoomRef, options: RecordingOptions) -> Recording: ...
+    async def start_recording(self, room: RoomRef | None, options: EgressOptions) -> Recording:
+        """`room` is None exactly where the source has none. Where nothing is said of what is written, it is one file.
+
+        `NoWorker` where the server has nobody who could, and has begun nothing by the time of the answer.
+        """
 
     async def stop_recording(self, recording: RecordingRef) -> Recording:
-        """Ask it to end; it ends some time later. `Conflict` when it has ended already."""
+        """Ask it to end; it ends some time later. `Conflict` when it has ended already, `LeftBehind` when the server
+        knows of it but nobody works on it any more."""
 
     async def list_recordings(self, room: RoomRef | None = None) -> list[Recording]:
         """Those that the server remembers, of this life of a room where one is given, newest first."""
+
+    async def update_recording_layout(self, recording: RecordingRef, layout: str) -> Recording:
+        """Arrange the participants otherwise. `Conflict` when it has ended, or is not of a whole room."""
+
+    async def start_stream(self, room: RoomRef | None, options: EgressOptions) -> Stream:
+        """To the options' URLs, by HLS where segments are asked for, or both. Otherwise like `start_recording`."""
+
+    async def stop_stream(self, stream: StreamRef) -> Stream:
+        """Like `stop_recording`."""
+
+    async def list_streams(self, room: RoomRef | None = None) -> list[Stream]:
+        """Like `list_recordings`."""
+
+    async def update_stream(
+        self, stream: StreamRef, *, add: Collection[SecretStr] = (), remove: Collection[SecretStr] = ()
+    ) -> Stream:
+        """Add and remove destinations in one call, by their whole URLs. `NotFound` for one to remove that it does not
+        go to; `Conflict` when it has ended. One without destinations, that does nothing else, ends."""
+
+    async def update_stream_layout(self, stream: StreamRef, layout: str) -> Stream:
+        """Like `update_recording_layout`."""
+
+    async def start_egress(self, room: RoomRef | None, options: EgressOptions) -> Egress:
+        """Whatever the server can take, to wherever it can send it, in one go. Otherwise like `start_recording`."""
+
+    async def stop_egress(self, egress: EgressRef) -> Egress:
+        """Like `stop_recording`."""
+
+    async def list_egresses(
+        self, room: RoomRef | None = None, *, id: str | None = None, active: bool = False
+    ) -> list[Egress]:
+        """Newest first. An unknown `id` gives an empty list. `active`: those that have not ended."""
+
+    async def update_egress_layout(self, egress: EgressRef, layout: str) -> Egress:
+        """Like `update_recording_layout`."""
+
+    def destination_id(self, url: SecretStr) -> str:
+        """What `Destination.id` will be of that URL: it says nothing of the key."""
 
     def read_webhook(self, kind: str, headers: Mapping[str, str], body: bytes) -> "list[Fact]":
         """Verify a delivery and say what it tells. `Forged` when it does not verify. Header names are lower case."""

@@ -4,10 +4,12 @@
     ├── Unsupported       this server cannot do it: use the nearest thing that it can
     ├── NotFound          the target is gone or never was: check the name
     ├── Conflict          the target is in another state: look, then decide
+    │   └── LeftBehind    nothing works on the target any more: forget it
     ├── Rejected          the server refuses our values: change them
     ├── Unauthenticated   our key or secret is wrong: mend the configuration
     ├── RateLimited       too many calls: wait `retry_after`
     ├── Unreachable       nobody answers: try later, look at the server
+    │   ├── NoWorker      the server answers, but no worker of it took the work: wait for one, or add one
     │   └── TimedOut      somebody answers too slowly; a write may have happened
     ├── Malformed         the answer is no answer of this kind of server: check the URL
     └── Forged            a webhook that the server did not sign: drop it
@@ -58,6 +60,10 @@ class Conflict(ProviderError):
     """The video server says that it is in another state. Look at it first, then decide."""
 
 
+class LeftBehind(Conflict):
+    """The video server has a record of it, but the worker behind that is gone. Nothing works on it any more."""
+
+
 class Rejected(ProviderError):
     """The video server refused these values. Change them and try again."""
 
@@ -76,6 +82,10 @@ class RateLimited(ProviderError):
 
 class Unreachable(ProviderError):
     """The video server does not answer. Try again in a minute, and check that it runs."""
+
+
+class NoWorker(Unreachable):
+    """No worker of the video server took this: none runs, or all are busy. Stop what is not needed, or add a worker."""
 
 
 class TimedOut(Unreachable):

@@ -237,6 +237,70 @@ class SightLost(_AboutAny):
     type: Literal["sight_lost"] = "sight_lost"
 
 
+class Condition(StrEnum):
+    """What is odd about a recording or a stream that goes on, as far as it can be seen from outside."""
+
+    NO_PUBLISHER = "no_publisher"
+    """It has not begun, and nobody in the room sends anything."""
+    ROOM_OVER = "room_over"
+    """Its room has ended, and it goes on."""
+    UNATTENDED = "unattended"
+    """Everybody has left the room, and it goes on."""
+    NO_START_SIGNAL = "no_start_signal"
+    """It has not begun, though somebody sends."""
+    LEFT_BEHIND = "left_behind"
+    """Its server lists it, but the worker behind it is gone."""
+    SLOW_END = "slow_end"
+    """It has been ending for long."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConditionSeen(_AboutAny):
+    """We looked how it is: `condition` is what is odd about it, None where nothing is. It holds until its status
+    changes, or we look again."""
+
+    condition: Condition | None
+    type: Literal["condition_seen"] = "condition_seen"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paused(_AboutAny):
+    """Somebody stopped a recording in order to go on with it later, as another part. `by`: who."""
+
+    by: str
+    type: Literal["paused"] = "paused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished(_AboutAny):
+    """Somebody decided that a recording that was paused does not go on any more. `by`: who."""
+
+    by: str
+    type: Literal["finished"] = "finished"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartBegun(_AboutAny):
+    """A recording is part `number` of the one that began with the recording `first`, and goes on after `previous`.
+
+    It is told of the new part and of the previous one, which is paused no more.
+    """
+
+    first: str
+    previous: str
+    number: int
+    next: str = ""
+    type: Literal["part_begun"] = "part_begun"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dismissed(_AboutAny):
+    """Somebody does not want to see a record any more that was left behind: it is over for us. `by`: who."""
+
+    by: str
+    type: Literal["dismissed"] = "dismissed"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StopPlanned(_AboutAny):
     """It is to be stopped at `stops_at`; None: it is not, any more. `by`: who said so. `rev` grows with each change."""
@@ -299,6 +363,11 @@ Fact = (
     | ServerReached
     | ServerUnreached
     | SightLost
+    | ConditionSeen
+    | Paused
+    | Finished
+    | PartBegun
+    | Dismissed
     | StopPlanned
     | StopNear
     | StopCarriedOut

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from providers.egress_source import WHOLE_ROOM, EgressSource, EgressTrouble
 from providers.values import RoomRef
 
 
@@ -42,7 +43,8 @@ class DestinationStatus(StrEnum):
 class Destination:
     """Where a stream goes. `address` is what may be shown of its URL: scheme, host and application, never the key.
 
-    `id` is the server's, or the address where it has none. `retries`: how often the server has connected anew.
+    `id` tells it from the others of its stream, and is what `Provider.destination_id` says of its URL. `retries`: how
+    often the server has connected anew, last at `retried_at`.
     """
 
     id: str
@@ -52,11 +54,15 @@ class Destination:
     ended_at: datetime | None = None
     error: str | None = None
     retries: int = 0
+    retried_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """A room, or a part of it, on its way to one or more destinations; one may fail while the others go on."""
+    """A room, or a part of it, on its way to one or more destinations; one may fail while the others go on.
+
+    `playlist` is where viewers find it by HLS, a path or URL without secrets; None where it is not sent so.
+    """
 
     ref: StreamRef
     room: RoomRef
@@ -65,6 +71,9 @@ class Stream:
     started_at: datetime | None = None
     ended_at: datetime | None = None
     error: str | None = None
+    source: EgressSource = WHOLE_ROOM
+    playlist: str | None = None
+    trouble: EgressTrouble | None = None
 
 
 @dataclass(frozen=True, slots=True)

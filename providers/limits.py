@@ -7,6 +7,15 @@ from datetime import timedelta
 
 
 @dataclass(frozen=True, slots=True)
+class NamedOutput:
+    """Where recordings can be put, as the configuration names it. `place` is for people and holds no secret."""
+
+    name: str
+    kind: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     """Lengths are in UTF-8 bytes. Each `..._problem` says in one sentence what is wrong; None where all is well."""
 
@@ -20,6 +29,10 @@ class Limits:
     token_ttl_max: timedelta = timedelta(days=30)
     token_ttl_min: timedelta = timedelta(seconds=10)
     layouts: tuple[str, ...] = ()
+    presets: tuple[str, ...] = ()
+    formats: tuple[str, ...] = ()
+    outputs: tuple[NamedOutput, ...] = ()
+    stream_schemes: tuple[str, ...] = ("rtmp", "rtmps")
 
     def room_name_problem(self, name: str) -> str | None:
         return _name_problem("A room's name", name, self.room_name_bytes)

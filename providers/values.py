@@ -1,4 +1,4 @@
-"""The values that go into a provider and come out of it: rooms, tokens, participants, tracks, signals, recordings."""
+"""The values that go into a provider and come out of it: rooms, tokens, participants, tracks, signals."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -37,18 +37,22 @@ class Room:
 
 @dataclass(frozen=True, slots=True)
 class RoomOptions:
-    """How a room is to be made. None leaves it to the server."""
+    """How a room is to be made. None leaves it to the server. `record`: from its start, arranged by `layout`."""
 
     max_participants: int | None = None
     empty_timeout: timedelta | None = None
     departure_timeout: timedelta | None = None
     metadata: str | None = None
     record: bool = False
+    layout: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CreatedRoom:
-    """`existed`: the room was there already and was returned as it is; none of the options was applied to it."""
+    """`existed`: the room was there already and was returned as it is; none of the options was applied to it.
+
+    Whether it is recorded, where that was asked for, its recordings tell.
+    """
 
     room: Room
     existed: bool
@@ -290,45 +294,3 @@ class Signal:
     to: tuple[str, ...] = ()
     topic: str = ""
     lossy: bool = False
-
-
-class RecordingStatus(StrEnum):
-    """The life of a recording, in its order. The last three are final."""
-
-    STARTING = "starting"
-    LIVE = "live"
-    ENDING = "ending"
-    READY = "ready"
-    FAILED = "failed"
-    ABORTED = "aborted"
-
-    @property
-    def is_final(self) -> bool:
-        return self in (RecordingStatus.READY, RecordingStatus.FAILED, RecordingStatus.ABORTED)
-
-
-@dataclass(frozen=True, slots=True)
-class RecordingOptions:
-    layout: str | None = None
-    audio_only: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class RecordingRef:
-    provider: str
-    id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Recording:
-    """`size` in bytes; `location` is where the file is (a path or URL without secrets); `error` why it failed."""
-
-    ref: RecordingRef
-    room: RoomRef
-    status: RecordingStatus
-    started_at: datetime | None = None
-    ended_at: datetime | None = None
-    duration: timedelta | None = None
-    size: int | None = None
-    location: str | None = None
-    error: str | None = None

@@ -14,9 +14,19 @@ from bot.alerts.fold import fold
 from bot.alerts.state import RoomState, ThingState
 from bot.store.beliefs import Belief, Beliefs, LeftOver
 from commands.core.ports import Clock
-from providers.base import Capability, Provider, Recording, Room, RoomRef
+from providers.base import Capability, Egress, Provider, Recording, Room, RoomRef, Stream
 from providers.errors import NotFound
-from providers.facts import Fact, Origin, ParticipantsListed, RecordingChanged, RoomSeen, SightLost, Source, ThingKind
+from providers.facts import (
+    Fact,
+    Origin,
+    ParticipantsListed,
+    RecordingChanged,
+    RoomSeen,
+    SightLost,
+    Source,
+    StreamChanged,
+    ThingKind,
+)
 
 SECOND_LOOK_SECONDS = 1.0
 """How long what a list left out has to turn up in another one, or its end to be told by a webhook on its way."""
@@ -30,16 +40,26 @@ ENDS_WITH_ITS_ROOM: Mapping[ThingKind, timedelta] = {
     ThingKind.RECORDING: timedelta(minutes=15),
 }
 """What cannot go on without its room, and how long after that its end may still be told: of a recording it is told when
-that has been stored. An ingress outlives its room."""
+that has been stored. An ingress outlives its room, and what is taken from a web page has none."""
 
 T = TypeVar("T")
 Tell = Callable[[Sequence[Fact]], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
+class Listed:
+    """What a server lists, None where it does not: its rooms, without those that have ended to our knowledge, and its
+    records of egresses."""
+
+    rooms: Sequence[Room] | None = None
+    egresses: Sequence[Egress] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Listing(Generic[T]):
     """How one kind of thing is listed. `ask` gets all of them, or at least those among which the given ones would be;
-    one that does not run, and of which we do not know, is left alone."""
+    one that does not run, and of which we do not know, is left alone. `view` is what an egress is of this kind: a
+    server that lists egresses is asked for those alone, once for all kinds."""
 
     kind: ThingKind
     capability: Capability
@@ -47,6 +67,7 @@ class Listing(Generic[T]):
     id_of: Callable[[T], str]
     runs: Callable[[T], bool]
     fact: Callable[[Origin, T], Fact]
+    view: Callable[[Egress], T | None] | None = None
 
 
 async def _list_rooms(provider: Provider, known: Sequence[ThingState]) -> Sequence[Room]:
@@ -55,6 +76,10 @@ async def _list_rooms(provider: Provider, known: Sequence[ThingState]) -> Sequen
 
 async def _list_recordings(provider: Provider, known: Sequence[ThingState]) -> Sequence[Recording]:
     return await provider.list_recordings()
+
+
+async def _list_streams(provider: Provider, known: Sequence[ThingState]) -> Sequence[Stream]:
+    return await provider.list_streams()
 
 
 ROOMS: Listing[Room] = Listing(
@@ -72,8 +97,18 @@ RECORDINGS: Listing[Recording] = Listing(
     id_of=lambda recording: recording.ref.id,
     runs=lambda recording: not recording.status.is_final,
     fact=lambda origin, recording: RecordingChanged(**origin, recording=recording),
+    view=lambda egress: egress.recording,
 )
-OTHER_LISTINGS: tuple[Listing[Any], ...] = (RECORDINGS,)
+STREAMS: Listing[Stream] = Listing(
+    kind=ThingKind.STREAM,
+    capability=Capability.LIST_STREAMS,
+    ask=_list_streams,
+    id_of=lambda stream: stream.ref.id,
+    runs=lambda stream: not stream.status.is_final,
+    fact=lambda origin, stream: StreamChanged(**origin, stream=stream),
+    view=lambda egress: egress.stream,
+)
+OTHER_LISTINGS: tuple[Listing[Any], ...] = (RECORDINGS, STREAMS)
 """All that can be compared beside rooms. A server that cannot list one kind is asked about the others alone. For one
 that lists no rooms, but can be asked about each that we know, an `ask` that does so is all that is needed."""
 
@@ -98,9 +133,9 @@ class Comparison:
         self._token = token
         self._second_look_seconds = second_look_seconds
 
-    async def run(self) -> None:
-        """Raises `ProviderError` where the server does not answer, and what `tell` raises. A server that lists nothing
-        is asked whether it is there."""
+    async def run(self) -> Listed:
+        """What is listed. A server that lists nothing is asked whether it is there. Raises `ProviderError` where it
+        does not answer, and what `tell` raises."""
         can = self._provider.capabilities
         listings = [each for each in OTHER_LISTINGS if each.capability in can]
         rooms: Sequence[Room] = ()
@@ -110,17 +145,38 @@ class Comparison:
                 await self._compare_people(rooms, believed)
         elif not listings:
             await self._provider.ping()
+        egresses = None
+        if Capability.LIST_EGRESSES in can and (views := [each for each in listings if each.view is not None]):
+            listings = [each for each in listings if each.view is None]
+            egresses = await self._compare_egresses(views)
         for listing in listings:
             await self._compare(listing)
-        unlisted = ENDS_WITH_ITS_ROOM.keys() - {listing.kind for listing in listings}
+        unlisted = ENDS_WITH_ITS_ROOM.keys() - {each.kind for each in OTHER_LISTINGS if each.capability in can}
         await self._lose_with_rooms(unlisted, {room.ref.id for room in rooms})
+        return Listed(rooms if ROOMS.capability in can else None, egresses)
 
     async def _compare(self, listing: Listing[T]) -> tuple[Sequence[T], Mapping[str, Belief]]:
         """Tell what is there and not as we believe, then what is not there. Returns what is listed, without what has
         ended to our knowledge, and what was believed."""
         believed = await self._beliefs.present(self._provider.name, listing.kind)
         asked_at = self._clock.now()
-        listed = {listing.id_of(each): each for each in await listing.ask(self._provider, ())}
+        return await self._compare_with(listing, believed, await listing.ask(self._provider, ()), asked_at), believed
+
+    async def _compare_egresses(self, listings: Sequence[Listing[Any]]) -> Sequence[Egress]:
+        """All that are views of egresses, by one list."""
+        believed = {each.kind: await self._beliefs.present(self._provider.name, each.kind) for each in listings}
+        asked_at = self._clock.now()
+        egresses = await self._provider.list_egresses()
+        for listing in listings:
+            views = map(listing.view, egresses) if listing.view is not None else ()
+            listed = [each for each in views if each is not None]
+            await self._compare_with(listing, believed[listing.kind], listed, asked_at)
+        return egresses
+
+    async def _compare_with(
+        self, listing: Listing[T], believed: Mapping[str, Belief], answer: Sequence[T], asked_at: datetime
+    ) -> Sequence[T]:
+        listed = {listing.id_of(each): each for each in answer}
         strange = [id for id, each in listed.items() if id not in believed and listing.runs(each)]
         ended = await self._beliefs.of(self._provider.name, listing.kind, strange)
         found = {id: each for id, each in listed.items() if id in believed or (id in strange and id not in ended)}
@@ -135,7 +191,7 @@ class Comparison:
         missing = {id: each for id, each in believed.items() if id not in listed and not each.state.is_lost}
         if missing:
             await self._lose(listing, missing, asked_at)
-        return list(found.values()), believed
+        return list(found.values())
 
     async def _lose(self, listing: Listing[T], missing: Mapping[str, Belief], asked_at: datetime) -> None:
         """Look again for what a list left out, and then whether its end was told meanwhile."""

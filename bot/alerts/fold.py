@@ -6,18 +6,22 @@ soon as the last of them is in. A final status stays.
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Final, TypeVar
 
+from bot.alerts.order import earliest, is_later, latest
+from bot.alerts.room_fold import fold_room
 from bot.alerts.state import (
     CallState,
+    Deed,
     IngressState,
+    Look,
+    Outgoing,
+    Part,
     Plan,
-    Present,
     RecordingState,
     RoomState,
-    RoomStatus,
     ServerState,
     StreamState,
     ThingState,
@@ -29,7 +33,6 @@ from providers.base import (
     Destination,
     DestinationStatus,
     IngressStatus,
-    Participant,
     Recording,
     RecordingStatus,
     Stream,
@@ -38,16 +41,14 @@ from providers.base import (
 from providers.facts import (
     AlertTested,
     CallChanged,
+    ConditionSeen,
+    Dismissed,
     Fact,
+    Finished,
     IngressChanged,
-    ParticipantJoined,
-    ParticipantKeptOut,
-    ParticipantLeft,
-    ParticipantsListed,
+    PartBegun,
+    Paused,
     RecordingChanged,
-    RoomFinished,
-    RoomSeen,
-    RoomStarted,
     ServerReached,
     ServerUnreached,
     SightLost,
@@ -55,21 +56,7 @@ from providers.facts import (
     StopNear,
     StopPlanned,
     StreamChanged,
-    TrackPublished,
-    TrackUnpublished,
 )
-
-DEPARTURES_KEPT = 500
-"""Servers deliver late by seconds, and no room loses so many people in that time."""
-
-LATE = timedelta(minutes=5)
-"""A departure that is so much older than both lists is forgotten: what they show counts."""
-
-QUIET = timedelta(minutes=1)
-"""Whoever comes back again so soon is a client that does it by itself."""
-
-ROOM_CLOSED = "room closed"
-"""Why somebody left, as providers say it of a room that has ended."""
 
 _Ends = TypeVar("_Ends", Recording, Stream, Call)
 """What goes through its statuses once, and then has ended."""
@@ -85,13 +72,24 @@ def fold(state: ThingState | None, fact: Fact, *, made_by: str | None = None) ->
         return None
     changed: dict[str, object] = {}
     if not isinstance(fact, _NOT_OBSERVED):
-        changed["observed_at"] = _latest(folded.observed_at, fact.seen_at)
+        changed["observed_at"] = latest(folded.observed_at, fact.seen_at)
     if made_by is not None and folded.made_by is None:
         changed["made_by"] = made_by
     return folded.model_copy(update=changed) if changed else folded
 
 
-_NOT_OBSERVED = (SightLost, StopPlanned, StopNear, StopCarriedOut, AlertTested)
+_NOT_OBSERVED = (
+    SightLost,
+    ConditionSeen,
+    Paused,
+    Finished,
+    PartBegun,
+    Dismissed,
+    StopPlanned,
+    StopNear,
+    StopCarriedOut,
+    AlertTested,
+)
 """Facts that no server has told."""
 
 
@@ -110,32 +108,12 @@ def _fold(state: ThingState | None, fact: Fact) -> ThingState | None:
         case AlertTested():
             return TrialState(provider=fact.provider, by=fact.by, at=fact.at)
         case SightLost():
-            return state.model_copy(update={"lost_at": _latest(state.lost_at, fact.seen_at)}) if state else None
+            return state.model_copy(update={"lost_at": latest(state.lost_at, fact.seen_at)}) if state else None
         case StopPlanned() | StopNear() | StopCarriedOut():
             return _planned(state, fact) if state else None
-    return _room(state if isinstance(state, RoomState) else None, fact)
-
-
-def _room(room: RoomState | None, fact: Fact) -> RoomState:
-    match fact:
-        case RoomSeen():
-            return _seen(room or RoomState(ref=fact.room.ref), fact)
-        case RoomStarted():
-            known = room or RoomState(ref=fact.room)
-            return known.model_copy(update={"created_at": _earliest(known.created_at, fact.at)})
-        case RoomFinished():
-            return _finished(room or RoomState(ref=fact.room), fact.at)
-        case ParticipantJoined():
-            return _joined(room or RoomState(ref=fact.room), fact)
-        case ParticipantLeft():
-            return _left(room or RoomState(ref=fact.room), fact)
-        case ParticipantKeptOut():
-            return _kept_out(_left(room or RoomState(ref=fact.room), fact), fact)
-        case ParticipantsListed():
-            return _listed(room or RoomState(ref=fact.room), fact)
-        case TrackPublished() | TrackUnpublished():
-            return room or RoomState(ref=fact.room)
-    raise AssertionError(f"no fact of a room: {fact.type}")
+        case ConditionSeen() | Paused() | Finished() | PartBegun() | Dismissed():
+            return _said(state, fact) if isinstance(state, Outgoing) else state
+    return fold_room(state if isinstance(state, RoomState) else None, fact)
 
 
 def _planned(state: ThingState, fact: StopPlanned | StopNear | StopCarriedOut) -> ThingState:
@@ -160,126 +138,45 @@ def _server(state: ServerState | None, fact: ServerReached | ServerUnreached) ->
     return known.model_copy(update={"is_reached": is_reached, "since": fact.at, "why": why})
 
 
-def _seen(room: RoomState, fact: RoomSeen) -> RoomState:
-    told = fact.room
-    room = room.model_copy(update={"created_at": _earliest(room.created_at, told.created_at)})
-    known = (room.counted_at, room.counted, room.max_participants or 0)
-    if known[0] is not None and known >= (fact.seen_at, told.participants, told.max_participants or 0):
-        return room
-    return room.model_copy(
-        update={
-            "max_participants": told.max_participants,
-            "counted": told.participants,
-            "counted_at": fact.seen_at,
-        }
-    )
-
-
-def _finished(room: RoomState, at: datetime) -> RoomState:
-    """Who was in it does not matter any more, so that a late list or departure makes no difference."""
-    over = {"status": RoomStatus.ENDED, "ended_at": _earliest(room.ended_at, at)}
-    return room.model_copy(update={**over, "present": {}, "left": {}, "doubted": {}, "listed": (), "kept_out": {}})
-
-
-def _earliest(*times: datetime | None) -> datetime | None:
-    """Servers tell one moment in several ways, such as in whole seconds by a webhook and exactly by a list."""
-    return min((time for time in times if time is not None), default=None)
-
-
-def _latest(*times: datetime | None) -> datetime | None:
-    return max((time for time in times if time is not None), default=None)
-
-
-def _joined(room: RoomState, fact: ParticipantJoined) -> RoomState:
-    if room.is_final:
-        return room
-    return _settled(_shown(room, fact.seen_at, fact.participant))
-
-
-def _left(room: RoomState, fact: ParticipantLeft | ParticipantKeptOut) -> RoomState:
-    if room.is_final:
-        return room
-    gone = fact.participant.id
-    last_told = max(fact.seen_at, room.left.get(gone, fact.seen_at))
-    return _settled(room.model_copy(update={"left": {**room.left, gone: last_told}}))
-
-
-def _listed(room: RoomState, fact: ParticipantsListed) -> RoomState:
-    if room.is_final:
-        return room
-    listed = tuple(sorted({*room.listed, fact.seen_at})[-2:])
-    return _settled(_shown(room, fact.seen_at, *fact.participants).model_copy(update={"listed": listed}))
-
-
-def _shown(room: RoomState, at: datetime, *participants: Participant) -> RoomState:
-    """They were seen in the room at that time. Of each the latest sighting is kept; where two are of one moment, what
-    they say decides, and not which came first. To be settled."""
-    seen = {**room.present, **room.doubted}
-    for who in participants:
-        known = seen.get(who.id)
-        if known is None or _is_later(at, who, known.seen_at, known.participant):
-            seen[who.id] = Present(participant=who, seen_at=at)
-    return room.model_copy(update={"present": seen, "doubted": {}})
-
-
-def _settled(room: RoomState) -> RoomState:
-    """Who is there, by all that is kept: see `RoomState`. What can make no difference any more is let go."""
-    before_both = room.listed[0] if len(room.listed) == 2 else None
-    left = _remembered(room.left, before_both)
-    present: dict[str, Present] = {}
-    doubted: dict[str, Present] = {}
-    for id, known in {**room.present, **room.doubted}.items():
-        if before_both is not None and known.seen_at < before_both:
-            continue
-        if id not in left:
-            present[id] = known
-        elif known.seen_at > left[id]:
-            doubted[id] = known
-    return room.model_copy(update={"present": present, "left": left, "doubted": doubted})
-
-
-def _remembered(left: Mapping[str, datetime], before_both: datetime | None) -> dict[str, datetime]:
-    """A departure is kept against a join, or a list, that comes late."""
-    later = [(at, id) for id, at in left.items() if before_both is None or at + LATE >= before_both]
-    return {id: at for at, id in sorted(later)[-DEPARTURES_KEPT:]}
-
-
-def _kept_out(room: RoomState, fact: ParticipantKeptOut) -> RoomState:
-    if room.is_final:
-        return room
-    identity = fact.participant.identity
-    last = max(fact.at, room.kept_out.get(identity, fact.at))
-    return room.model_copy(update={"kept_out": {**room.kept_out, identity: last}})
-
-
-def is_worth_a_note(before: ThingState | None, fact: ParticipantKeptOut) -> bool:
-    """Whether people are to hear of it. Of a client that comes back over and over they do once, until it gives up."""
-    last = before.kept_out.get(fact.participant.identity) if isinstance(before, RoomState) else None
-    return last is None or fact.at - last >= QUIET
-
-
-def comes_or_goes(before: ThingState | None, after: ThingState, fact: ParticipantJoined | ParticipantLeft) -> bool:
-    """Whether somebody has joined a live room or left it, and this is the first that we are told of it.
-
-    Whom a list has shown before is told of all the same. Those whom the end of the room sends away did not leave it.
-    """
-    if not isinstance(after, RoomState) or after.is_over:
-        return False
-    who, room = fact.participant, before if isinstance(before, RoomState) else RoomState(ref=after.ref)
-    if not who.is_person or who.id in room.left:
-        return False
-    if isinstance(fact, ParticipantLeft):
-        return fact.reason != ROOM_CLOSED
-    known = room.present.get(who.id)
-    return known is None or known.seen_at in room.listed
-
-
 def _recording(state: RecordingState | None, fact: RecordingChanged) -> RecordingState:
     new = fact.recording
     if state is None:
-        return RecordingState(recording=new, seen_at=fact.at)
+        return RecordingState(recording=new, seen_at=fact.at, status_since=fact.seen_at)
     told, at = _told(state.recording, state.seen_at, new, fact.at)
-    return state.model_copy(update={"recording": told, "seen_at": at})
+    since = _since(state, new.status, told.status, fact.seen_at)
+    return state.model_copy(update={"recording": told, "seen_at": at, "status_since": since})
+
+
+def _since(state: Outgoing, new: StrEnum, counts: StrEnum, seen_at: datetime) -> datetime | None:
+    """When we came to know first of the status that counts."""
+    if new is not counts:
+        return state.status_since
+    return earliest(state.status_since, seen_at) if state.status is counts else seen_at
+
+
+def _said(state: Outgoing, fact: ConditionSeen | Paused | Finished | PartBegun | Dismissed) -> Outgoing:
+    """What we found out of it ourselves, or somebody here did with it."""
+    match fact:
+        case ConditionSeen():
+            seen = Look(condition=fact.condition, at=fact.seen_at)
+            known = state.look
+            is_new = known is None or (seen.at, str(seen.condition)) > (known.at, str(known.condition))
+            return state.model_copy(update={"look": seen}) if is_new else state
+        case Finished():
+            return state.model_copy(update={"finish": _first(state.finish, Deed(by=fact.by, at=fact.at))})
+        case Paused():
+            return state.model_copy(update={"pause": _first(state.pause, Deed(by=fact.by, at=fact.at))})
+        case Dismissed():
+            return state.model_copy(update={"dismissal": _first(state.dismissal, Deed(by=fact.by, at=fact.at))})
+        case PartBegun() if fact.next:
+            return state.model_copy(update={"next_part": max(state.next_part, fact.next)})
+        case PartBegun():
+            part = Part(first=fact.first, previous=fact.previous, number=fact.number)
+            return state.model_copy(update={"part": max(filter(None, (state.part, part)), key=repr)})
+
+
+def _first(known: Deed | None, deed: Deed) -> Deed:
+    return min(filter(None, (known, deed)), key=lambda each: (each.at, each.by))
 
 
 def _stream(state: StreamState | None, fact: StreamChanged) -> StreamState:
@@ -287,9 +184,11 @@ def _stream(state: StreamState | None, fact: StreamChanged) -> StreamState:
     new = replace(fact.stream, destinations=())
     if state is None:
         told, at = new, fact.at
+        since: datetime | None = fact.seen_at
         known: dict[str, tuple[Destination, datetime]] = {}
     else:
         told, at = _told(replace(state.stream, destinations=()), state.seen_at, new, fact.at)
+        since = _since(state, new.status, told.status, fact.seen_at)
         known = {each.id: (each, state.told_at.get(each.id, state.seen_at)) for each in state.stream.destinations}
     for each in fact.stream.destinations:
         if each.id not in known or _goes_on(*known[each.id], each, fact.at):
@@ -297,15 +196,23 @@ def _stream(state: StreamState | None, fact: StreamChanged) -> StreamState:
     destinations = tuple(each for _, (each, _) in sorted(known.items()))
     told_at = {id: at for id, (_, at) in known.items()}
     changed = {"stream": replace(told, destinations=destinations), "seen_at": at, "told_at": told_at}
-    return (state or StreamState(stream=told, seen_at=at)).model_copy(update=changed)
+    return (state or StreamState(stream=told, seen_at=at)).model_copy(update=changed | {"status_since": since})
 
 
 def _goes_on(old: Destination, old_at: datetime, new: Destination, new_at: datetime) -> bool:
-    """Whether a destination goes on to be `new`. It may connect again and again; once it has ended it stays so."""
+    """Whether a destination goes on to be `new`. It may connect again and again; once it has ended it stays so, but
+    where it was added again and has begun since."""
+    if _has_begun_since(new, old) or _has_begun_since(old, new):
+        return _has_begun_since(new, old)
     if old.status in _ENDINGS and new.status is not old.status:
         return False
     ends = new.status in _ENDINGS and old.status not in _ENDINGS
-    return ends or _is_later(new_at, new, old_at, old)
+    return ends or is_later(new_at, new, old_at, old)
+
+
+def _has_begun_since(later: Destination, earlier: Destination) -> bool:
+    began, ended = later.started_at, earlier.ended_at
+    return began is not None and ended is not None and earlier.status in _ENDINGS and began > ended
 
 
 def _call(state: CallState | None, fact: CallChanged) -> CallState:
@@ -342,18 +249,13 @@ def _told(old: _Ends, old_at: datetime, new: _Ends, new_at: datetime) -> tuple[_
     first by its name only of which room it is; what is known of that is kept.
     """
     if _RANK[old.status] == _RANK[new.status]:
-        is_new = _is_later(new_at, new, old_at, old)
+        is_new = is_later(new_at, new, old_at, old)
     else:
         is_new = _RANK[new.status] > _RANK[old.status] and not old.status.is_final
     (counts, at), other = ((new, new_at), old) if is_new else ((old, old_at), new)
     if not counts.room.id and other.room.name == counts.room.name:
         counts = replace(counts, room=other.room)
     return counts, at
-
-
-def _is_later(at: datetime, new: object, known_at: datetime, known: object) -> bool:
-    """Of what two facts tell of one moment, what they say decides, so that it does not matter which came first."""
-    return at > known_at or (at == known_at and repr(new) > repr(known))
 
 
 Going = RecordingState | StreamState | IngressState | CallState
@@ -377,4 +279,9 @@ def note_going(room: RoomState, id: str, state: Going) -> RoomState:
     others = {other: status for other, status in shown.items() if other != id}
     here = {id: state.status} if goes_on and state.room.id == room.ref.id else {}
     going = dict(sorted((others | here).items()))
-    return room if going == shown else room.model_copy(update={_SHOWN_AS[type(state)]: going})
+    changed: dict[str, object] = {} if going == shown else {_SHOWN_AS[type(state)]: going}
+    if isinstance(state, RecordingState):
+        is_paused = state.is_paused and not state.is_lost and state.room.id == room.ref.id
+        paused = tuple(sorted({*room.paused_recordings} - {id} | ({id} if is_paused else set())))
+        changed |= {} if paused == room.paused_recordings else {"paused_recordings": paused}
+    return room.model_copy(update=changed) if changed else room

@@ -6,9 +6,10 @@ Pure. A change that is no news is shown on the card all the same.
 from dataclasses import dataclass
 from typing import Final
 
-from bot.alerts.fold import comes_or_goes, is_worth_a_note
+from bot.alerts.room_fold import comes_or_goes, is_worth_a_note
 from bot.alerts.state import (
     IngressState,
+    Outgoing,
     RecordingState,
     RoomState,
     ServerState,
@@ -17,12 +18,18 @@ from bot.alerts.state import (
     TrialState,
 )
 from commands.core.alerts import AlertKind, Severity
-from providers.base import CallStatus, DestinationStatus, IngressStatus, RecordingStatus, StreamStatus
+from providers.base import CallStatus, DestinationStatus, EgressTrouble, IngressStatus, RecordingStatus, StreamStatus
 from providers.facts import (
+    Condition,
+    ConditionSeen,
+    Dismissed,
     Fact,
+    Finished,
+    PartBegun,
     ParticipantJoined,
     ParticipantKeptOut,
     ParticipantLeft,
+    Paused,
     StopCarriedOut,
     StopNear,
     StopPlanned,
@@ -52,6 +59,12 @@ _SEVERITY_OF_END: Final = {
 """By the word for how it ended. What is not here went well. A recording, or a broadcast, that fails is gone; a call can
 be made again."""
 
+_BROADCAST: Final = frozenset(
+    {Condition.ROOM_OVER, Condition.UNATTENDED, Condition.LEFT_BEHIND, Condition.NO_START_SIGNAL}
+)
+"""What is odd so that somebody should do something. A recording that waits for people waits for those who know, and one
+that ends slowly is mostly long."""
+
 
 @dataclass(frozen=True, slots=True)
 class News:
@@ -68,6 +81,8 @@ def news(before: ThingState | None, after: ThingState, fact: Fact) -> News:
     kind = KIND_OF[ThingKind(after.kind)]
     if isinstance(after, TrialState):
         return News(kind)
+    if isinstance(fact, ConditionSeen | Paused | Finished | PartBegun | Dismissed):
+        return _said(kind, before, after, fact)
     if after.is_over and (before is None or after.shown_status != before.shown_status):
         return _ending(kind, before, after)
     match fact:
@@ -94,10 +109,45 @@ def _ending(kind: AlertKind, before: ThingState | None, after: ThingState) -> Ne
     """
     status = after.shown_status
     severity = Severity.WARNING if after.is_lost else _SEVERITY_OF_END.get((kind, status), Severity.INFO)
+    if severity is Severity.INFO and isinstance(after, Outgoing) and _has_gone_wrong(after):
+        severity = Severity.WARNING
     if before is not None and before.is_lost:
         adds = severity.reaches(Severity.WARNING) or isinstance(after, RecordingState)
         return News(kind, severity, status if adds else None, broadcast=adds)
-    return News(kind, severity, status, broadcast=True)
+    is_quiet = isinstance(after, Outgoing) and after.is_paused and severity is Severity.INFO
+    return News(kind, severity, status, broadcast=not is_quiet)
+
+
+def _has_gone_wrong(state: Outgoing) -> bool:
+    """In some way, though it has ended well. That what it was of has left is how most end."""
+    if isinstance(state, RecordingState):
+        return state.recording.is_backup or state.recording.trouble not in _NO_TROUBLE
+    return state.stream.trouble not in _NO_TROUBLE
+
+
+_NO_TROUBLE: Final = (None, EgressTrouble.SOURCE_GONE)
+
+
+def _said(
+    kind: AlertKind,
+    before: ThingState | None,
+    after: ThingState,
+    fact: ConditionSeen | Paused | Finished | PartBegun | Dismissed,
+) -> News:
+    """What we found out of it ourselves, or somebody here did with it: once, where it makes a difference."""
+    if not isinstance(before, Outgoing) or not isinstance(after, Outgoing) or after.looks_like(before):
+        return News(kind)
+    match fact:
+        case ConditionSeen() if (condition := after.condition) is not None:
+            severity = Severity.INFO if condition is Condition.SLOW_END else Severity.WARNING
+            return News(kind, severity, "condition", broadcast=condition in _BROADCAST)
+        case Paused():
+            return News(kind, note=fact.type)
+        case PartBegun() if fact.next:
+            return News(kind, note=fact.type)
+        case Dismissed() if after.shown_status != before.shown_status:
+            return News(kind, note=after.shown_status)
+    return News(kind)
 
 
 def _is_of_a_person(after: ThingState, fact: TrackPublished | TrackUnpublished) -> bool:

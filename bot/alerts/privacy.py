@@ -5,10 +5,11 @@ from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.alerts.state import RoomState, ThingState, room_of
+from bot.alerts.state import RecordingState, RoomState, StreamState, ThingState, room_of
 from bot.store.inbox import InboxRow
 from bot.store.reservations import Name, held_in
 from bot.store.things import get
+from commands.core.directory import reserved_as
 from commands.core.ports import Place
 from providers.facts import Fact, ThingKind
 
@@ -62,11 +63,18 @@ async def home_of(
     if made and (row.is_private or is_guess):
         return Home(row.channel_id, row.is_private)
     if known is None and not made:
-        name = Name(row.team_id, fact.provider, ThingKind(state.kind), state.name)
+        name = Name(row.team_id, fact.provider, ThingKind(state.kind), _reserved_as(state))
         if (channel_id := await held_in(conn, name, fact.seen_at)) is not None:
             return Home(channel_id, True)
     before = known.channel_id if known is not None else None
     return Home(before or (row.channel_id if is_subject else None), False)
+
+
+def _reserved_as(state: ThingState) -> str:
+    match state:
+        case RecordingState(recording=feed) | StreamState(stream=feed):
+            return reserved_as(feed.room, feed.source)
+    return state.name
 
 
 async def _of_private_room(conn: AsyncConnection, row: InboxRow, fact: Fact, state: ThingState) -> Home | None:

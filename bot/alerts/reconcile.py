@@ -1,6 +1,7 @@
 """The net under the webhooks: a loop for each video server compares what we believe with what the server lists itself.
 
-It runs at the start, after every interval, after a webhook was refused, and when this process has slept. Of all
+It runs at the start, after every interval, after a webhook was refused, when this process has slept, and more often
+while something begins or ends. Of all
 processes exactly one compares a server at a time: it holds that server's lease, and every fact that it tells is written
 in a transaction that checks this.
 """
@@ -16,6 +17,7 @@ import structlog
 
 from bot.alerts.comparison import SECOND_LOOK_SECONDS, Comparison
 from bot.alerts.intake import Intake
+from bot.alerts.looking import KINDS, Looking
 from bot.alerts.state import ServerState
 from bot.metrics import Metrics
 from bot.store.beliefs import Beliefs
@@ -23,7 +25,7 @@ from bot.store.engine import Store
 from bot.store.named_lease import RENEW_SECONDS, Held, LeaseLost, NamedLease
 from bot.tasks import keep_running, until
 from commands.core.ports import Clock
-from providers.base import Provider
+from providers.base import Provider, RecordingStatus
 from providers.errors import ProviderError, RateLimited
 from providers.facts import Fact, Origin, ServerReached, ServerUnreached, Source, ThingKind
 
@@ -40,6 +42,12 @@ RETRY = timedelta(seconds=5)
 
 FLOOR = timedelta(seconds=5)
 """From one round to the next, whoever is in a hurry. A server that is busy says itself how long it wants."""
+
+SOON = timedelta(seconds=10)
+"""From one round to the next while a recording or a stream begins or ends: somebody waits for it."""
+
+LONG = timedelta(minutes=5)
+"""Of what was told of no more for as long, nobody waits for the end of any more: its worker may be gone."""
 
 SLEPT_SECONDS = 5.0
 """What is late by more than that did not run for a while, or its clock was moved: webhooks may have been missed."""
@@ -120,6 +128,7 @@ class _Rounds:
         self._provider = provider
         self._lease = NamedLease(store, f"reconcile:{provider.name}", team_id=team_id)
         self._beliefs = Beliefs(store)
+        self._looking = Looking(provider, self._beliefs)
         self._intake = intake
         self._clock = clock
         self._metrics = metrics
@@ -150,6 +159,9 @@ class _Rounds:
                 await self._lease.hurry()
                 self._is_hurried = False
             seconds = await self._lease.seconds_until_due()
+            if seconds > 2 * SOON.total_seconds() and not self._failures and await self._is_in_passing():
+                await self._lease.hurry()
+                seconds = await self._lease.seconds_until_due()
             if seconds <= 0 and (held := await self._lease.take()) is not None:
                 await self._round(held)
                 seconds = await self._lease.seconds_until_due()
@@ -201,7 +213,8 @@ class _Rounds:
             second_look_seconds=self._second_look_seconds,
         )
         try:
-            await comparison.run()
+            listed = await comparison.run()
+            await self._looking.look(listed, asked_at, tell, token=held.token)
         except RateLimited as error:
             self._count(type(error).__name__)
             asked_for = max(RETRY, timedelta(seconds=error.retry_after))
@@ -214,7 +227,12 @@ class _Rounds:
         server = await self._server()
         if server is not None and not server.is_reached:
             await self._tell(held, [ServerReached(**self._origin(held, asked_at))])
-        return self._rest(self._interval)
+        return self._rest(min(SOON, self._interval) if await self._is_in_passing() else self._interval)
+
+    async def _is_in_passing(self) -> bool:
+        """Whether something has begun or ends, by what we know, and that is not settled yet."""
+        statuses = (RecordingStatus.STARTING, RecordingStatus.ENDING)
+        return await self._beliefs.is_any(self._name, KINDS, statuses, self._clock.now() - LONG)
 
     async def _failed(self, held: Held, asked_at: datetime, error: ProviderError) -> _Rest:
         self._failures += 1

@@ -2,91 +2,49 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, ClassVar, Final, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from bot.alerts.outgoing import Deed, Look, Outgoing, Part, RecordingState, StreamState
+from bot.alerts.state_base import LOST, OfRoom, Plan, State
 from providers.base import (
     Call,
     CallStatus,
     Ingress,
     IngressStatus,
     Participant,
-    Recording,
     RecordingStatus,
     RoomRef,
-    Stream,
     StreamStatus,
 )
 
-LOST: Final = "lost"
-"""The status of what its server does not list any more, and of whose end nobody has told."""
+__all__ = [
+    "LOST",
+    "CallState",
+    "Deed",
+    "DigestState",
+    "IngressState",
+    "Look",
+    "Outgoing",
+    "Part",
+    "Plan",
+    "Present",
+    "RecordingState",
+    "RoomState",
+    "RoomStatus",
+    "ServerState",
+    "StreamState",
+    "ThingState",
+    "TrialState",
+    "room_of",
+    "state_from_json",
+]
 
 
 class RoomStatus(StrEnum):
     LIVE = "live"
     ENDED = "ended"
-
-
-class Plan(BaseModel):
-    """When it is to be stopped, None where not, and who said so. The highest `rev` counts.
-
-    `missed`: why the stop could not be carried out when that was last tried, at `tried_at`; empty while all is well.
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    stops_at: datetime | None
-    by: str
-    rev: int
-    missed: str = ""
-    tried_at: datetime | None = None
-
-
-class _State(BaseModel):
-    """`made_by` is the person whose command made the thing, None for one that somebody else made on the server.
-
-    `observed_at` is when the server last told of it, `lost_at` when it last did not list it. What is seen again after
-    that was not lost. `_BENEATH` is what the fold keeps for itself and nobody is shown, with a value for all.
-    """
-
-    model_config = ConfigDict(frozen=True)
-    _BENEATH: ClassVar[dict[str, object]] = {"observed_at": None, "lost_at": None}
-
-    made_by: str | None = None
-    plan: Plan | None = None
-    observed_at: datetime | None = None
-    lost_at: datetime | None = None
-
-    @property
-    def is_final(self) -> bool:
-        """It has ended, and stays so whatever comes."""
-        raise NotImplementedError
-
-    @property
-    def is_lost(self) -> bool:
-        if self.lost_at is None or self.is_final:
-            return False
-        return self.observed_at is None or self.observed_at <= self.lost_at
-
-    @property
-    def is_over(self) -> bool:
-        """It is not there any more, to our knowledge."""
-        return self.is_final or self.is_lost
-
-    @property
-    def status_word(self) -> str:
-        raise NotImplementedError
-
-    @property
-    def shown_status(self) -> str:
-        return LOST if self.is_lost else self.status_word
-
-    def looks_like(self, other: "_State") -> bool:
-        """Whether people see no difference: that a server has told the same again is none."""
-        if self.is_lost is not other.is_lost:
-            return False
-        return self.model_copy(update=self._BENEATH) == other.model_copy(update=self._BENEATH)
 
 
 class Present(BaseModel):
@@ -98,7 +56,7 @@ class Present(BaseModel):
     seen_at: datetime
 
 
-class RoomState(_State):
+class RoomState(State):
     """One life of a room.
 
     Who is in it is found from what is kept of it, so that the order of facts, and hearing of one twice, does not
@@ -113,10 +71,11 @@ class RoomState(_State):
 
     `counted` is the server's own count, which may be seconds old (LiveKit's is), so it is believed only while nothing
     better is known. `kept_out` is when somebody of that identity was last removed because they are kept out.
-    `recordings`, `streams`, `ingresses` and `calls` are those that are going on, by their ids.
+    `recordings`, `streams`, `ingresses` and `calls` are those that are going on, by their ids;
+    `paused_recordings` are those that may go on later.
     """
 
-    _BENEATH: ClassVar[dict[str, object]] = _State._BENEATH | {
+    _BENEATH: ClassVar[dict[str, object]] = State._BENEATH | {
         "present": {},
         "left": {},
         "doubted": {},
@@ -131,17 +90,18 @@ class RoomState(_State):
     created_at: datetime | None = None
     ended_at: datetime | None = None
     max_participants: int | None = None
-    present: dict[str, Present] = {}
-    left: dict[str, datetime] = {}
-    doubted: dict[str, Present] = {}
+    present: dict[str, Present] = Field(default_factory=dict)
+    left: dict[str, datetime] = Field(default_factory=dict)
+    doubted: dict[str, Present] = Field(default_factory=dict)
     listed: tuple[datetime, ...] = ()
     counted: int = 0
     counted_at: datetime | None = None
-    recordings: dict[str, RecordingStatus] = {}
-    streams: dict[str, StreamStatus] = {}
-    ingresses: dict[str, IngressStatus] = {}
-    calls: dict[str, CallStatus] = {}
-    kept_out: dict[str, datetime] = {}
+    recordings: dict[str, RecordingStatus] = Field(default_factory=dict)
+    paused_recordings: tuple[str, ...] = ()
+    streams: dict[str, StreamStatus] = Field(default_factory=dict)
+    ingresses: dict[str, IngressStatus] = Field(default_factory=dict)
+    calls: dict[str, CallStatus] = Field(default_factory=dict)
+    kept_out: dict[str, datetime] = Field(default_factory=dict)
 
     @property
     def provider(self) -> str:
@@ -172,7 +132,7 @@ class RoomState(_State):
     def running_recordings(self) -> list[str]:
         return [id for id, status in self.recordings.items() if not status.is_final]
 
-    def looks_like(self, other: _State) -> bool:
+    def looks_like(self, other: State) -> bool:
         if not isinstance(other, RoomState) or self.people != other.people:
             return False
         return super().looks_like(other) and self._participants() == other._participants()
@@ -181,70 +141,7 @@ class RoomState(_State):
         return {id: known.participant for id, known in self.present.items()}
 
 
-class _OfRoom(_State):
-    """Something that goes by the name of its room. `seen_at` is when the server had it so."""
-
-    _BENEATH: ClassVar[dict[str, object]] = _State._BENEATH | {"seen_at": None}
-
-    seen_at: datetime
-
-    @property
-    def room(self) -> RoomRef:
-        raise NotImplementedError
-
-    @property
-    def provider(self) -> str:
-        return self.room.provider
-
-    @property
-    def name(self) -> str:
-        return self.room.name
-
-    @property
-    def status(self) -> RecordingStatus | StreamStatus | IngressStatus | CallStatus:
-        raise NotImplementedError
-
-    @property
-    def is_final(self) -> bool:
-        return self.status.is_final
-
-    @property
-    def status_word(self) -> str:
-        return self.status.value
-
-
-class RecordingState(_OfRoom):
-    kind: Literal["recording"] = "recording"
-    recording: Recording
-
-    @property
-    def room(self) -> RoomRef:
-        return self.recording.room
-
-    @property
-    def status(self) -> RecordingStatus:
-        return self.recording.status
-
-
-class StreamState(_OfRoom):
-    """The stream's destinations are told of one by one: `told_at` is when each was as it is there, by its id."""
-
-    _BENEATH: ClassVar[dict[str, object]] = _OfRoom._BENEATH | {"told_at": {}}
-
-    kind: Literal["stream"] = "stream"
-    stream: Stream
-    told_at: dict[str, datetime] = {}
-
-    @property
-    def room(self) -> RoomRef:
-        return self.stream.room
-
-    @property
-    def status(self) -> StreamStatus:
-        return self.stream.status
-
-
-class IngressState(_OfRoom):
+class IngressState(OfRoom):
     kind: Literal["ingress"] = "ingress"
     ingress: Ingress
 
@@ -257,7 +154,7 @@ class IngressState(_OfRoom):
         return self.ingress.status
 
 
-class CallState(_OfRoom):
+class CallState(OfRoom):
     kind: Literal["call"] = "call"
     call: Call
 
@@ -270,7 +167,7 @@ class CallState(_OfRoom):
         return self.call.status
 
 
-class ServerState(_State):
+class ServerState(State):
     """A video server. `since`: from when on it has answered, or has not; `why` it does not, in words.
 
     What was told last counts, so whoever watches the server tells of a change, not of every look.
@@ -296,7 +193,7 @@ class ServerState(_State):
         return "reached" if self.is_reached else "unreached"
 
 
-class DigestState(_State):
+class DigestState(State):
     """A page that shows many things of a channel while too much happens there for a message each, and from when it is
     calm those that change no more.
 
@@ -326,7 +223,7 @@ class DigestState(_State):
         return "open"
 
 
-class TrialState(_State):
+class TrialState(State):
     """A test of whether alerts come through. It is over as soon as it is there."""
 
     kind: Literal["test"] = "test"
@@ -359,7 +256,7 @@ def room_of(state: ThingState) -> RoomRef | None:
     match state:
         case RoomState():
             return state.ref
-        case _OfRoom():
+        case OfRoom():
             return state.room
     return None
 

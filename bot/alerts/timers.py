@@ -2,11 +2,14 @@
 
 A stop may be begun twice, where a process dies between its claim and the end of it. So it looks first: what has ended
 already was stopped. What the server does not do is tried again until it does, and said once, as somebody relies on it.
+What its worker has left behind nobody can stop: that is said, and is the end of it.
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 import structlog
 
@@ -21,15 +24,29 @@ from commands.core.spelling import spell
 from commands.core.timers import lateness
 from commands.recording import RecordingStop
 from commands.room import RoomClose
-from providers.base import Capability, Provider, Recording, RecordingRef, RecordingStatus, RoomRef
-from providers.errors import Conflict, NotFound, ProviderError, RateLimited
+from commands.stream_stop import StreamStop
+from providers.base import (
+    Capability,
+    Provider,
+    Recording,
+    RecordingRef,
+    RecordingStatus,
+    RoomRef,
+    Stream,
+    StreamRef,
+    StreamStatus,
+)
+from providers.errors import Conflict, LeftBehind, NotFound, ProviderError, RateLimited
 from providers.facts import (
+    Condition,
+    ConditionSeen,
     Fact,
     Origin,
     RecordingChanged,
     RoomFinished,
     Source,
     StopCarriedOut,
+    StreamChanged,
     ThingKind,
 )
 
@@ -143,6 +160,8 @@ class Timers:
         try:
             async with asyncio.timeout(_deadline_seconds(self._clock.now() - due.stop.stops_at)):
                 facts = await _stop(self._provider_of(due), due, self._clock)
+        except LeftBehind as error:
+            await self._left_behind(due, error)
         except ProviderError as error:
             wanted = timedelta(seconds=error.retry_after if isinstance(error, RateLimited) else 0.0)
             await self._failed(due, error.what, f"{type(error).__name__}: {error}", wanted)
@@ -173,6 +192,24 @@ class Timers:
         )
         if finished:
             log.info("a planned stop was carried out", thing=due.stop.target.server_id, detail=detail)
+
+    async def _left_behind(self, due: Due, error: LeftBehind) -> None:
+        """A worker that is slow looks like one that is gone, so it gets the same patience. After that nobody is left to
+        stop anything, and it is not tried for ever."""
+        at, target, detail = self._clock.now(), due.stop.target, f"{type(error).__name__}: {error}"
+        if at - due.stop.stops_at < PATIENCE:
+            await self._failed(due, error.what, detail, timedelta())
+            return
+        seen = ConditionSeen(
+            **_origin(due, at, "left behind"),
+            thing=target.kind,
+            thing_id=target.server_id,
+            condition=Condition.LEFT_BEHIND,
+        )
+        facts: list[Fact] = [seen, _carried_out(due, at, "failed", error.what)]
+        tried = Tried(facts=facts, attempt=_attempt(due, "failed"), outcome=Outcome.FAILED, detail=detail)
+        if await self._stops.finish(due, tried):
+            log.warning("a planned stop was given up: nothing works on it any more", thing=target.server_id)
 
     async def _failed(self, due: Due, problem: str, detail: str, wanted: timedelta) -> None:
         """`problem` is for people, `detail` for the record."""
@@ -207,11 +244,15 @@ def _pause(late: timedelta) -> timedelta:
 async def _stop(provider: Provider, due: Due, clock: Clock) -> list[Fact]:
     """What the server answered. What it says has ended already is as good as stopped. Raises `ProviderError`."""
     target = due.stop.target
-    if target.kind is ThingKind.ROOM:
-        room = RoomRef(provider.name, target.server_id, target.name)
-        await _close_room(provider, room)
-        return [RoomFinished(**_origin(due, clock.now(), "stopped"), room=room)]
-    recording = await _stop_recording(provider, RecordingRef(provider.name, target.server_id))
+    match target.kind:
+        case ThingKind.ROOM:
+            room = RoomRef(provider.name, target.server_id, target.name)
+            await _close_room(provider, room)
+            return [RoomFinished(**_origin(due, clock.now(), "stopped"), room=room)]
+        case ThingKind.STREAM:
+            stream = await _stop_feed(_streams_of(provider), target.server_id)
+            return [] if stream is None else [StreamChanged(**_origin(due, clock.now(), "stopped"), stream=stream)]
+    recording = await _stop_feed(_recordings_of(provider), target.server_id)
     return [] if recording is None else [RecordingChanged(**_origin(due, clock.now(), "stopped"), recording=recording)]
 
 
@@ -226,28 +267,49 @@ async def _close_room(provider: Provider, room: RoomRef) -> None:
             raise
 
 
-async def _stop_recording(provider: Provider, ref: RecordingRef) -> Recording | None:
+_Feed = TypeVar("_Feed", Recording, Stream)
+
+
+@dataclass(frozen=True, slots=True)
+class _Feeds(Generic[_Feed]):
+    """How a video server stops what is of a kind, and lists it, where it can."""
+
+    stop: Callable[[str], Awaitable[_Feed]]
+    list: Callable[[], Awaitable[list[_Feed]]] | None
+
+
+def _recordings_of(provider: Provider) -> _Feeds[Recording]:
+    can = Capability.LIST_RECORDINGS in provider.capabilities
+    return _Feeds(
+        lambda id: provider.stop_recording(RecordingRef(provider.name, id)), provider.list_recordings if can else None
+    )
+
+
+def _streams_of(provider: Provider) -> _Feeds[Stream]:
+    can = Capability.LIST_STREAMS in provider.capabilities
+    return _Feeds(lambda id: provider.stop_stream(StreamRef(provider.name, id)), provider.list_streams if can else None)
+
+
+async def _stop_feed(feeds: _Feeds[_Feed], id: str) -> _Feed | None:
     """As it is then. None for one that its server has forgotten."""
-    found = await _look(provider, ref)
+    found = await _look(feeds, id)
     if found is not None and _ends(found):
         return found
     try:
-        return await provider.stop_recording(ref)
+        return await feeds.stop(id)
     except (Conflict, NotFound):
-        found = await _look(provider, ref)
+        found = await _look(feeds, id)
         if found is not None and not _ends(found):
             raise
         return found
 
 
-async def _look(provider: Provider, ref: RecordingRef) -> Recording | None:
-    if Capability.LIST_RECORDINGS not in provider.capabilities:
-        return None
-    return next((each for each in await provider.list_recordings() if each.ref == ref), None)
+async def _look(feeds: _Feeds[_Feed], id: str) -> _Feed | None:
+    return next((each for each in await feeds.list() if each.ref.id == id), None) if feeds.list is not None else None
 
 
-def _ends(recording: Recording) -> bool:
-    return recording.status.is_final or recording.status is RecordingStatus.ENDING
+def _ends(feed: Recording | Stream) -> bool:
+    return feed.status.is_final or feed.status in (RecordingStatus.ENDING, StreamStatus.ENDING)
 
 
 def _origin(due: Due, at: datetime, of: str) -> Origin:
@@ -284,6 +346,9 @@ def _attempt(due: Due, of: str) -> Attempt:
 
 def _command(due: Due) -> ServerCommand:
     target = due.stop.target
-    if target.kind is ThingKind.ROOM:
-        return RoomClose(provider=target.provider, room=target.name, room_id=target.server_id)
+    match target.kind:
+        case ThingKind.ROOM:
+            return RoomClose(provider=target.provider, room=target.name, room_id=target.server_id)
+        case ThingKind.STREAM:
+            return StreamStop(provider=target.provider, stream=target.server_id)
     return RecordingStop(provider=target.provider, recording=target.server_id)

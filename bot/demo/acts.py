@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from bot.demo.people import in_words
-from bot.demo.slack import Message, View
+from bot.demo.sights import card_of, labels, must_see, noted, told_under
+from bot.demo.slack import Message
 from bot.demo.story import Story
 from providers.base import Capability, Participant, Signal, TrackSource
 from providers.errors import Rejected
@@ -20,18 +21,20 @@ async def create_by_command(story: Story) -> None:
     card = await story.sees(
         story.gus, "everybody sees its card: live, with nobody in it", _room("Live", "nobody in it")
     )
-    offered = ["Notify me", "Join", "Record", "Participants", "Mute all", "End"]
+    offered = ["Notify me", "Join", "Record", "Stream to...", "Participants", "Mute all", "End"]
     if not story.can(Capability.START_RECORDING):
         offered.remove("Record")
-    story.check("the card offers what can be done", _labels(card) == offered)
+    if not story.can(Capability.START_STREAM):
+        offered.remove("Stream to...")
+    story.check("the card offers what can be done", labels(card) == offered)
 
 
 async def mistype(story: Story) -> None:
     """A slip of the keyboard"""
     await story.types(story.omar, "/video rom create planning")
     answer = await story.told(story.omar, "the nearest command is suggested", "Did you mean", "/video room create")
-    story.check("the suggestion can be pressed", _labels(answer) == ["room create planning"])
-    story.check("nothing was made of it", story.sight(story.omar, _card("planning")) is None)
+    story.check("the suggestion can be pressed", labels(answer) == ["room create planning"])
+    story.check("nothing was made of it", story.sight(story.omar, card_of("planning")) is None)
 
 
 async def fill_in_a_form(story: Story) -> None:
@@ -41,10 +44,10 @@ async def fill_in_a_form(story: Story) -> None:
     await story.fills(story.ana, form, {"name": "retro", "max_participants": "0"})
     form = await story.form(story.ana, "the mistake is shown under its field", lambda v: "max_participants" in v.errors)
     story.check("no other field is blamed", list(form.errors) == ["max_participants"])
-    story.check("nothing was made of it", story.sight(story.ana, _card("retro")) is None)
+    story.check("nothing was made of it", story.sight(story.ana, card_of("retro")) is None)
     await story.fills(story.ana, form, {"max_participants": "5"})
     await story.told(story.ana, "put right, it is accepted", "Created", "retro")
-    await story.sees(story.omar, "the room's card is there", _card("retro", "Live"))
+    await story.sees(story.omar, "the room's card is there", card_of("retro", "Live"))
     story.check("the form is closed", story.world.slack.view_of(story.ana) is None)
 
 
@@ -60,10 +63,10 @@ async def somebody_joins(story: Story) -> None:
 
 async def ask_in_a_thread(story: Story) -> None:
     """A question in the card's thread, by mention"""
-    card = _must(story, _room())
+    card = must_see(story, _room())
     asked = await story.writes(story.omar, "@showcaller participant list .", under=card)
     answer = await story.sees(
-        story.gus, "the answer stands there too, for all to read", _under(card, "1 person is in it", "Bob")
+        story.gus, "the answer stands there too, for all to read", told_under(card, "1 person is in it", "Bob")
     )
     story.check("the dot meant the room of that thread", "standup" in answer.lines[0] and answer.ts > asked.ts)
 
@@ -81,21 +84,21 @@ async def ask_alone(story: Story) -> None:
 async def open_a_form_from_a_mention(story: Story) -> None:
     """A form, by mention"""
     asked = await story.writes(story.ana, "Could you, @showcaller room create")
-    offer = await story.sees(story.ana, "what is missing is asked for by a button", _under(asked, "[Open form]"))
+    offer = await story.sees(story.ana, "what is missing is asked for by a button", told_under(asked, "[Open form]"))
     await story.presses(story.ana, offer, "Open form")
     form = await story.form(story.ana, "which opens the form", lambda v: v.title == "Create room")
     await story.fills(story.ana, form, {"name": "lobby"})
-    await story.sees(story.gus, "the answer stands under what ana wrote", _under(asked, "Created", "lobby"))
+    await story.sees(story.gus, "the answer stands under what ana wrote", told_under(asked, "Created", "lobby"))
 
 
 async def look_at_home(story: Story) -> None:
     """The Home tab"""
     await story.opens_home(story.gus)
     view = await story.home(story.gus, "gus sees what is live, and who made it", "standup", "1 person", "answered")
-    story.check("a guest is offered no End", "Join" in _labels(view) and "End" not in _labels(view))
+    story.check("a guest is offered no End", "Join" in labels(view) and "End" not in labels(view))
     await story.opens_home(story.ana)
     view = await story.home(story.ana, "ana sees her own rooms first", "Your rooms", "standup", "answered")
-    story.check("she may end them", "End" in _labels(view))
+    story.check("she may end them", "End" in labels(view))
     await story.presses(story.ana, view, "Show room standup")
     alone = story.world.slack.workspace.dm(story.ana)
     await story.sees(
@@ -110,16 +113,16 @@ async def start_from_a_message(story: Story) -> None:
     form = await story.form(story.omar, "a form opens", lambda v: v.title == "Create room")
     story.check("its name is made of the message's words", "the-api-is-down-in" in str(form.blocks))
     await story.fills(story.omar, form, {"name": "api-down"})
-    await story.sees(story.gus, "the card stands in that message's thread", _under(asked, "api-down", "Live"))
+    await story.sees(story.gus, "the card stands in that message's thread", told_under(asked, "api-down", "Live"))
 
 
 async def record(story: Story) -> None:
     """Record, by button"""
-    await story.presses(story.omar, _must(story, _room()), "Record")
+    await story.presses(story.omar, must_see(story, _room()), "Record")
     await story.told(story.omar, "omar is told that it begins", "Recording", "standup")
     await story.sees(story.gus, "the recording has a card of its own, which goes live", _recording("Live"))
     card = await story.sees(story.gus, "the room's card says that it is recorded", _room("Live", "Recording"))
-    story.check("the room's card offers to stop it", "Stop recording" in _labels(card))
+    story.check("the room's card offers to stop it", "Stop recording" in labels(card))
 
 
 async def recording_fails(story: Story) -> None:
@@ -128,10 +131,10 @@ async def recording_fails(story: Story) -> None:
     running = next(r for r in story.world.memory.server.list_recordings() if not r.status.is_final)
     story.world.memory.server.fail_recording(running.ref.id, "the disk is full")
     await story.sees(story.gus, "the card says why", _recording("Failed", "the disk is full"))
-    alert = await story.sees(story.gus, "an alert comes in the card's thread", _alert("failed: the disk is full"))
+    alert = await story.sees(story.gus, "an alert comes in the card's thread", noted("failed: the disk is full"))
     story.check("it is shown in the channel too", alert.broadcast)
     story.check("it mentions omar, who started it", f"@{story.omar.id}" in alert.words)
-    story.check("it brings the next step", _labels(alert) == ["Record again"])
+    story.check("it brings the next step", labels(alert) == ["Retry"])
     card = await story.sees(
         story.gus, "the room's card has stopped saying that it is recorded", _room("Live", "[Record]")
     )
@@ -140,14 +143,14 @@ async def recording_fails(story: Story) -> None:
 
 async def record_again(story: Story) -> None:
     """Recorded again from the alert, and stopped"""
-    await story.presses(story.omar, _must(story, _alert("failed: the disk is full")), "Record again")
+    await story.presses(story.omar, must_see(story, noted("failed: the disk is full")), "Retry")
     card = await story.sees(story.gus, "the new recording goes live", _recording("Live"))
     await story.sees(story.gus, "the room's card knows it", _room("[Stop recording]"))
     await story.presses(story.omar, card, "Stop")
     await story.told(story.omar, "omar is told that it ends", "Stopping the recording of", "standup")
     card = await story.sees(story.gus, "the card says how large the file is", _recording("Ready", "Size", "Location"))
-    story.check("nothing is left to press on it", _labels(card) == [])
-    await story.sees(story.gus, "the end is told in its thread", _alert("is ready"))
+    story.check("nothing is left to press on it", labels(card) == [])
+    await story.sees(story.gus, "the end is told in its thread", noted("is ready"))
     await story.sees(story.gus, "the room's card offers to record", _room("Live", "[Record]"))
 
 
@@ -168,22 +171,22 @@ async def send_sound_and_picture(story: Story) -> None:
     for identity in ("bob", "cleo"):
         for source in (TrackSource.MICROPHONE, TrackSource.CAMERA):
             await story.world.people.publish("standup", identity, source)
-    await story.presses(story.omar, _must(story, _room()), "Participants")
+    await story.presses(story.omar, must_see(story, _room()), "Participants")
     listed = await story.told(story.omar, "omar sees what each of them sends", "Bob", "Cleo", "microphone", "camera")
     each = ["Mute", "Remove", "Details"]
-    story.check("each of them can be muted, removed and looked at", _labels(listed) == [*each, *each])
+    story.check("each of them can be muted, removed and looked at", labels(listed) == [*each, *each])
     await story.presses(story.omar, listed, "Mute Cleo")
     await story.told(story.omar, "omar is told that cleo is muted", "Muted", "Cleo", "microphone")
 
 
 async def mute_all(story: Story) -> None:
     """Mute all, from the card"""
-    await story.presses(story.omar, _must(story, _room()), "Mute all")
+    await story.presses(story.omar, must_see(story, _room()), "Mute all")
     await story.told(story.omar, "omar is told how many it were", "Muted 1 track of 1 person", "Muted before", "Cleo")
     tracks = [track for each in (await _present(story)).values() for track in each.tracks]
     muted = [track.source for track in tracks if track.muted]
     story.check("on the video server both microphones are muted, and no camera", muted == [TrackSource.MICROPHONE] * 2)
-    await story.presses(story.ana, _must(story, _room()), "Mute all")
+    await story.presses(story.ana, must_see(story, _room()), "Mute all")
     await story.told(story.ana, "a second time there is nothing to do", "everybody is muted already")
 
 
@@ -217,7 +220,7 @@ async def keep_out(story: Story) -> None:
     story.meanwhile("bob comes back with the token that he has")
     with suppress(Rejected):  # he may be removed before he is quite in
         await story.world.people.join("standup", "bob")
-    note = await story.sees(story.gus, "he is removed again, and the thread says so", _alert("removed again"))
+    note = await story.sees(story.gus, "he is removed again, and the thread says so", noted("removed again"))
     story.check("it says who keeps him out", f"@{story.omar.id}" in note.words)
     story.check("on the video server he is gone", "bob" not in await _present(story))
     await story.presses(story.omar, note, "Let back in")
@@ -229,9 +232,9 @@ async def keep_out(story: Story) -> None:
 
 async def refuse_a_guest(story: Story) -> None:
     """A guest presses End"""
-    await story.presses(story.gus, _must(story, _room()), "End")
+    await story.presses(story.gus, must_see(story, _room()), "End")
     await story.told(story.gus, "gus is told which role it takes and which one he has", "operator", "viewer")
-    story.check("the room goes on", _must(story, _room()).words.count("Live") == 1)
+    story.check("the room goes on", must_see(story, _room()).words.count("Live") == 1)
 
 
 async def grant_a_role(story: Story) -> None:
@@ -250,7 +253,7 @@ async def make_it_in_private(story: Story) -> None:
     """A room that others do not see"""
     alone = story.world.slack.workspace.dm(story.omar)
     await story.writes(story.omar, "room create rehearsal", channel=alone)
-    await story.sees(story.omar, "its card stands where he asked", _card("rehearsal", "Live"), channel=alone)
+    await story.sees(story.omar, "its card stands where he asked", card_of("rehearsal", "Live"), channel=alone)
     await story.types(story.gus, "/video room join rehearsal")
     await story.told(story.gus, "to others it does not exist", "There is no room", "rehearsal")
     await story.types(story.gus, "/video room list")
@@ -268,17 +271,17 @@ async def look_at_the_audit(story: Story) -> None:
 
 async def join(story: Story) -> None:
     """Join: a way in for one person"""
-    await story.presses(story.omar, _must(story, _room()), "Join")
+    await story.presses(story.omar, must_see(story, _room()), "Join")
     answer = await story.told(story.omar, "omar gets address and token", "Your way into", "Address", "Token")
     token = answer.lines[answer.lines.index("*Token*") + 1].strip("`")
     others = (story.ana, story.gus)
     story.check("nobody else sees the token", all(not story.sight(who, lambda m: token in m.words) for who in others))
-    story.check("what others see does not even mention it", "eyJ" not in _must(story, _room()).words)
+    story.check("what others see does not even mention it", "eyJ" not in must_see(story, _room()).words)
 
 
 async def end_asks_first(story: Story) -> None:
     """End asks first"""
-    card = _must(story, _room())
+    card = must_see(story, _room())
     await story.presses(story.ana, card, "End")
     question = await story.told(story.ana, "ana is asked, and told who is in it", "End", "Bob", "Cleo")
     hidden = story.sight(story.omar, lambda m: m.ts == question.ts) is None
@@ -289,8 +292,8 @@ async def end_asks_first(story: Story) -> None:
     await story.presses(story.ana, question, "End room")
     await story.told(story.ana, "ana is told that it has ended", "Ended", "standup")
     card = await story.sees(story.gus, "the card says that it has ended", _room("Ended"))
-    story.check("there is nothing left to press on it", _labels(card) == [])
-    await story.sees(story.gus, "the end is told in its thread", _alert("Room", "ended"))
+    story.check("there is nothing left to press on it", labels(card) == [])
+    await story.sees(story.gus, "the end is told in its thread", noted("Room", "ended"))
     await story.presses(story.omar, second, "End room")
     await story.told(story.omar, "omar's answer comes too late, and he is told so", "standup", "ended")
     story.check("on the video server the room is gone", not await _is_live(story))
@@ -300,7 +303,7 @@ async def end_asks_first(story: Story) -> None:
 async def press_an_old_button(story: Story) -> None:
     """A button of a room that has ended"""
     recordings = len(story.world.memory.server.list_recordings())
-    await story.presses(story.omar, _must(story, _alert("failed: the disk is full")), "Record again")
+    await story.presses(story.omar, must_see(story, noted("failed: the disk is full")), "Retry")
     await story.told(story.omar, "omar is told that the room has ended", "standup", "ended")
     story.check("nothing was started", len(story.world.memory.server.list_recordings()) == recordings)
 
@@ -311,46 +314,18 @@ async def forget_the_quotes(story: Story) -> None:
     offer = await story.told(story.ana, "the quoted form is offered", 'room create "Test Room"')
     await story.presses(story.ana, offer, "Use “Test Room”")
     await story.told(story.ana, "one press makes it", "Created", "Test Room")
-    await story.sees(story.gus, "its card is there", _card("Test Room", "Live"))
+    await story.sees(story.gus, "its card is there", card_of("Test Room", "Live"))
 
 
 # What to look for
 
 
-def _card(title: str, *words: str) -> Callable[[Message], bool]:
-    """A card of that title with all these words."""
-    return lambda m: (
-        not m.ephemeral_to and not m.thread_ts and m.lines[0] == title and all(word in m.words for word in words)
-    )
-
-
 def _room(*words: str) -> Callable[[Message], bool]:
-    return _card("standup", *words)
+    return card_of("standup", *words)
 
 
 def _recording(*words: str) -> Callable[[Message], bool]:
-    return _card("Recording of standup", *words)
-
-
-def _alert(*words: str) -> Callable[[Message], bool]:
-    """What stands in a thread with all these words."""
-    return lambda m: m.thread_ts is not None and not m.ephemeral_to and all(word in m.words for word in words)
-
-
-def _under(message: Message, *words: str) -> Callable[[Message], bool]:
-    """What stands in the thread of that message with all these words."""
-    return lambda m: m.thread_ts == message.ts and not m.ephemeral_to and all(word in m.words for word in words)
-
-
-def _must(story: Story, wanted: Callable[[Message], bool]) -> Message:
-    """A message that an earlier step has seen."""
-    message = story.sight(story.gus, wanted)
-    assert message is not None, "an earlier step has seen it"
-    return message
-
-
-def _labels(shown: Message | View) -> list[str]:
-    return [button.label for button in shown.buttons]
+    return card_of("Recording of standup", *words)
 
 
 def _count(story: Story, wanted: Callable[[Message], bool]) -> int:

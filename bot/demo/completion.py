@@ -6,8 +6,10 @@ from contextlib import suppress
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 
+from bot.demo.seat import Seat
+from bot.demo.server_verbs import SOURCES
 from bot.demo.slack.things import ChannelKind, User
-from bot.demo.verbs import DIRECT, SOURCES, VERBS, Kind, Seat
+from bot.demo.verbs import DIRECT, VERBS, Kind
 from commands.core.base import Command, RoomName, has
 from commands.core.fields import is_hidden, option
 from commands.core.registry import Commands

@@ -12,7 +12,7 @@ from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.styles import Style
 
 from bot.demo.completion import Completions
-from bot.demo.verbs import Seat
+from bot.demo.seat import Seat
 from commands.core.registry import Commands
 
 ESCAPE_SECONDS: Final = 0.05

@@ -14,9 +14,9 @@ from bot.demo.filling import Filling
 from bot.demo.keys import Cancelled, Keys, Left
 from bot.demo.people import Place, in_words
 from bot.demo.screen import Numbers, Screen, Shown
+from bot.demo.seat import NotDone, Seat
 from bot.demo.slack import Ack, Message
 from bot.demo.slack.things import ChannelKind, elements
-from bot.demo.verbs import NotDone, Seat
 from bot.demo.world import World
 from commands.core.registry import all_commands
 from providers.base import Signal

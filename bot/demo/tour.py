@@ -7,7 +7,7 @@ from typing import Final
 from rich.console import Console
 from rich.text import Text
 
-from bot.demo import acts, storm
+from bot.demo import acts, broadcast, storm
 from bot.demo.story import Story
 from bot.demo.world import World
 from providers.base import Capability
@@ -27,6 +27,8 @@ STEPS: Final[Sequence[Step]] = (
     acts.record,
     acts.recording_fails,
     acts.record_again,
+    broadcast.stream_to_two,
+    broadcast.stop_streaming,
     acts.restart,
     acts.send_sound_and_picture,
     acts.mute_all,
@@ -50,6 +52,8 @@ NEEDS: Final[Mapping[Step, Capability]] = {
     acts.recording_fails: Capability.START_RECORDING,
     acts.record_again: Capability.START_RECORDING,
     acts.press_an_old_button: Capability.START_RECORDING,
+    broadcast.stream_to_two: Capability.START_STREAM,
+    broadcast.stop_streaming: Capability.START_STREAM,
 }
 """Steps that are left out on a video server that cannot do this."""
 
@@ -58,6 +62,7 @@ async def play(world: World, console: Console, steps: Sequence[Step] = STEPS) ->
     """Tell the whole story. A step that fails is the last, as the following build on it; False then."""
     began = time.monotonic()
     story = Story(world, console)
+    await world.provider.inspect()  # which steps there are must not depend on who looks first
     steps = [step for step in steps if step not in NEEDS or story.can(NEEDS[step])]
     checked = 0
     for number, step in enumerate(steps, 1):

@@ -1,35 +1,21 @@
 """What one can do at the prompt beside what one can do in Slack: change who and where one is, play the video server."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from enum import Enum, StrEnum, auto
-from typing import Final, TypeVar
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Final
 
-from bot.demo.people import in_words
-from bot.demo.slack import Channel, Message, User, View
-from bot.demo.slack.things import ChannelKind
-from bot.demo.world import World
-from providers.base import ConnectionQuality, Recording, TrackSource
+from bot.demo import server_verbs as server
+from bot.demo.seat import NotDone, Seat
+from bot.demo.slack import View
 from providers.errors import ProviderError
-from providers.memory.provider import Memory
-from providers.memory.server import MemoryServer
-
-E = TypeVar("E", bound=StrEnum)
 
 DIRECT: Final = "dm"
 """The name of the conversation with the bot, in `:in`, and the verb that writes there."""
 
-SOURCES: Final = tuple(source for source in TrackSource if source is not TrackSource.UNKNOWN)
-"""What somebody in a room can send."""
-
-
 CREATE_ROOM: Final = "Create video room"
 FROM_MESSAGE: Final = "Start a video room"
 """The app's shortcuts, as the manifest names them."""
-
-
-class NotDone(Exception):
-    """Why a verb could not be carried out, for whoever typed it."""
 
 
 class Kind(Enum):
@@ -45,52 +31,6 @@ class Kind(Enum):
     TEXT = auto()
     """All that follows, as it is."""
     NEW = auto()
-
-
-@dataclass(slots=True)
-class Seat:
-    """Who sits at the prompt, and where. `numbered` are the messages before them that one can answer by number."""
-
-    world: World
-    user: User
-    channel: Channel
-    leaving: bool = False
-    numbered: list[Message] = field(default_factory=list)
-
-    @property
-    def name(self) -> str:
-        """`ana (owner)`."""
-        if self.user.is_owner:
-            return f"{self.user.name} (owner)"
-        return f"{self.user.name} ({'guest' if self.user.is_restricted else 'member'})"
-
-    @property
-    def place(self) -> str:
-        return "a direct message" if self.channel.kind is ChannelKind.DIRECT else f"#{self.channel.name}"
-
-    def number(self, message: Message) -> int | None:
-        """What it goes by for as long as it is on the screen. None for one that can have no thread of its own."""
-        if message.ephemeral_to or message.thread_ts:
-            return None
-        stamps = [each.ts for each in self.numbered]
-        if message.ts not in stamps:
-            self.numbered.append(message)
-            return len(self.numbered)
-        return stamps.index(message.ts) + 1
-
-    def message(self, number: str) -> Message:
-        """Raises `NotDone`."""
-        at = int(number) if number.isdecimal() else 0
-        if not 1 <= at <= len(self.numbered):
-            raise NotDone(f"There is no message {number}.")
-        return self.numbered[at - 1]
-
-    async def write(self, text: str, *, under: Message | None = None) -> None:
-        """Raises `NotDone`."""
-        try:
-            await self.world.slack.write(self.user, self.channel, text, under=under)
-        except ValueError as error:
-            raise NotDone(f"{error}.") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,85 +171,6 @@ async def _choose(seat: Seat, words: list[str]) -> str:
     return f"{seat.user.name} chooses {FROM_MESSAGE} in the menu of message {words[0]}."
 
 
-# The video server
-
-
-async def _join(seat: Seat, words: list[str]) -> str:
-    room, identity = words
-    await seat.world.people.join(room, identity)
-    return f"On the video server, {identity} is in {room}."
-
-
-async def _leave(seat: Seat, words: list[str]) -> str:
-    room, identity = words
-    await seat.world.people.leave(room, identity)
-    return f"On the video server, {identity} has left {room}."
-
-
-async def _publish(seat: Seat, words: list[str]) -> str:
-    room, identity, source = _what(words)
-    await seat.world.people.publish(room, identity, source)
-    return f"On the video server, {identity} sends {source} to {room}."
-
-
-async def _unpublish(seat: Seat, words: list[str]) -> str:
-    room, identity, source = _what(words)
-    await seat.world.people.unpublish(room, identity, source)
-    return f"On the video server, {identity} has stopped sending {source} to {room}."
-
-
-async def _heard(seat: Seat, words: list[str]) -> str:
-    room, identity = words
-    said = [f"{identity} got {in_words(signal)}" for signal in seat.world.people.heard(room, identity)]
-    return "\n".join(said) or f"No message has come to {identity} in {room}."
-
-
-async def _quality(seat: Seat, words: list[str]) -> str:
-    room, identity, quality = words
-    _in_memory(seat).set_quality(room, identity, _one_of(list(ConnectionQuality), quality))
-    return f"On the video server, the connection of {identity} is {quality}."
-
-
-async def _fail(seat: Seat, words: list[str]) -> str:
-    recording = _running(seat, words)
-    _in_memory(seat).fail_recording(recording.ref.id, "the disk is full")
-    return f"On the video server, the recording of {recording.room.name} has failed."
-
-
-async def _finish(seat: Seat, words: list[str]) -> str:
-    recording = _running(seat, words)
-    _in_memory(seat).finish_recording(recording.ref.id)
-    return f"On the video server, the recording of {recording.room.name} has ended."
-
-
-def _running(seat: Seat, words: list[str]) -> Recording:
-    """The newest that runs, of the room that is named where one is."""
-    for recording in _in_memory(seat).list_recordings():
-        if not recording.status.is_final and recording.room.name in (words or [recording.room.name]):
-            return recording
-    raise NotDone(f"No recording{f' of {words[0]}' if words else ''} runs.")
-
-
-def _in_memory(seat: Seat) -> MemoryServer:
-    """For what no client can bring about."""
-    provider = seat.world.provider
-    if isinstance(provider, Memory):
-        return provider.server
-    raise NotDone(f"Only a video server in memory can be made to do that; this one is {provider.kind}.")
-
-
-def _what(words: list[str]) -> tuple[str, str, TrackSource]:
-    room, identity, source = [*words, TrackSource.MICROPHONE][:3]
-    return room, identity, _one_of(SOURCES, source)
-
-
-def _one_of(choices: Sequence[E], word: str) -> E:
-    for choice in choices:
-        if choice == word.lower():
-            return choice
-    raise NotDone(f"There is no {word}; there are {', '.join(choices)}.")
-
-
 # The rest
 
 
@@ -353,14 +214,19 @@ VERBS: Final[Mapping[str, Verb]] = {
     "reply": Verb((("N", Kind.MESSAGE), ("TEXT", Kind.TEXT)), 2, "write in the thread of message N", _reply),
     "home": Verb((("N", Kind.NEW),), 0, "open the app's Home tab, or press button N of it", _home),
     "shortcut": Verb((("N", Kind.MESSAGE),), 0, "make a room from Slack's menu, or from that of message N", _choose),
-    "join": Verb(_ROOM_AND_IDENTITY, 2, "somebody joins a room on the video server", _join),
-    "leave": Verb(_ROOM_AND_IDENTITY, 2, "somebody leaves it", _leave),
-    "publish": Verb(_ROOM_IDENTITY_SOURCE, 2, "somebody sends sound, or what is named: camera, ...", _publish),
-    "unpublish": Verb(_ROOM_IDENTITY_SOURCE, 2, "somebody stops sending it", _unpublish),
-    "heard": Verb(_ROOM_AND_IDENTITY, 2, "show the messages that somebody has got", _heard),
-    "quality": Verb((*_ROOM_AND_IDENTITY, ("HOW", Kind.QUALITY)), 3, "make a connection poor, good, ...", _quality),
-    "fail": Verb(_ROOM, 0, "let the running recording fail", _fail),
-    "finish": Verb(_ROOM, 0, "let the running recording end of itself", _finish),
+    "join": Verb(_ROOM_AND_IDENTITY, 2, "somebody joins a room on the video server", server.join),
+    "leave": Verb(_ROOM_AND_IDENTITY, 2, "somebody leaves it", server.leave),
+    "publish": Verb(_ROOM_IDENTITY_SOURCE, 2, "somebody sends sound, or what is named: camera, ...", server.publish),
+    "unpublish": Verb(_ROOM_IDENTITY_SOURCE, 2, "somebody stops sending it", server.unpublish),
+    "heard": Verb(_ROOM_AND_IDENTITY, 2, "show the messages that somebody has got", server.heard),
+    "quality": Verb(
+        (*_ROOM_AND_IDENTITY, ("HOW", Kind.QUALITY)), 3, "make a connection poor, good, ...", server.quality
+    ),
+    "fail": Verb(_ROOM, 0, "let the running recording fail", server.fail),
+    "finish": Verb(_ROOM, 0, "let the running recording end of itself", server.finish),
+    "break": Verb(_ROOM, 0, "let the running stream lose a platform", server.break_stream),
+    "offair": Verb(_ROOM, 0, "let the running stream end of itself", server.end_stream),
+    "workers": Verb((("ON", Kind.NEW),), 1, "on or off: whether anybody there can record and stream", server.workers),
     "restart": Verb((), 0, "stop the bot and start it again", _restart),
     "screen": Verb((), 0, "show everything again", _screen),
     "help": Verb((), 0, "show this", _help),

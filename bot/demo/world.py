@@ -5,6 +5,7 @@ unless a configuration for others is given.
 """
 
 import socket
+from collections import deque
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import replace
@@ -27,6 +28,11 @@ from providers.memory.provider import Memory
 Transport = Literal["http", "socket"]
 UNPACED = replace(Tempo().faster(1_000), digest_after_seconds=3_600.0)
 """As fast as things happen, each with a message of its own."""
+
+PLATFORM, BROKEN_PLATFORM = "live.example.com", "live.invalid"
+"""Where streams may go. Nobody is there, and the video server in memory acts as if the first took them."""
+
+PLATFORMS = (PLATFORM, BROKEN_PLATFORM, "b.example.com", "media.example.com", "example.com")
 
 IN_MEMORY = '[providers.memory]\nkind = "memory"\n'
 
@@ -151,6 +157,7 @@ class World:
             "SHOWCALLER_CONFIG": str(file),
             "SHOWCALLER_DEFAULT_ROLE": "operator",
             "SHOWCALLER_COMMANDS_PER_MINUTE": "1000000",  # whoever plays here is faster than people
+            "SHOWCALLER_ALLOW_ADDRESSES": ",".join(PLATFORMS),
             "DATABASE_URL": f"sqlite:///{self.directory / 'showcaller.db'}",
             "PORT": str(self.port),
         }
@@ -162,14 +169,21 @@ class World:
         return config.load({**given, **environ}, cwd=self.directory)
 
 
+_GIVEN: deque[int] = deque(maxlen=256)
+
+
 def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
     """A port on loopback that can be listened on later.
 
     The webhooks' address must be known before the bot listens, so the port is chosen first. The kernel's own choice
-    could be taken meanwhile by a connection that goes out, so it is one below those that systems use for that.
+    could be taken meanwhile by a connection that goes out, so it is one below those that systems use for that. None is
+    given again soon.
     """
     while True:
         port = 20_000 + randbelow(12_000)
+        if port in _GIVEN:
+            continue
+        _GIVEN.append(port)
         with closing(socket.socket(socket.AF_INET, kind)) as probe, suppress(OSError):
             probe.bind(("127.0.0.1", port))
             return port

@@ -22,7 +22,7 @@ from pydantic import SecretStr, ValidationError
 
 from bot.render.limits import ACCESSIBILITY_LABEL, BUTTON_TEXT, length
 from bot.render.text import Block, plain_object
-from commands.core.base import Command
+from commands.core.base import Command, Private, has
 from commands.core.reply import Action, Button, Form, Link, Question
 from commands.core.types import spell_duration
 
@@ -79,8 +79,10 @@ def read_action_id(action_id: str) -> Press:
 
 
 def is_inline(action: Action) -> bool:
-    """Whether the button can carry the command itself: no secret is set in it, and it is short."""
-    return not _holds_secret(dict(action.command)) and length(encode(action)) < INLINE_VALUE
+    """Whether the button can carry the command itself: nothing secret or private is set in it, and it is short."""
+    command = action.command
+    is_private = any(has(info, Private) and getattr(command, name) for name, info in type(command).model_fields.items())
+    return not (is_private or _holds_secret(dict(command))) and length(encode(action)) < INLINE_VALUE
 
 
 def encode(action: Action) -> str:
@@ -107,6 +109,11 @@ def encode_given(form: Form) -> str:
         if not _holds_secret(value) and length(_json(wider)) < INLINE_VALUE:
             given = wider
     return _json(given)
+
+
+def is_whole(form: Form) -> bool:
+    """Whether the button can carry all that is known."""
+    return len(decode_given(encode_given(form))) == len(form.given)
 
 
 def decode_given(value: str) -> dict[str, object]:

@@ -9,11 +9,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from pydantic.fields import FieldInfo
 
 from bot.render.button import actions, turn_page
-from bot.render.form_fields import element, is_too_long, read_value, several_choices, values_of
+from bot.render.form_fields import element, is_searched, is_too_long, read_value, several_choices, values_of
 from bot.render.limits import BLOCKS_PER_VIEW, HINT_TEXT, LABEL_TEXT, VIEW_BUTTON, VIEW_TITLE, cut
 from bot.render.message import context, section
 from bot.render.text import Block, plain_object
-from commands.core.base import Advanced, Command, Needs, Offers, ServerCommand, ShownWith, has, marks
+from commands.core.base import Advanced, Command, Needs, ServerCommand, ShownWith, has, marks
 from commands.core.errors import Problem
 from commands.core.fields import is_flag, is_hidden, is_many, known_as
 from commands.core.reply import Code, Strong, Text
@@ -28,9 +28,13 @@ ELEMENT = "value"
 PLACE = ":conversation"
 """The block that asks what channel it is for. No field has such a name."""
 
-_IN_CAPITALS = frozenset(
-    ["api", "dtmf", "e2ee", "hls", "http", "id", "ip", "json", "rtmp", "sip", "srt", "ttl", "url", "whip"]
-)
+_IN_CAPITALS = {
+    word.lower(): word
+    for word in (
+        *("API", "DTMF", "E2EE", "FPS", "HLS", "HTTP", "ID", "IP", "JSON"),
+        *("RTMP", "SIP", "SRT", "TTL", "URL", "URLs", "WHIP"),
+    )
+}
 
 
 def pages(command_type: type[Command], provider: Provider, values: Mapping[str, object]) -> list[list[str]]:
@@ -137,7 +141,7 @@ def label_of(name: str) -> str:
 
 
 def _words(text: str) -> str:
-    words = " ".join(word.upper() if word in _IN_CAPITALS else word for word in text.split())
+    words = " ".join(_IN_CAPITALS.get(word, word) for word in text.split())
     return words[:1].upper() + words[1:]
 
 
@@ -225,7 +229,7 @@ def _redraws(command_type: type[Command], name: str) -> bool:
 
 def _hint(field: FieldInfo, given: object) -> str:
     sentences = [(field.description or "").replace("`", "")]
-    if is_many(field) and not several_choices(field) and not has(field, Offers):
+    if is_many(field) and not several_choices(field) and not is_searched(field):
         sentences.append("One per line")
     if is_too_long(field, given):
         sentences.append("What is there is too long to be shown; what you type takes its place")

@@ -11,16 +11,15 @@ from datetime import timedelta
 from enum import Enum
 from typing import Any, Literal, get_args, get_origin
 
-from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from bot.render.limits import CHOICES, INPUT_TEXT, OPTION_TEXT, OPTION_VALUE, OPTIONS, PLACEHOLDER, length
 from bot.render.text import Block, plain_object
 from bot.text import whole
 from commands.core.base import LongText, Offered, Offers, WorkspacePerson, has, marks
-from commands.core.fields import field_type, is_flag, is_many, is_tristate
+from commands.core.fields import field_type, holds_secret, is_flag, is_many, is_tristate
 from commands.core.moments import When
-from commands.core.types import spell_duration
+from commands.core.types import OneOf, spell_duration
 
 _YES, _NO = "yes", "no"
 _DIGEST = "sha256:"
@@ -30,6 +29,9 @@ _SEARCHES: Mapping[Offered, str] = {
     Offered.PARTICIPANT: "Choose who, or type a name",
     Offered.TRACK: "Choose a track, or type its name",
     Offered.RECORDING: "Choose a recording, or type a room",
+    Offered.STREAM: "Choose a stream, or type a room",
+    Offered.EGRESS: "Choose an egress, or type its id",
+    Offered.DESTINATION: "Choose where it goes, or type the URL",
     Offered.SERVER: "Choose a video server",
     Offered.GRANTEE: "Choose a person, a user group or a channel",
     Offered.VALUE: "Choose a value, or type one",
@@ -63,8 +65,8 @@ def option_value(text: str) -> str:
 def element(field: FieldInfo, given: object) -> Block:
     """`given` is what is known, as typed or validated. A secret is never shown: it is typed again."""
     initial = _initial(field, given)
-    if offers := marks(field, Offers):
-        return _search(offers[0].what, _lines(initial), several=is_many(field))
+    if is_searched(field):
+        return _search(_sought(field), _lines(initial), several=is_many(field))
     if has(field, WorkspacePerson):
         chosen = _PERSON.fullmatch(_line(initial))
         return {"type": "users_select", **({"initial_user": chosen[1]} if chosen else {})}
@@ -125,11 +127,16 @@ def several_choices(field: FieldInfo) -> list[str]:
     return choices if len(choices) <= CHOICES else []
 
 
+def is_searched(field: FieldInfo) -> bool:
+    """Whether its choices are found while somebody types: what there is, or what the video server has."""
+    return has(field, Offers) or has(field, OneOf)
+
+
 def is_too_long(field: FieldInfo, given: object) -> bool:
     """Whether there is more than the input can show."""
-    if element(field, None)["type"] != "plain_text_input" or isinstance(given, SecretStr):
+    if element(field, None)["type"] != "plain_text_input" or holds_secret(field):
         return False
-    return field_type(field) is not SecretStr and length("\n".join(_lines(given))) > INPUT_TEXT
+    return length("\n".join(_lines(given))) > INPUT_TEXT
 
 
 def pairs_of(lines: object) -> dict[str, str]:
@@ -146,15 +153,20 @@ def _initial(field: FieldInfo, given: object) -> object:
     """What was given, else the default."""
     if given is None and not field.is_required():
         given = field.get_default(call_default_factory=True)
-    return None if isinstance(given, SecretStr) or field_type(field) is SecretStr else given
+    return None if holds_secret(field) else given
 
 
-def _search(what: Offered, chosen: Collection[str], *, several: bool) -> Block:
+def _sought(field: FieldInfo) -> str:
+    offers = marks(field, Offers)
+    return _SEARCHES[offers[0].what] if offers else "Choose one, or type it"
+
+
+def _search(sought: str, chosen: Collection[str], *, several: bool) -> Block:
     """A select that asks the bot for its options as somebody types."""
     drawn: Block = {
         "type": "multi_external_select" if several else "external_select",
         "min_query_length": 0,
-        "placeholder": plain_object(_SEARCHES[what], PLACEHOLDER),
+        "placeholder": plain_object(sought, PLACEHOLDER),
     }
     options = [option(text, text) for text in dict.fromkeys(map(whole, chosen)) if text.strip()][:OPTIONS]
     if not options:
@@ -244,5 +256,5 @@ def _value(field: FieldInfo, chosen: object) -> str | LongChoice | None:
     value = chosen.get("value") if isinstance(chosen, Mapping) else None
     if not isinstance(value, str) or not value:
         return None
-    is_digest = has(field, Offers) and value.startswith(_DIGEST)
+    is_digest = is_searched(field) and value.startswith(_DIGEST)
     return LongChoice(value) if is_digest else whole(value)

@@ -31,18 +31,6 @@ def plain_object(text: str, limit: int) -> Block:
     return {"type": "plain_text", "text": cut(one_line(text), limit) or "-", "emoji": False}
 
 
-def spoken_size(size: int) -> str:
-    """Bytes in decimal units, as file managers count them: `34.1 MB`."""
-    if size < 1000:
-        return f"{size} B"
-    amount = size / 1000
-    for unit in ("kB", "MB"):
-        if amount < 999.95:
-            return f"{amount:.1f} {unit}"
-        amount /= 1000
-    return f"{amount:,.1f} GB"
-
-
 def _marked_up(part: str | Mark) -> str:
     match part:
         case str():

@@ -285,7 +285,8 @@ class Forms:
         try:
             command = form.command_type.model_validate(fields)
             if command.is_unfinished:
-                return None, [Problem(NOTHING_YET)]
+                missing = [problem for problem in command.problems(form.provider) if problem.field is not None]
+                return None, missing or [Problem(NOTHING_YET)]
             return command, check(command, form.provider) or await unreachable(command, self._ports.reach)
         except ValidationError as error:
             return None, explain(error, form.command_type)

@@ -1,4 +1,5 @@
-"""The choices that a form offers while somebody types: rooms, people, tracks, recordings, video servers.
+"""The choices that a form offers while somebody types: rooms, people, tracks, recordings, streams, video servers, and
+what a video server has, such as layouts.
 
 Slack waits three seconds and a person less, so what is known here answers, and a server has a moment at most. What was
 typed can always be chosen as it is, because what exists may not be known here yet.
@@ -30,8 +31,10 @@ from commands.core.grants import Grantee, GranteeKind
 from commands.core.ports import Caller, Place, Viewer
 from commands.core.settings import SETTINGS, Key
 from commands.core.tracks import spoken
+from commands.core.types import OneOf
 from commands.core.words import in_natural_order
-from providers.base import Participant
+from commands.stream_places import in_order
+from providers.base import Participant, Recording, Stream
 
 log = structlog.get_logger(__name__)
 
@@ -80,25 +83,33 @@ class Suggestions:
         """None for somebody who may not send the form: then not even what was typed is offered."""
         form = await self._forms.look(body) if body.get("view") else None
         field = form.command_type.model_fields.get(str(body.get("block_id"))) if form is not None else None
-        if form is None or field is None or not (offers := marks(field, Offers)):
+        if form is None or field is None:
             return ()
         viewer = await self._viewer(body, form)
         if viewer is None:
             return None
-        match offers[0].what:
+        if not (offers := marks(field, Offers)):
+            return [_Choice(name, name) for mark in marks(field, OneOf) for name in mark.choices(form.provider.limits)]
+        whose = str(form.values.get(offers[0].whose or "") or "")
+        return await self._offered(offers[0].what, whose, form, viewer)
+
+    async def _offered(self, what: Offered, whose: str, form: OpenForm, viewer: Viewer) -> Sequence[_Choice]:
+        """`whose` is what stands in the field that says whose."""
+        match what:
             case Offered.SERVER:
                 return [_Choice(name, name) for name in self._ports.providers.names]
             case Offered.ROOM:
                 return [_Choice(name, _ends(name, OPTION_TEXT)) for name in await self._rooms(form, viewer)]
-            case Offered.RECORDING:
-                return await self._recordings(form, viewer)
+            case Offered.RECORDING | Offered.STREAM | Offered.EGRESS:
+                return await self._going_out(what, form, viewer)
+            case Offered.DESTINATION:
+                return _destinations(await self._streams(form, viewer), whose)
             case Offered.PARTICIPANT:
                 return [_person(person) for person in await self._people(form, viewer)]
             case Offered.TRACK:
-                whose = str(form.values.get(offers[0].whose or "") or "")
                 return _tracks(await self._people(form, viewer), whose)
             case Offered.VALUE:
-                return await self._values(str(form.values.get(offers[0].whose or "") or ""), form, viewer)
+                return await self._values(whose, form, viewer)
             case Offered.GRANTEE:
                 return await self._grantees(viewer)
 
@@ -126,9 +137,18 @@ class Suggestions:
                 names = SETTINGS[cast(Key, key)].choices()
         return [_Choice(name, _ends(name, OPTION_TEXT)) for name in names]
 
-    async def _recordings(self, form: OpenForm, viewer: Viewer) -> Sequence[_Choice]:
-        known = await self._ports.rooms.recordings(viewer, form.provider.name, OPTIONS)
-        return [_Choice(r.ref.id, f"{_ends(r.room.name)} ({r.status.value})", r.ref.id) for r in known]
+    async def _going_out(self, what: Offered, form: OpenForm, viewer: Viewer) -> Sequence[_Choice]:
+        """Of egresses both; one that is a recording and a stream is one of them."""
+        feeds: list[Recording | Stream] = []
+        if what is not Offered.STREAM:
+            feeds += await self._ports.rooms.recordings(viewer, form.provider.name, OPTIONS)
+        if what is not Offered.RECORDING:
+            feeds += await self._streams(form, viewer)
+        choices = [_Choice(f.ref.id, f"{_called(f)} ({f.status.value})", f.ref.id) for f in feeds]
+        return list({choice.value: choice for choice in choices}.values())
+
+    async def _streams(self, form: OpenForm, viewer: Viewer) -> Sequence[Stream]:
+        return await self._ports.rooms.streams(viewer, form.provider.name, OPTIONS)
 
     async def _people(self, form: OpenForm, viewer: Viewer) -> Sequence[Participant]:
         room = form.values.get(form.command_type.room_field() or "")
@@ -209,6 +229,21 @@ def _tracks(people: Iterable[Participant], whose: str) -> list[_Choice]:
         _Choice(track.id, f"{_ends(person.shown_name)}: {spoken(track)}", track.id)
         for person in meant
         for track in person.tracks
+    ]
+
+
+def _called(feed: Recording | Stream) -> str:
+    """A web page is in no room."""
+    return _ends(feed.room.name or feed.source.url)
+
+
+def _destinations(streams: Iterable[Stream], whose: str) -> list[_Choice]:
+    """`whose` is the id of a stream, or the room that is streamed. By id, as several may have one address."""
+    meant = [s for s in streams if whose == s.ref.id or (whose == s.room.name and not s.status.is_final)]
+    return [
+        _Choice(each.id, f"{number} {_ends(each.address)} ({each.status.value})", each.id)
+        for stream in meant
+        for number, each in enumerate(in_order(stream), 1)
     ]
 
 

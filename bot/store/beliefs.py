@@ -60,6 +60,20 @@ class Beliefs:
             found |= await self._read(provider, kind, thing.c.server_id.in_(some))
         return found
 
+    async def is_any(
+        self, provider: str, kinds: Collection[ThingKind], statuses: Collection[str], at: datetime
+    ) -> bool:
+        """Whether one of those kinds is in one of those statuses, and was told of since `at`."""
+        query = select(thing.c.id).where(
+            thing.c.provider == provider,
+            thing.c.kind.in_(kinds),
+            thing.c.terminal.is_(False),
+            thing.c.status.in_(statuses),
+            thing.c.seen_at >= at,
+        )
+        async with self._store.reading() as conn:
+            return (await conn.execute(query.limit(1))).first() is not None
+
     async def left_over(self, provider: str, kinds: Collection[ThingKind]) -> Sequence[LeftOver]:
         """What is there, to our knowledge, though its room is over or not known."""
         room = thing.alias("room")

@@ -113,6 +113,14 @@ class Cards:
             .values(self._raised())
         )
 
+    async def redraw(self, provider: str) -> None:
+        """What people can do on that server is another: the messages of all that goes on there want to be drawn. The
+        things are as they were, so no page hears of it, and nothing is untold."""
+        going_on = select(thing.c.id).where(thing.c.provider == provider, thing.c.terminal.is_(False))
+        shown = (card.c.thing_id.in_(going_on), card.c.ts.is_not(None), card.c.blocked.is_(None))
+        raised = {name: value for name, value in self._raised().items() if name in ("wanted", "dirty_at")}
+        await self._store.write(lambda conn: conn.execute(update(card).where(*shown).values(raised)))
+
     async def of(self, conn: AsyncConnection, *thing_ids: int) -> dict[int, dict[int, str]]:
         """The cards of each thing: their ids, each with its channel."""
         found: dict[int, dict[int, str]] = {thing_id: {} for thing_id in thing_ids}

@@ -6,12 +6,12 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, not_, select
 
-from bot.alerts.state import RecordingState, RoomState, state_from_json
+from bot.alerts.state import RecordingState, RoomState, StreamState, ThingState, state_from_json
 from bot.store.cards import DELETED
 from bot.store.engine import Store
 from bot.store.tables import card, inbox, thing
 from bot.store.visibility import visible_to
-from commands.core.directory import BlockedCard, FailedRecording, KnownRoom, LiveRoom, Webhooks
+from commands.core.directory import BlockedCard, FailedRecording, GoingOn, KnownRoom, LiveRoom, Webhooks
 from commands.core.ports import Viewer
 from providers.base import RecordingStatus, RoomRef
 from providers.facts import Source, ThingKind
@@ -79,6 +79,20 @@ class StoredDashboard:
             for row, state in states
         ]
 
+    async def going_on(self, viewer: Viewer, providers: Collection[str], *, limit: int) -> tuple[list[GoingOn], int]:
+        running = (
+            thing.c.team_id == viewer.team_id,
+            visible_to(viewer),
+            thing.c.kind.in_([ThingKind.RECORDING, ThingKind.STREAM]),
+            thing.c.provider.in_(providers),
+            not_(thing.c.terminal),
+        )
+        found = select(thing.c.state, thing.c.made_by).where(*running).order_by(thing.c.id.desc()).limit(limit)
+        async with self._store.reading() as conn:
+            rows = (await conn.execute(found)).all()
+            count = (await conn.execute(select(func.count()).select_from(thing).where(*running))).scalar_one()
+        return [_going_on(state_from_json(state), made_by) for state, made_by in rows], int(count)
+
     async def blocked_cards(self, viewer: Viewer) -> list[BlockedCard]:
         blocked = (
             select(card.c.channel_id, card.c.blocked, thing.c.provider, thing.c.name, thing.c.made_by)
@@ -123,6 +137,12 @@ def _live_room(row: Any) -> LiveRoom:
         ref, ended=row["terminal"], channel_id=row["channel_id"], made_by=row["made_by"], is_private=row["is_private"]
     )
     return LiveRoom(known, state.people, tuple(state.running_recordings), row["seen_at"], _is_direct(row["channel_id"]))
+
+
+def _going_on(state: ThingState, made_by: str | None) -> GoingOn:
+    assert isinstance(state, RecordingState | StreamState), "a row has the state of its kind"
+    feed = state.recording if isinstance(state, RecordingState) else state.stream
+    return GoingOn(feed, state.condition, made_by)
 
 
 def _is_direct(channel_id: str | None) -> bool:

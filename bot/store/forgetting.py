@@ -24,18 +24,22 @@ from sqlalchemy import (
     Update,
     and_,
     delete,
+    exists,
     false,
     func,
     literal,
     not_,
     or_,
     select,
+    true,
+    tuple_,
     union,
     update,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.secrets import SecretBox, WrongKey
+from bot.store.egress_requests import its_things
 from bot.store.engine import Store
 from bot.store.inbox import PARKED_AFTER
 from bot.store.tables import (
@@ -43,6 +47,7 @@ from bot.store.tables import (
     card,
     closure,
     draft,
+    egress_request,
     follow,
     inbox,
     keep_out,
@@ -63,8 +68,8 @@ from commands.core.ports import Traces
 BATCH = 200
 """Rows of a transaction: each is read, changed and written."""
 
-_FREE_TEXT: Final = frozenset({"error", "reason", "metadata", "location"})
-"""Where a server may say anything. Elsewhere a word that somebody has for an identity means what it means."""
+_FREE_TEXT: Final = frozenset({"error", "reason", "metadata", "location", "url", "playlist"})
+"""Where somebody may say anything. Elsewhere a word that somebody has for an identity means what it means."""
 
 _REF: Final = frozenset({"provider", "id", "name"})
 """The fields of a `RoomRef`: a room may be called like anybody."""
@@ -99,6 +104,12 @@ _DONE_BY: Final = (
     (role_grant.c.granted_by, FORGOTTEN),
     (setting.c.set_by, FORGOTTEN),
     (reserved_name.c.made_by, None),
+    (egress_request.c.said_by, FORGOTTEN),
+)
+_SEALED: Final = (
+    (pending_action.c.payload, true()),
+    (draft.c.payload, true()),
+    (egress_request.c.options, not_(exists().where(its_things(), thing.c.terminal.is_(False)))),
 )
 
 
@@ -236,21 +247,21 @@ class StoredForgetting:
         return count - roles - keep_outs, roles, keep_outs
 
     async def _sealed(self, who: _Person, *, erases: bool) -> int:
-        """What waits for a press or in a form, and speaks of them. It would be gone by itself within a day."""
+        """What waits for a press, in a form or to be done again, and speaks of them: all but what goes on."""
         gone = 0
-        for table in (pending_action, draft):
-            (key,) = table.primary_key.columns
-            meant = and_(table.c.team_id == who.team_id, table.c.payload != b"")
-            query, after = select(key, table.c.payload).where(meant).order_by(key).limit(BATCH), ""
+        for column, where in _SEALED:
+            key, table = list(column.table.primary_key.columns), column.table
+            meant = and_(table.c.team_id == who.team_id, column != b"", where)
+            query, after = select(*key, column).where(meant).order_by(*key).limit(BATCH), ("",) * len(key)
             while True:
                 async with self._store.reading() as conn:
-                    rows = (await conn.execute(query.where(key > after))).all()
+                    rows = [tuple(row) for row in await conn.execute(query.where(tuple_(*key) > tuple_(*after)))]
                 if not rows:
                     break
-                after, named = rows[-1][0], [token for token, payload in rows if self._speaks_of(who, payload)]
+                after, named = rows[-1][:-1], [row[:-1] for row in rows if self._speaks_of(who, row[-1])]
                 gone += len(named)
                 if named and erases:
-                    await self._store.write(partial(_delete, delete(table).where(key.in_(named))))
+                    await self._store.write(partial(_delete, delete(table).where(tuple_(*key).in_(named))))
         return gone
 
     def _speaks_of(self, who: _Person, payload: bytes) -> bool:
@@ -314,7 +325,7 @@ def _without(value: Any, who: _Person, key: str = "") -> Any:
         case {"identity": identity} if who.is_meant(identity):
             who.names.update({name} if len(name := str(value.get("name", ""))) > 1 else ())
             blank = {"identity": FORGOTTEN, "name": FORGOTTEN, "metadata": "", "attributes": {}}
-            return {name: blank.get(name, entry) for name, entry in value.items()}
+            return {k: blank[k] if k in blank else _without(entry, who, k) for k, entry in value.items()}
         case dict() if value.keys() == _REF:
             return value
         case dict():

@@ -22,12 +22,12 @@ KEPT = timedelta(days=1)
 """From when a room is asked for, and once more from when a private one ends."""
 
 KEPT_TO_RECORD = timedelta(minutes=5)
-"""From when a recording is asked for: nobody brings one up later, and others may record the same room."""
+"""From when a recording or a stream is asked for: none comes up later, and others may record the same room."""
 
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """What may come up: a room of that name, or a recording of one."""
+    """What may come up: a room of that name, or what is reserved by it (`commands.core.directory.reserved_as`)."""
 
     team_id: str
     provider: str
@@ -77,10 +77,12 @@ async def is_for_others(conn: AsyncConnection, name: Name, viewer: Viewer, at: d
 
 
 async def held_in(conn: AsyncConnection, name: Name, at: datetime) -> str | None:
-    """The channel that what comes up by the name at that time is private to; None for nobody's.
+    """The channel that what comes up by the name at that time is private to; None for nobody's, as without a name.
 
     A private room that is still believed to be live holds its name too: that it ended may never have been told.
     """
+    if not name.name:
+        return None
     reserved = select(reserved_name.c.channel_id).where(_is_of(name), reserved_name.c.until > at)
     if (channel_id := (await conn.execute(reserved)).scalar_one_or_none()) is not None:
         return str(channel_id)

@@ -24,7 +24,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.alerts.state import RecordingState
+from bot.alerts.state import Deed, Outgoing, RecordingState, StreamState, state_from_json
+from bot.store.egress_requests import its_things
 from bot.store.engine import Store
 from bot.store.settings import StoredSettings
 from bot.store.tables import (
@@ -33,6 +34,7 @@ from bot.store.tables import (
     card,
     closure,
     draft,
+    egress_request,
     inbox,
     mute,
     note,
@@ -42,10 +44,12 @@ from bot.store.tables import (
     thing,
     timer,
 )
+from bot.store.visibility import FEEDS
+from commands.core.identity import FORGOTTEN
 from commands.core.ports import Clock, everywhere
 from commands.core.settings import Key, kept_for
-from providers.base import Recording, RecordingRef, RecordingStatus, RoomRef
-from providers.facts import Source, ThingKind
+from providers.base import Recording, Stream
+from providers.facts import Source
 
 BATCH = 1_000
 """Rows of a transaction, so that no other write waits long."""
@@ -96,7 +100,12 @@ def _is_shown_whole() -> ColumnElement[bool]:
 
 def _is_needed_to_hide() -> ColumnElement[bool]:
     """A server may list a recording for years. Without our row, nobody knew that it was made in private."""
-    return and_(thing.c.kind == ThingKind.RECORDING, thing.c.is_private)
+    return and_(thing.c.kind.in_(FEEDS), thing.c.is_private)
+
+
+def _may_be_done_again(before: ColumnElement[Any]) -> ColumnElement[bool]:
+    """What came of it goes on, or has not been over for long: it can be tried again, and go on after a pause."""
+    return exists().where(its_things(), or_(thing.c.terminal.is_(False), thing.c.seen_at > before))
 
 
 def _may_be_planned_again() -> ColumnElement[bool]:
@@ -108,17 +117,21 @@ def _may_be_planned_again() -> ColumnElement[bool]:
 
 
 _BARE: Final = '{"is_bare":true,'
-"""How the state of a recording begins of which nothing is kept but what hides it."""
+"""How the state of a recording or a stream begins of which nothing is kept but what hides it."""
 
 
 def _bare(row: RowMapping) -> Mapping[str, object]:
-    ref, room = (
-        RecordingRef(row["provider"], row["server_id"]),
-        RoomRef(row["provider"], row["room_id"] or "", row["name"]),
-    )
-    recording = Recording(ref, room, RecordingStatus(row["status"]))
-    state = RecordingState(recording=recording, seen_at=row["seen_at"])
-    return {"state": _BARE + state.model_dump_json().removeprefix("{"), "made_by": None}
+    known = state_from_json(row["state"])
+    assert isinstance(known, Outgoing), "no other kind is needed to hide anything"
+    if isinstance(known, RecordingState):
+        recording = Recording(known.recording.ref, known.room, known.status)
+        bare: Outgoing = RecordingState(recording=recording, seen_at=known.seen_at)
+    else:
+        bare = StreamState(stream=Stream(known.stream.ref, known.room, known.status), seen_at=known.seen_at)
+    is_over = {"observed_at": known.observed_at, "lost_at": known.lost_at, "dismissal": known.dismissal}
+    if known.dismissal is not None:
+        is_over["dismissal"] = Deed(by=FORGOTTEN, at=known.dismissal.at)
+    return {"state": _BARE + bare.model_copy(update=is_over).model_dump_json().removeprefix("{"), "made_by": None}
 
 
 RULES: Final = (
@@ -147,7 +160,7 @@ RULES: Final = (
         "keep.things",
     ),
     Rule(
-        "private recordings",
+        "private feeds",
         thing,
         lambda before: and_(
             _has_ended(before), _is_needed_to_hide(), not_(thing.c.state.startswith(_BARE, autoescape=True))
@@ -168,6 +181,12 @@ RULES: Final = (
     Rule("mutes", mute, lambda before: mute.c.until <= before, timedelta()),
     Rule(
         "timers", timer, lambda before: and_(timer.c.ended_at <= before, not_(_may_be_planned_again())), "keep.things"
+    ),
+    Rule(
+        "egress requests",
+        egress_request,
+        lambda before: and_(egress_request.c.kept_at <= before, not_(_may_be_done_again(before))),
+        "keep.things",
     ),
     Rule("reserved names", reserved_name, lambda before: reserved_name.c.until <= before, timedelta()),
 )

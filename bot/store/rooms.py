@@ -6,17 +6,19 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import ColumnElement, and_, not_, or_, select
+from sqlalchemy import ColumnElement, and_, func, not_, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.alerts.outgoing import DISMISSED
+from bot.alerts.state import RecordingState, state_from_json
 from bot.store import reservations, things
 from bot.store.engine import Store
 from bot.store.reservations import KEPT, KEPT_TO_RECORD, Name
 from bot.store.tables import card, thing
-from bot.store.visibility import visible_to
+from bot.store.visibility import FEEDS, visible_to
 from commands.core.directory import KnownRoom, Reservation, Reserved
 from commands.core.ports import Clock, Place, Viewer
-from providers.base import Participant, Recording, RoomRef
+from providers.base import Participant, Recording, RecordingStatus, RoomRef, Stream
 from providers.facts import ThingKind
 
 
@@ -54,16 +56,12 @@ class StoredRooms:
         return [] if state is None else _present(json.loads(state))
 
     async def recordings(self, viewer: Viewer, provider: str, limit: int) -> list[Recording]:
-        query = (
-            select(thing.c.state)
-            .where(thing.c.team_id == viewer.team_id, thing.c.kind == ThingKind.RECORDING)
-            .where(thing.c.provider == provider, visible_to(viewer))
-            .order_by(thing.c.terminal, thing.c.id.desc())
-            .limit(limit)
-        )
-        async with self._store.reading() as conn:
-            states = (await conn.execute(query)).scalars().all()
-        return [_RECORDING.validate_python(json.loads(state)["recording"]) for state in states]
+        states = await self._states(viewer, ThingKind.RECORDING, provider, limit)
+        return [_RECORDING.validate_python(state["recording"]) for state in states]
+
+    async def streams(self, viewer: Viewer, provider: str, limit: int) -> list[Stream]:
+        states = await self._states(viewer, ThingKind.STREAM, provider, limit)
+        return [_STREAM.validate_python(state["stream"]) for state in states]
 
     async def live_in_channel(self, viewer: Viewer) -> list[KnownRoom]:
         there = and_(card.c.team_id == viewer.team_id, card.c.channel_id == viewer.channel_id)
@@ -91,29 +89,60 @@ class StoredRooms:
         return frozenset(r for r in rooms if not by_life.get((r.provider, r.id), (r.provider, r.name) not in taken))
 
     async def hidden_recordings(self, viewer: Viewer, recordings: Collection[Recording]) -> frozenset[str]:
-        """One that we have not heard of goes by its room."""
-        if not recordings:
+        return await self._hidden_feeds(viewer, recordings)
+
+    async def hidden_streams(self, viewer: Viewer, streams: Collection[Stream]) -> frozenset[str]:
+        return await self._hidden_feeds(viewer, streams)
+
+    async def _hidden_feeds(self, viewer: Viewer, feeds: Collection[Recording | Stream]) -> frozenset[str]:
+        """One that we have not heard of goes by its room. What is both is hidden where either is."""
+        if not feeds:
             return frozenset()
-        ids = [recording.ref.id for recording in recordings]
         known = select(thing.c.provider, thing.c.server_id, visible_to(viewer)).where(
-            thing.c.team_id == viewer.team_id, thing.c.kind == ThingKind.RECORDING, thing.c.server_id.in_(ids)
+            thing.c.team_id == viewer.team_id,
+            thing.c.kind.in_(FEEDS),
+            thing.c.server_id.in_([feed.ref.id for feed in feeds]),
+        )
+        visible: dict[tuple[str, str], bool] = {}
+        async with self._store.reading() as conn:
+            for provider, life, seen in await conn.execute(known):
+                visible[provider, life] = bool(seen) and visible.get((provider, life), True)
+        rooms = await self.hidden(viewer, [f.room for f in feeds if (f.ref.provider, f.ref.id) not in visible])
+        return frozenset(f.ref.id for f in feeds if not visible.get((f.ref.provider, f.ref.id), f.room not in rooms))
+
+    async def dismissed(self, team_id: str, kind: ThingKind, provider: str, ids: Collection[str]) -> frozenset[str]:
+        query = select(thing.c.server_id).where(
+            thing.c.team_id == team_id,
+            thing.c.kind == kind,
+            thing.c.provider == provider,
+            thing.c.server_id.in_(ids),
+            thing.c.status == DISMISSED,
         )
         async with self._store.reading() as conn:
-            visible = {(provider, life): bool(seen) for provider, life, seen in await conn.execute(known)}
-        rooms = await self.hidden(viewer, [r.room for r in recordings if (r.ref.provider, r.ref.id) not in visible])
-        return frozenset(
-            r.ref.id for r in recordings if not visible.get((r.ref.provider, r.ref.id), r.room not in rooms)
-        )
+            return frozenset((await conn.execute(query)).scalars())
 
-    async def made_by(self, team_id: str, provider: str, recording_id: str) -> str | None:
-        query = select(thing.c.made_by).where(
+    async def paused(self, team_id: str, provider: str, ids: Collection[str]) -> frozenset[str]:
+        query = select(thing.c.server_id, thing.c.state).where(
+            thing.c.team_id == team_id,
+            thing.c.kind == ThingKind.RECORDING,
+            thing.c.provider == provider,
+            thing.c.server_id.in_(ids),
+            thing.c.status == RecordingStatus.READY,
+        )
+        async with self._store.reading() as conn:
+            rows = (await conn.execute(query)).all()
+        states = {id: state_from_json(state) for id, state in rows}
+        return frozenset(id for id, state in states.items() if isinstance(state, RecordingState) and state.is_paused)
+
+    async def made_by(self, team_id: str, provider: str, feed_id: str) -> str | None:
+        query = select(func.max(thing.c.made_by)).where(
             thing.c.team_id == team_id,
             thing.c.provider == provider,
-            thing.c.kind == ThingKind.RECORDING,
-            thing.c.server_id == recording_id,
+            thing.c.kind.in_(FEEDS),
+            thing.c.server_id == feed_id,
         )
         async with self._store.reading() as conn:
-            maker: str | None = (await conn.execute(query)).scalar_one_or_none()
+            maker: str | None = (await conn.execute(query)).scalar_one()
         return maker
 
     async def reserve(
@@ -181,8 +210,19 @@ class StoredRooms:
         found = things.from_row(row)
         if found.kind is ThingKind.ROOM:
             return _known(found)
-        room = json.loads(found.state)["recording"]["room"]
-        return await self.life(everybody, found.provider, room["id"])
+        return await self.life(everybody, found.provider, found.room_id) if found.room_id else None
+
+    async def _states(self, viewer: Viewer, kind: ThingKind, provider: str, limit: int) -> list[Mapping[str, Any]]:
+        """Those that are not over first, then those that we heard of last."""
+        query = (
+            select(thing.c.state)
+            .where(thing.c.team_id == viewer.team_id, thing.c.kind == kind)
+            .where(thing.c.provider == provider, visible_to(viewer))
+            .order_by(thing.c.terminal, thing.c.id.desc())
+            .limit(limit)
+        )
+        async with self._store.reading() as conn:
+            return [json.loads(state) for state in (await conn.execute(query)).scalars()]
 
     async def _find(self, viewer: Viewer, *where: ColumnElement[bool], limit: int | None = None) -> list[KnownRoom]:
         """Live ones first, then those that we heard of last."""
@@ -198,6 +238,7 @@ class StoredRooms:
 
 _PARTICIPANT: TypeAdapter[Participant] = TypeAdapter(Participant)
 _RECORDING: TypeAdapter[Recording] = TypeAdapter(Recording)
+_STREAM: TypeAdapter[Stream] = TypeAdapter(Stream)
 
 
 def _present(state: Mapping[str, Any]) -> list[Participant]:

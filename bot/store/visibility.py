@@ -1,16 +1,21 @@
 """Who may see which things, as a condition on rows of `thing`: decided here and nowhere else."""
 
+from typing import Final
+
 from sqlalchemy import ColumnElement, FromClause, and_, false, not_, or_, select
 
 from bot.store.tables import thing
 from commands.core.ports import Viewer
 from providers.facts import ThingKind
 
+FEEDS: Final = (ThingKind.RECORDING, ThingKind.STREAM)
+"""What leaves a room. One egress may be both, under one id."""
+
 
 def visible_to(viewer: Viewer) -> ColumnElement[bool]:
     """What is private is seen in its own channel, by whoever made it and by those who see all.
 
-    A recording can be seen, too, where its room can.
+    What is of a room can be seen, too, where that can.
     """
     room = thing.alias()
     of_visible_room = (

@@ -96,6 +96,9 @@ class Offered(StrEnum):
     PARTICIPANT = "participant"
     TRACK = "track"
     RECORDING = "recording"
+    STREAM = "stream"
+    EGRESS = "egress"
+    DESTINATION = "destination"
     SERVER = "server"
     GRANTEE = "grantee"
     VALUE = "value"
@@ -105,7 +108,8 @@ class Offered(StrEnum):
 class Offers:
     """The field names one of these, or several. Participants and tracks are those of the command's room.
 
-    `whose` is the field that says whose tracks, everybody's without it; of a value, the setting's.
+    `whose` is the field that says whose tracks, everybody's without it; of a value, the setting's; of a destination,
+    the stream's.
     """
 
     what: Offered
@@ -163,6 +167,9 @@ class Command(BaseModel):
     begins_from: ClassVar[tuple[str, ...]] = ()
     """The fields that must be known before `begins_with` can be asked; empty for a form that asks no server."""
 
+    instead_of_room: ClassVar[str | None] = None
+    """The field that takes the place of the room: where it is given, none is named and the channel's is not meant."""
+
     def __init_subclass__(
         cls,
         *,
@@ -208,14 +215,17 @@ class Command(BaseModel):
 
     @classmethod
     def needs_room(cls) -> bool:
-        """True where a room must be named."""
+        """True where a room must be named, or what takes its place."""
         room = cls.room_field()
-        return room is not None and cls.model_fields[room].is_required()
+        return room is not None and (cls.model_fields[room].is_required() or cls.instead_of_room is not None)
 
     @classmethod
     def room_may_be_left_out(cls) -> bool:
-        """True where a room is needed and is the only positional argument, so that the channel's can stand in."""
-        return cls.needs_room() and cls.positionals() == (cls.room_field(),)
+        """True where a room is needed and told from every other positional argument, so that the channel's stands in:
+        those are addresses, and no room is called like one."""
+        room, positionals = cls.room_field(), cls.positionals()
+        others = [name for name in positionals if name != room]
+        return cls.needs_room() and room in positionals and all(has(cls.model_fields[n], Fetched) for n in others)
 
     def changed_fields(self) -> set[str]:
         """The fields whose value is not the default."""

@@ -3,14 +3,15 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from commands.core.alerts import Subscriptions
 from commands.core.audit import Audit
 from commands.core.base import Role
-from commands.core.directory import KnownRoom, Rooms
+from commands.core.directory import KnownRoom, Reserved, Rooms
+from commands.core.egress_requests import EgressRequests
 from commands.core.errors import CommandError, Ended, NotAllowed, NothingHere
 from commands.core.files import Files
 from commands.core.grants import Grants
@@ -33,9 +34,10 @@ from commands.core.ports import (
     Standing,
     Viewer,
 )
+from commands.core.repeating import repeated
 from commands.core.reply import Action, Channel, Code, Person
 from commands.core.timers import Stops
-from providers.base import Capability, Participant, Provider, Recording, Room, RoomRef
+from providers.base import Capability, Participant, Provider, Recording, Room, RoomRef, Stream
 from providers.errors import Conflict, NotFound, RateLimited, Rejected, Unauthenticated, Unsupported
 from providers.facts import Origin, ParticipantsListed, RoomFinished, Source, ThingKind
 
@@ -45,7 +47,7 @@ if TYPE_CHECKING:
     from providers.facts import Fact
 
 
-_NOT_MADE = (Conflict, NotFound, RateLimited, Rejected, Unauthenticated, Unsupported)
+NOT_MADE = (Conflict, NotFound, RateLimited, Rejected, Unauthenticated, Unsupported)
 """After any other error the server may have made what was asked for."""
 
 
@@ -59,6 +61,7 @@ class Ports:
     keep_outs: KeepOuts
     subscriptions: Subscriptions
     stops: Stops
+    egress_requests: EgressRequests
     settings: Settings
     forgetting: Forgetting
     roles: Roles
@@ -90,7 +93,7 @@ class Context:
     """One run of one command. `provider` is the command's own, or the channel's default for one without a server.
 
     `is_aloud`: everybody in the channel reads the answer. `meant` are names of rooms that the run found to be meant
-    beside the one that was named; the record of it has them.
+    beside the one that was named; the record of it has them. `tried_at`: of an aftermath, when the run began.
     """
 
     caller: Caller
@@ -100,6 +103,7 @@ class Context:
     standing: Standing
     is_aloud: bool = False
     meant: list[str] = field(default_factory=list)
+    tried_at: datetime | None = None
     _known: dict[RoomRef, KnownRoom | None] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
@@ -124,6 +128,18 @@ class Context:
         hidden = await self.ports.rooms.hidden_recordings(self.viewer, found)
         return [recording for recording in found if recording.ref.id not in hidden]
 
+    async def list_streams(self, room: RoomRef | None = None) -> list[Stream]:
+        """As `list_recordings`."""
+        found = await self.provider.list_streams(room)
+        hidden = await self.ports.rooms.hidden_streams(self.viewer, found)
+        return [stream for stream in found if stream.ref.id not in hidden]
+
+    async def dismissed(self, kind: ThingKind, feeds: Collection[Recording | Stream]) -> frozenset[str]:
+        """The ids of those that the server lists as going on, and somebody here has let go of."""
+        ids = [feed.ref.id for feed in feeds if not feed.status.is_final]
+        rooms = self.ports.rooms
+        return await rooms.dismissed(self.caller.team_id, kind, self.provider.name, ids) if ids else frozenset()
+
     async def require_free_name(self, name: str) -> None:
         """Before a room of that name is made or joined, which to the server is one with a room that is not seen here.
 
@@ -142,34 +158,38 @@ class Context:
 
     @asynccontextmanager
     async def reserved(self, kind: ThingKind, name: str) -> AsyncIterator[Callable[[], Awaitable[None]]]:
-        """Around the call that makes a room of that name, or a recording of one: what comes up in a private place is
-        private from the first that anybody hears of it. In another place the name is free from now on.
+        """Around the call that makes a room of that name, or what is reserved by it (`directory.reserved_as`): what
+        comes up in a private place is private from the first that anybody hears of it. In another place the name is
+        free from now on. What has no name is not reserved.
 
         Kept stays what the server may have made all the same. Where it refused, the name is kept as it was before; what
         is given is called where it made nothing else. Raises `CommandError` for a room's name that somebody else has
-        taken meanwhile; what others are about to record can be recorded, too.
+        taken meanwhile; what others are about to record or stream can be recorded and streamed, too.
         """
-        rooms, server, by = self.ports.rooms, self.provider.name, self.caller.user_id
-        if await self.ports.membership.is_private(self.place):
-            reserved = await rooms.reserve(self.viewer, kind, server, name, by=by)
-        else:
-            reserved = await rooms.release(self.viewer, kind, server, name)
+        reserved = await self._reserve(kind, name) if name else None
         if reserved is None and kind is ThingKind.ROOM:
             raise cannot_be_used(name)
 
         async def put_back() -> None:
             if reserved is not None:
-                await rooms.restore(self.caller.team_id, kind, server, name, reserved)
+                await self.ports.rooms.restore(self.caller.team_id, kind, self.provider.name, name, reserved)
 
         try:
             yield put_back
-        except (*_NOT_MADE, CommandError):
+        except (*NOT_MADE, CommandError):
             await put_back()
             raise
 
+    async def _reserve(self, kind: ThingKind, name: str) -> Reserved | None:
+        rooms, server = self.ports.rooms, self.provider.name
+        if await self.ports.membership.is_private(self.place):
+            return await rooms.reserve(self.viewer, kind, server, name, by=self.caller.user_id)
+        return await rooms.release(self.viewer, kind, server, name)
+
     async def release(self, kind: ThingKind, name: str) -> None:
         """What comes up by that name belongs to nobody yet."""
-        await self.ports.rooms.release(self.viewer, kind, self.provider.name, name)
+        if name:
+            await self.ports.rooms.release(self.viewer, kind, self.provider.name, name)
 
     async def known_room(self, room: RoomRef) -> KnownRoom | None:
         """What our directory has of that life, or of the newest of that name where there is no id. It is read once:
@@ -259,7 +279,7 @@ class Context:
             for room in await self.ports.rooms.live_named(self.viewer, command.room)
             if room.ref.provider != self.provider.name and self.standing.on(room.ref.provider).role > Role.NOBODY
         ]
-        what = ("There is no room ", Code(command.room), " on ", Code(self.provider.name), ".")
+        what = ("There is no room ", Code(repeated(command.room)), " on ", Code(self.provider.name), ".")
         if elsewhere:
             return NothingHere(
                 what,

@@ -1,13 +1,14 @@
-"""The directory of rooms and recordings that we know of, as commands and the Home ask for it."""
+"""The directory of rooms, recordings and streams that we know of, as commands and the Home ask for it."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
+from urllib.parse import urlsplit
 
 from commands.core.ports import Place, Viewer
-from providers.base import Participant, Recording, RoomRef
-from providers.facts import ThingKind
+from providers.base import EgressSource, Participant, Recording, RoomRef, Stream
+from providers.facts import Condition, ThingKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,18 @@ class Reserved:
     after: Reservation | None
 
 
+def reserved_as(room: RoomRef | None, source: EgressSource) -> str:
+    """By what a recording or a stream is reserved that is about to come up: its room's name, or the host of the page
+    that it shows, as a server may tell the rest of the address otherwise. Empty where nothing is known of either."""
+    if room is not None and room.name:
+        return room.name
+    try:
+        host = urlsplit(source.url).hostname
+    except ValueError:  # no address
+        return ""
+    return f"//{host}" if host else ""
+
+
 class Rooms(Protocol):
     """The directory of rooms that we know of, from commands and webhooks.
 
@@ -69,6 +82,9 @@ class Rooms(Protocol):
     async def recordings(self, viewer: Viewer, provider: str, limit: int) -> list[Recording]:
         """Those that we know of, the running ones first, then the newest."""
 
+    async def streams(self, viewer: Viewer, provider: str, limit: int) -> list[Stream]:
+        """As `recordings`."""
+
     async def live_in_channel(self, viewer: Viewer) -> list[KnownRoom]:
         """Live rooms that were made in the viewer's channel, the newest first, then others that have a card there."""
 
@@ -78,8 +94,17 @@ class Rooms(Protocol):
     async def hidden_recordings(self, viewer: Viewer, recordings: Collection[Recording]) -> frozenset[str]:
         """The ids of those of a server's recordings that the viewer may not see."""
 
-    async def made_by(self, team_id: str, provider: str, recording_id: str) -> str | None:
-        """Who started a recording that we know of."""
+    async def hidden_streams(self, viewer: Viewer, streams: Collection[Stream]) -> frozenset[str]:
+        """As `hidden_recordings`."""
+
+    async def dismissed(self, team_id: str, kind: ThingKind, provider: str, ids: Collection[str]) -> frozenset[str]:
+        """Those of a server's recordings or streams that it lists as going on, and somebody here has let go of."""
+
+    async def paused(self, team_id: str, provider: str, ids: Collection[str]) -> frozenset[str]:
+        """Those of a server's recordings that were stopped so as to go on later."""
+
+    async def made_by(self, team_id: str, provider: str, feed_id: str) -> str | None:
+        """Who started a recording, or a stream, that we know of."""
 
     async def reserve(
         self,
@@ -91,8 +116,8 @@ class Rooms(Protocol):
         by: str | None,
         until: datetime | None = None,
     ) -> Reserved | None:
-        """A room of that name, or a recording of one, that comes up soon is private to the viewer's channel and to
-        whoever asked for it, whoever tells us of it first. So is one that comes up before `until`.
+        """A room of that name, or what is reserved by it (`reserved_as`), that comes up soon is private to the viewer's
+        channel and to whoever asked for it, whoever tells us of it first. So is one that comes up before `until`.
 
         None where the name is somebody else's: it is kept for them, or they have a private room of it. Of several who
         reserve a name at once, one gets it.
@@ -133,6 +158,15 @@ class FailedRecording:
 
 
 @dataclass(frozen=True, slots=True)
+class GoingOn:
+    """A recording or a stream that goes on, what is odd about it, and who started it."""
+
+    feed: Recording | Stream
+    condition: Condition | None = None
+    made_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class BlockedCard:
     """A card of a live thing that Slack does not let us show. `reason` is Slack's word for why."""
 
@@ -165,6 +199,9 @@ class Dashboard(Protocol):
     async def failed_recordings(
         self, viewer: Viewer, providers: Collection[str], *, since: datetime
     ) -> list[FailedRecording]: ...
+
+    async def going_on(self, viewer: Viewer, providers: Collection[str], *, limit: int) -> tuple[list[GoingOn], int]:
+        """At most `limit` of the recordings and streams that go on, and how many there are."""
 
     async def blocked_cards(self, viewer: Viewer) -> list[BlockedCard]: ...
 

@@ -30,6 +30,7 @@ from commands.core.ports import Caller, Place, Providers
 from commands.core.reaching import require_reach
 from commands.core.references import new_reference
 from commands.core.registry import Commands
+from commands.core.repeating import repeated
 from commands.core.reply import Code, Mark, Question, Reply, Text
 from commands.core.spelling import spell
 from providers.base import Capability, Provider, RoomRef
@@ -241,7 +242,7 @@ def require_provider(name: str, providers: Providers, field: str = "provider") -
     provider = providers.get(name)
     if provider is None:
         raise UsageError(
-            [Problem(f"There is no video server called “{name}” here.", field)],
+            [Problem(f"There is no video server called “{repeated(name)}” here.", field)],
             ("There is ", " and ".join(providers.names), "."),
         )
     return provider
@@ -251,7 +252,7 @@ def check(command: Command, provider: Provider) -> list[Problem]:
     """What can be said to be wrong without asking anybody: field needs, limits, rules between fields. Pure."""
     fields = type(command).model_fields
     needs = [
-        Problem(f"{provider.name} cannot do this.", name)
+        Problem(" ".join([f"{provider.name} cannot do this.", *_because(provider, need.capability)]), name)
         for name in command.changed_fields()
         for need in marks(fields[name], Needs)
         if need.capability not in provider.capabilities
@@ -293,11 +294,18 @@ def _works(command_type: type[Command], provider: Provider, line: str) -> bool:
 
 
 def cannot(provider: Provider, capability: Capability) -> tuple[str | Mark, ...]:
-    """What a server lacks, in one sentence, and which of its kind have it."""
-    edition = provider.editions.get(capability)
-    only = f" Of its kind only {edition} can." if edition else ""
+    """What a server lacks, in one sentence, and why, or which of its kind have it."""
     what = capability.value.replace("_", " ")
-    return ("The video server ", Code(provider.name), f" cannot do this: {what}.{only}")
+    sentences = [f" cannot do this: {what}.", *_because(provider, capability)]
+    return ("The video server ", Code(provider.name), " ".join(sentences))
+
+
+def _because(provider: Provider, capability: Capability) -> Sequence[str]:
+    """What is known of why a server lacks it: a sentence, or none."""
+    if because := provider.lacking_because.get(capability):
+        return [because]
+    edition = provider.editions.get(capability)
+    return [f"Of its kind only {edition} can."] if edition else []
 
 
 def _who_can(command_type: type[Command], ports: Ports) -> Text:

@@ -76,6 +76,19 @@ def _count(model: type[Command], names: Sequence[str], line: str) -> int:
     )
 
 
+_WITH = {
+    "--width": "--width 1280 --height 720",
+    "--height": "--width 1280 --height 720",
+    "--fps": "--fps 30",
+    "--video-bitrate": "--video-bitrate 3000",
+    "--audio-bitrate": "--audio-bitrate 128",
+    "--audio-frequency": "--audio-frequency 48000",
+    "--key-frames": "--key-frames 4s",
+    "--images": "--images 10s",
+}
+"""How options are given of which no number would be sane by itself."""
+
+
 def _made(
     model: type[Command], names: Sequence[str], lines: Sequence[str], provider: str, works: Callable[[str], bool]
 ) -> str | None:
@@ -89,7 +102,9 @@ def _made(
                 continue  # it may mean nothing without another option, as --as-json without --metadata
             said = [f"--no-{option(name)[2:]}" if info.default is True else option(name)]
         else:
-            said = [f"{option(name)} {quote(text)}" for text in _samples(name, info, provider) if _takes(info, text)]
+            known = _WITH.get(option(name))
+            samples = [text for text in _samples(name, info, provider) if _takes(info, text)]
+            said = [known] if known is not None else [f"{option(name)} {quote(text)}" for text in samples]
         made = (f"{lines[0]} {each}" for each in said)
         if found := next((line for line in made if works(line)), None):
             return found

@@ -9,6 +9,7 @@ from pydantic_core import ErrorDetails
 from commands.core.base import Command
 from commands.core.errors import Problem
 from commands.core.fields import choices, is_secret
+from commands.core.repeating import repeated
 
 CLOSE: Final = 0.7
 """How alike a word and the choice are that was probably meant."""
@@ -62,7 +63,7 @@ def _sentence(details: ErrorDetails, model: type[Command]) -> str:
             return f"It can have {about['max_length']} characters."
         case "extra_forbidden":
             return "There is no such field."
-        case "duration" | "moment" | "pair" | "blank" | "person" | "grantee" | "setting":
+        case "duration" | "moment" | "pair" | "blank" | "person" | "grantee" | "setting" | "stream_url" | "address":
             return details["msg"]
         case _:
             return f"{given} cannot be used here."
@@ -88,5 +89,5 @@ def _closest(model: type[Command], details: ErrorDetails) -> str:
 
 def _shown(value: object) -> str:
     text = value if isinstance(value, str | int | float) else type(value).__name__
-    words = " ".join(str(text).split())
+    words = " ".join(repeated(str(text)).split())
     return f"“{words if len(words) <= 40 else words[:39] + '…'}”"

@@ -63,8 +63,13 @@ def held_secrets(given: Mapping[str, object], model: type[Command]) -> list[str]
 
 
 def is_secret(model: type[Command], name: str) -> bool:
-    kind = field_type(model.model_fields[name])
-    return kind is SecretStr or (get_origin(kind) is tuple and SecretStr in get_args(kind))
+    return holds_secret(model.model_fields[name])
+
+
+def holds_secret(info: FieldInfo) -> bool:
+    """Whether it is a secret, or several."""
+    kind = field_type(info)
+    return kind is SecretStr or (get_origin(kind) is tuple and SecretStr in map(_bare, get_args(kind)))
 
 
 def known_as(name: str) -> str:

@@ -17,7 +17,7 @@ from commands.core.ports import Standing
 from commands.core.registry import NOUN_ALIASES, Commands, Path
 from commands.core.reply import Action, Button, Code, Form, Item, Mark, Reply, Strong, Text
 from commands.core.types import OneOf, spell_duration
-from commands.core.words import joined
+from commands.core.words import a_few, joined
 from providers.base import Provider
 
 
@@ -41,6 +41,7 @@ GROUPS = (
     Group("run", "Start and run a room", (("room",), ("signal",))),
     Group("people", "Look after people", (("participant",), ("track",), ("room", "mute"), ("token", "create"))),
     Group("record", "Record", (("recording",),)),
+    Group("live", "Stream to other services", (("stream",), ("egress",))),
     Group("programs", "Let programs in", (("token",),)),
     Group("told", "Be told", (("alert",),)),
     Group("rules", "Set the rules", (("setting",), ("audit",), ("role",))),
@@ -205,13 +206,21 @@ class Pages:
         return Action(to.label, to.command, description=f"Help on {what}", in_place=to.in_place)
 
 
+_WANTED_MOST = ("create", "start", "join", "stop", "close", "list", "show", "update")
+_NAMED = 6
+
+
 def _verbs(found: Sequence[type[Command]]) -> Text:
-    """`room` close, create · `signal` send."""
+    """`room` create, close · `signal` send. Of a noun with many verbs, those that are wanted most."""
     nouns: dict[str, list[str]] = {}
     for command in found:
         noun, *verb = command.spec.path
         nouns.setdefault(noun, []).extend([" ".join(verb)] if verb else [])
-    return joined([joined([(Code(noun),), ", ".join(verbs)], " ") for noun, verbs in nouns.items()], " · ")
+    return joined([joined([(Code(noun),), a_few(_in_order(v), _NAMED)], " ") for noun, v in nouns.items()], " · ")
+
+
+def _in_order(verbs: Sequence[str]) -> list[str]:
+    return [*(v for v in _WANTED_MOST if v in verbs), *(v for v in verbs if v not in _WANTED_MOST)]
 
 
 def _other_spellings(command: type[Command]) -> list[str]:

@@ -13,15 +13,17 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from commands.core.base import Command, RoomName, ServerCommand, has
+from commands.core.base import Command, Fetched, RoomName, ServerCommand, has
 from commands.core.errors import HelpWanted, MissingInput, Problem, UsageError
 from commands.core.examples import first_example, remedy
 from commands.core.explaining import explain
 from commands.core.fields import choices, field_type, is_flag, is_hidden, is_many, known_as, label, labelled, option
 from commands.core.registry import NOUN_ALIASES, Commands, Path
+from commands.core.repeating import may_hold_key, repeated
 from commands.core.reply import Action, Code
 from commands.core.spelling import spell
 from commands.core.tokens import Word, respell, split
+from commands.core.types import looks_like_address
 from providers.base import RoomRef
 
 CLOSE = 0.7
@@ -106,11 +108,13 @@ def _no_such_command(typed: Path, words: Sequence[Word], commands: Commands, her
     if not typed and _asks_for_help(words[0]):
         return HelpWanted(())
     meant = closest_path(typed, commands)
-    said = " ".join(word.text for word in words[: len(meant or typed[:2]) or 1])
+    said = repeated(" ".join(word.text for word in words[: len(meant or typed[:2]) or 1]))
     if meant is None:
         problem = Problem(f"There is no command “{said}”.", aloud="I do not know that command.")
         return UsageError([problem], _nearest_noun(typed, nouns, here))
     problem = Problem(f"There is no command “{said}”.")
+    if any(may_hold_key(word.text) for word in words):
+        return UsageError([problem], ("Did you mean ", Code(f"{here.slash} {' '.join(meant)}"), "?"), path=meant)
     line = " ".join([*meant, *(respell(word) for word in words[len(meant) :])])
     try:
         actions = [Action(line, _Reading(commands[meant], here).command(list(words[len(meant) :])))]
@@ -178,7 +182,8 @@ class _Reading:
                 self.positionals.append(word)
                 continue
             if not word.text.startswith("--") or len(word.text) == 2:
-                self._problem(f"“{word.text}” is no option; those begin with two dashes. As a name it goes in quotes.")
+                said = repeated(word.text)
+                self._problem(f"“{said}” is no option; those begin with two dashes. As a name it goes in quotes.")
                 continue
             name, equals, value = word.text[2:].partition("=")
             following = words[at] if at < len(words) else None
@@ -242,7 +247,7 @@ class _Reading:
         """Positional words to their fields in order; returns those too many."""
         left = list(self.positionals)
         for name in self.model.positionals():
-            if name in self.values or not left:
+            if name in self.values or not left or self._is_anothers(name, left[0]):
                 continue
             if is_many(self.model.model_fields[name]):
                 self.values[name] = [self._chosen(name, word) for word in left]
@@ -250,15 +255,25 @@ class _Reading:
             self._store(name, left.pop(0))
         return left
 
+    def _is_anothers(self, name: str, word: Word) -> bool:
+        """No room is called like an address where the command takes one as well."""
+        fields = self.model.model_fields
+        takes_address = any(has(fields[other], Fetched) for other in self.model.positionals())
+        return takes_address and has(fields[name], RoomName) and looks_like_address(word.text)
+
     def _lend(self) -> None:
         """What the line leaves out and the channel has."""
-        room = self.model.room_field()
-        if room is not None and room not in self.values and self.model.room_may_be_left_out() and self.here.room:
-            self.borrowed = room
+        if self._lacks_room() and self.model.room_may_be_left_out() and self.here.room:
+            self.borrowed = self.model.room_field()
         if self.borrowed is not None:
             self._lend_room(self.borrowed)
         if issubclass(self.model, ServerCommand):
             self.values.setdefault("provider", self.here.provider)
+
+    def _lacks_room(self) -> bool:
+        """Whether one is needed, and neither it nor what takes its place is there."""
+        model, given = self.model, self.values
+        return model.needs_room() and model.room_field() not in given and model.instead_of_room not in given
 
     def _lend_room(self, name: str) -> None:
         """This channel's room; its provider and its life come with it, unless the line names another provider."""
@@ -272,17 +287,24 @@ class _Reading:
             self.values.setdefault("room_id", room.id)
 
     def _validate(self) -> Command:
+        found = list[Problem]()
         try:
-            return self.model.model_validate(self.values)
+            command = self.model.model_validate(self.values)
         except ValidationError as error:
             found = labelled(self.model, explain(error, self.model))
-        missing = [
-            name for name, info in self.model.model_fields.items() if info.is_required() and name not in self.values
-        ]
+        else:
+            if not self._lacks_room():
+                return command
+        missing = [name for name in self.model.model_fields if self._is_missing(name)]
         if missing and {p.field for p in found} <= set(missing):
             raise self._missing(missing)
         self.problems = found
         raise self._usage_error()
+
+    def _is_missing(self, name: str) -> bool:
+        if name == self.model.room_field() and self.model.instead_of_room is not None:
+            return self._lacks_room()
+        return self.model.model_fields[name].is_required() and name not in self.values
 
     # What is wrong
 
@@ -295,7 +317,7 @@ class _Reading:
         options = [option(n) for n, info in self.model.model_fields.items() if not is_hidden(info)]
         close = difflib.get_close_matches(f"--{name}", options, n=1, cutoff=CLOSE)
         hint = f" Did you mean {close[0]}?" if close else ""
-        self._problem(f"{' '.join(self.model.spec.path)} has no option --{name}.{hint}")
+        self._problem(f"{' '.join(self.model.spec.path)} has no option --{repeated(name)}.{hint}")
 
     def _usage_error(self) -> UsageError:
         return UsageError(self.problems[:MOST_PROBLEMS], self._remedy(), path=self.model.spec.path)
@@ -310,7 +332,7 @@ class _Reading:
         return ("For example: ", Code(f"{self.here.slash} {first_example(self.model)}"))
 
     def _missing(self, names: Iterable[str]) -> MissingInput:
-        labels = [label(self.model, name) for name in names]
+        labels = [self._wanted(name) for name in names]
         return MissingInput(
             [Problem(f"{' '.join(self.model.spec.path)} needs {' and '.join(labels)}.")],
             self._example(),
@@ -318,15 +340,20 @@ class _Reading:
             given=self.here.room_for(self.model, self.values.get("provider")) | self.values,
         )
 
+    def _wanted(self, name: str) -> str:
+        instead = self.model.instead_of_room if name == self.model.room_field() else None
+        return label(self.model, name) + (f" or {label(self.model, instead)}" if instead is not None else "")
+
     def _too_many(self, extra: list[Word]) -> UsageError:
         """One word too many is mostly a name with a space in it: offer it in quotes, where the last one is text."""
         names = self.model.positionals()
-        problem = Problem(f"That is one word too many: “{extra[0].text}”.")
+        problem = Problem(f"That is one word too many: “{repeated(extra[0].text)}”.")
         last = names[-1] if names else None
         first = len(self.positionals) - len(extra) - 1
         if (
             last is None
             or self.problems
+            or any(may_hold_key(word.text) for word in self.positionals)
             or field_type(self.model.model_fields[last]) is not str
             or first < 0
             or self.values[last] != self.positionals[first].text  # it came as an option, or from the channel

@@ -85,6 +85,10 @@ class Action:
     description: str | None = None
     in_place: bool = False
 
+    @property
+    def command_type(self) -> "type[Command]":
+        return type(self.command)
+
 
 @dataclass(frozen=True, slots=True)
 class Form:

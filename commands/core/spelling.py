@@ -20,10 +20,11 @@ def spell(command: Command, *, redacted: bool = False, without: Collection[str] 
     """
     fields = type(command).model_fields
     words = [*command.spec.path]
+    stood_in_for = _stood_in_for(command)
     in_order = True
     for name in type(command).positionals():
         value = _shown(command, name, redacted)
-        if value is None or value == ():
+        if value is None or value == () or (name == stood_in_for and value == ""):
             in_order = False
         elif in_order:
             words += [quote(text) for text in _texts(value, redacted)]
@@ -33,6 +34,11 @@ def spell(command: Command, *, redacted: bool = False, without: Collection[str] 
         if name not in (*type(command).positionals(), *without) and name in command.changed_fields():
             words += _as_option(name, _shown(command, name, redacted), redacted)
     return " ".join(words)
+
+
+def _stood_in_for(command: Command) -> str | None:
+    """The field of the room, where something else takes its place."""
+    return type(command).room_field() if type(command).instead_of_room in command.changed_fields() else None
 
 
 def _shown(command: Command, name: str, redacted: bool) -> object:

@@ -68,6 +68,24 @@ Name = Annotated[str, AfterValidator(_not_blank)]
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
 
 
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*:/|[\w-]+(?:\.[\w-]+)+(?::\d+)?/", re.IGNORECASE)
+
+
+def looks_like_address(text: str) -> bool:
+    """With a scheme, or like a host with a path behind it."""
+    return _ADDRESS.match(text) is not None
+
+
+def _no_address(text: str) -> str:
+    if looks_like_address(text):
+        raise PydanticCustomError("address", "This is an address. Say first which one is meant: its id, or its room.")
+    return text
+
+
+FeedName = Annotated[Name, AfterValidator(_no_address)]
+"""A recording, a stream or an egress by its id, or by its room. An address may hold a key, which nothing repeats."""
+
+
 def _pairs(value: object) -> object:
     """`["a=1", "b=2"]`, as typed, to `{"a": "1", "b": "2"}`."""
     if not isinstance(value, list | tuple):

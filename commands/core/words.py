@@ -65,6 +65,18 @@ def spoken_duration(duration: timedelta, *, exact: bool = False) -> str:
     return " ".join(words) or "0 s"
 
 
+def spoken_size(size: int) -> str:
+    """Bytes in decimal units, as file managers count them: `34.1 MB`."""
+    if size < 1000:
+        return f"{size} B"
+    amount = size / 1000
+    for unit in ("kB", "MB"):
+        if amount < 999.95:
+            return f"{amount:.1f} {unit}"
+        amount /= 1000
+    return f"{amount:,.1f} GB"
+
+
 def in_natural_order(name: str) -> tuple[tuple[int, str], ...]:
     """The key by which people and rooms are sorted: `person 2` before `Person 10`."""
     pieces = _NUMBER.split(name.casefold())  # words and numbers by turns, so that like is compared with like

@@ -1,6 +1,7 @@
 """What LiveKit's services share: the settings, the client, and the questions whether a life of a room goes on and
 whether somebody is in it."""
 
+from dataclasses import replace
 from datetime import timedelta
 from types import MappingProxyType
 from typing import TypeVar
@@ -10,10 +11,21 @@ from livekit.api import ListRoomsRequest, ParticipantInfo, RoomParticipantIdenti
 from providers.base import Backend, Capability, Limits, RoomRef
 from providers.errors import NotFound, Rejected
 from providers.livekit.client import DEADLINE, Call, Client
+from providers.livekit.egress_rules import FORMATS, LAYOUTS, PRESETS, PROTOCOLS
 from providers.livekit.errors import Unanswered
+from providers.livekit.outputs import Storage, named
 from providers.livekit.settings import LiveKitSettings
 
-LIMITS = Limits(room_name_bytes=256, identity_bytes=256, metadata_bytes=512 * 1024, signal_bytes=64_000)
+LIMITS = Limits(
+    room_name_bytes=256,
+    identity_bytes=256,
+    metadata_bytes=512 * 1024,
+    signal_bytes=64_000,
+    layouts=LAYOUTS,
+    presets=tuple(PRESETS),
+    formats=FORMATS,
+    stream_schemes=tuple(PROTOCOLS),
+)
 """The server's defaults; whoever runs it can change them, and then its own refusal speaks. It refuses no signal, and
 loses the large ones."""
 
@@ -28,7 +40,7 @@ class LiveKitBackend(Backend):
     )
 
     def __init__(self, name: str, settings: LiveKitSettings, *, deadline: timedelta = DEADLINE) -> None:
-        super().__init__(name, LIMITS)
+        super().__init__(name, replace(LIMITS, outputs=tuple(map(named, settings.outputs))))
         self._settings = settings
         self._client = Client(name, settings, deadline)
         if not settings.is_cloud:
@@ -87,6 +99,16 @@ class LiveKitBackend(Backend):
             else:
                 await self._present(operation, room, on)
             raise
+
+    def _storage(self, name: str | None, operation: str) -> Storage | None:
+        """The output of that name, or the one that is used where none is named. None: the egress workers decide."""
+        wanted = name if name is not None else self._settings.default_output
+        if wanted is None:
+            return None
+        for storage in self._settings.outputs:
+            if storage.name == wanted:
+                return storage
+        raise self._rejected(f"There is no output {wanted!r}.", operation)
 
     def _absent(self, operation: str, room: RoomRef, *identities: str) -> NotFound:
         return self._missing(f"not in the room {room.name!r}: {', '.join(map(repr, identities))}", operation)

@@ -1,7 +1,7 @@
 """Every call to a LiveKit server goes through here: one deadline, one retry for reads, one translation of errors."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from datetime import timedelta
 from typing import TypeVar
 
@@ -9,7 +9,7 @@ import aiohttp
 from livekit.api import LiveKitAPI, ServerError
 
 from providers.errors import ProviderError, Unreachable
-from providers.livekit.errors import FAILURES, Unanswered, translate
+from providers.livekit.errors import FAILURES, Unanswered, is_clean, translate
 from providers.livekit.settings import LiveKitSettings
 from providers.redirects import not_followed
 
@@ -38,18 +38,19 @@ class Client:
         """Make a call that changes nothing; once more where the connection broke or the server failed."""
         return await self._within_deadline(operation, self._twice(operation, call))
 
-    async def write(self, operation: str, call: Call[T]) -> T:
-        """Make a call that changes something: never twice, for the first may have worked."""
-        return await self._within_deadline(operation, self._once(operation, call))
+    async def write(self, operation: str, call: Call[T], *, patience: float = 1, secrets: Collection[str] = ()) -> T:
+        """Make a call that changes something: never twice, for the first may have worked. `patience`: how many times
+        as long as others it may take. `secrets` are cut from what the server says of it."""
+        return await self._within_deadline(operation, self._once(operation, call, secrets), patience)
 
     async def aclose(self) -> None:
         session, self._session, self._api = self._session, None, None
         if session is not None:
             await session.close()
 
-    async def _within_deadline(self, operation: str, work: Awaitable[T]) -> T:
+    async def _within_deadline(self, operation: str, work: Awaitable[T], patience: float = 1) -> T:
         try:
-            async with asyncio.timeout(self._deadline.total_seconds()):
+            async with asyncio.timeout(self._deadline.total_seconds() * patience):
                 return await work
         except TimeoutError as error:
             raise translate(error, provider=self._provider, operation=operation) from error
@@ -65,15 +66,14 @@ class Client:
         await asyncio.sleep(RETRY_PAUSE.total_seconds())
         return await self._once(operation, call)
 
-    async def _once(self, operation: str, call: Call[T]) -> T:
+    async def _once(self, operation: str, call: Call[T], secrets: Collection[str] = ()) -> T:
         try:
             return await call(self._connected())
         except FAILURES as error:
             failure = error
-        # Raised out here, so that the cause is the only link: aiohttp's response errors carry the request's headers,
-        # the token among them.
-        cause = None if isinstance(failure, aiohttp.ClientResponseError) else failure
-        raise translate(failure, provider=self._provider, operation=operation) from cause
+        # Raised out here, so that the cause is the only link.
+        cause = None if _holds_secrets(failure, secrets) else failure
+        raise translate(failure, provider=self._provider, operation=operation, secrets=secrets) from cause
 
     def _connected(self) -> LiveKitAPI:
         if self._api is None:
@@ -86,6 +86,13 @@ class Client:
                 failover=False,  # it repeats writes
             )
         return self._api
+
+
+def _holds_secrets(failure: Exception, secrets: Collection[str]) -> bool:
+    """aiohttp's response errors carry the request's headers, the token among them, and a server quotes URLs."""
+    if isinstance(failure, ServerError):
+        return not is_clean(failure, secrets)
+    return isinstance(failure, aiohttp.ClientResponseError)
 
 
 def _is_passing(error: ProviderError) -> bool:

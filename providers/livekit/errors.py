@@ -4,16 +4,23 @@ What LiveKit's SDK raises: `ServerError` with twirp's code where the answer was 
 `unknown` and no message for every other body (a proxy's page, or the plain-text 401 for a wrong secret, whose body
 holds the whole token and is dropped by the SDK); aiohttp's errors; and protobuf's `DecodeError` for a 200 that holds
 something else.
+
+What a server says may quote the URL of a stream with its key, so addresses are cut in all of it, and what was secret in
+the request.
 """
+
+from collections.abc import Collection
 
 import aiohttp
 from google.protobuf.message import DecodeError
 from livekit.api import ServerError
 
+from providers.addresses import shown_text
 from providers.errors import (
     Conflict,
     Malformed,
     NotFound,
+    NoWorker,
     ProviderError,
     RateLimited,
     Rejected,
@@ -22,10 +29,15 @@ from providers.errors import (
     Unreachable,
     Unsupported,
 )
+from providers.livekit.keys import without
 
 
 class Unanswered(Unreachable):
     """The video server runs, but the part of it that should do this did not answer. Try again in a minute."""
+
+
+class GaveUp(TimedOut):
+    """The video server waited in vain for the part of it that should do this. Look at it before you repeat it."""
 
 
 FAILURES = (ServerError, aiohttp.ClientError, DecodeError, AttributeError, ValueError, TimeoutError)
@@ -44,7 +56,7 @@ _BY_CODE: dict[str, type[ProviderError]] = {
     "resource_exhausted": RateLimited,
     "unimplemented": Unsupported,
     "canceled": TimedOut,
-    "deadline_exceeded": TimedOut,
+    "deadline_exceeded": GaveUp,
     "unavailable": Unreachable,
     "malformed": Malformed,
     "bad_route": Malformed,
@@ -62,25 +74,35 @@ _BY_STATUS: dict[int, type[ProviderError]] = {
 }
 """For answers that are not twirp's. The last three are what a proxy says of a server that is down."""
 
-_CANNOT = {"failed_precondition": "remote unmute not enabled", "unknown": "not implemented"}
+_CANNOT = {
+    "failed_precondition": "remote unmute not enabled",
+    "unknown": "not implemented",
+    "internal": "not connected (redis required)",
+}
 """By twirp's code the server's words for what this installation cannot do: the first by its operator's setting, the
-second because it is not LiveKit Cloud. The server may put others before them (`rpc error: `)."""
+second because it is not LiveKit Cloud, the third without Redis. The server may put others before them
+(`rpc error: `)."""
 
 _NO_RESPONSE = "no response from servers"
+_BUSY = ("not enough CPU", "server is shutting down")
+"""A worker's words, which took a start and then found that it could not (livekit/egress, pkg/errors)."""
+
 _PREFIX = "twirp error unknown: "
 
 
-def translate(error: Exception, *, provider: str, operation: str) -> ProviderError:
-    kind, detail = _from_server(error) if isinstance(error, ServerError) else _from_transport(error)
+def translate(error: Exception, *, provider: str, operation: str, secrets: Collection[str] = ()) -> ProviderError:
+    kind, detail = _from_server(error, secrets) if isinstance(error, ServerError) else _from_transport(error)
     if kind is Unsupported:
         detail = operation  # what cannot be done goes by the name of its capability
     return kind(detail, provider=provider, operation=operation)
 
 
-def _from_server(error: ServerError) -> tuple[type[ProviderError], str]:
-    message = str(error.message).removeprefix(_PREFIX).strip()
+def _from_server(error: ServerError, secrets: Collection[str]) -> tuple[type[ProviderError], str]:
+    message = said(error, secrets)
     if error.code == "unavailable" and _NO_RESPONSE in message:
         return Unanswered, message
+    if error.code == "unavailable" and any(words in message for words in _BUSY):
+        return NoWorker, message
     if (cannot := _CANNOT.get(str(error.code))) and cannot in message:
         return Unsupported, message
     kind = _BY_CODE.get(str(error.code)) or _BY_STATUS.get(error.status)
@@ -89,6 +111,16 @@ def _from_server(error: ServerError) -> tuple[type[ProviderError], str]:
     if kind is Unauthenticated or not message:  # what is said of a refused token may hold the token
         return kind, f"HTTP {error.status}"
     return kind, message
+
+
+def said(error: ServerError, secrets: Collection[str] = ()) -> str:
+    """Of what the server says, what may be shown."""
+    return without(secrets, shown_text(str(error.message).removeprefix(_PREFIX).strip()))
+
+
+def is_clean(error: ServerError, secrets: Collection[str] = ()) -> bool:
+    """Whether all that the server says may be shown."""
+    return said(error, secrets) in str(error.message)
 
 
 def _from_transport(error: Exception) -> tuple[type[ProviderError], str]:

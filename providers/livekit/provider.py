@@ -1,6 +1,7 @@
 """LiveKit as a provider: the sum of its services."""
 
 from providers.base import Capability
+from providers.livekit.egress import Egresses
 from providers.livekit.participants import Participants
 from providers.livekit.rooms import Rooms
 from providers.livekit.signals import Signals
@@ -9,7 +10,7 @@ from providers.livekit.tracks import Tracks
 from providers.livekit.webhooks import Webhooks
 
 
-class LiveKit(Rooms, Participants, Tracks, Signals, Tokens, Webhooks):
+class LiveKit(Rooms, Participants, Tracks, Signals, Tokens, Egresses, Webhooks):
     kind = "livekit"
     options = frozenset(
         {
@@ -28,6 +29,23 @@ class LiveKit(Rooms, Participants, Tracks, Signals, Tokens, Webhooks):
             Capability.PARTICIPANT_PERMISSIONS,
             Capability.SIGNAL_TOPIC,
             Capability.SIGNAL_LOSSY,
+            Capability.RECORD_FROM_START,
+            Capability.RECORDING_LAYOUT,
+            Capability.RECORDING_AUDIO_ONLY,
+            Capability.RECORDING_VIDEO_ONLY,
+            Capability.RECORDING_PARTICIPANT,
+            Capability.RECORDING_TRACKS,
+            Capability.RECORDING_WEB,
+            Capability.RECORDING_FORMAT,
+            Capability.RECORDING_SEGMENTS,
+            Capability.RECORDING_IMAGES,
+            Capability.RECORDING_PRESET,
+            Capability.RECORDING_ENCODING,
+            Capability.RECORDING_OUTPUT,
+            Capability.STREAM_LAYOUT,
+            Capability.STREAM_AUDIO_ONLY,
+            Capability.STREAM_PRESET,
+            Capability.STREAM_HLS,
         }
     )
 

@@ -3,8 +3,9 @@
 from typing import Annotated, ClassVar
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 
+from providers.livekit.outputs import Storage, storages
 from providers.registry import ProviderSettings
 
 _SCHEMES = ("http", "https", "ws", "wss")
@@ -45,6 +46,25 @@ class LiveKitSettings(ProviderSettings, frozen=True):
     api_key: Annotated[str, AfterValidator(_some_text)] = Field(description="The name of the API key.")
     api_secret: Annotated[SecretStr, AfterValidator(_some_secret)] = Field(description="The secret of the API key.")
     ws_url: Address | None = Field(default=None, description="What clients connect to, where it differs from the URL.")
+    outputs: Annotated[tuple[Storage, ...], BeforeValidator(storages)] = Field(
+        default=(),
+        description="Where recordings can be put, by name: in the file a table [providers.NAME.outputs.OUTPUT] each, "
+        'in the variable JSON such as {"archive": {"kind": "s3", "bucket": "recordings", "region": "eu-west-1", '
+        '"access_key": "...", "secret": "..."}}. The kinds are s3 (also `endpoint`, `force_path_style`, '
+        "`session_token`, `assume_role_arn`, `assume_role_external_id`), gcp (`bucket`, `credentials`), azure "
+        "(`account_name`, `account_key`, `container_name`) and alioss (`bucket`, `access_key`, `secret`, `region`, "
+        "`endpoint`); each may have a `prefix`, a folder that all paths begin with. Without any, the egress workers "
+        "put recordings where they were told to.",
+    )
+    default_output: str | None = Field(
+        default=None, description="The name of the output that is used when a recording names none."
+    )
+
+    @model_validator(mode="after")
+    def _default_output_is_there(self) -> "LiveKitSettings":
+        if self.default_output is not None and self.default_output not in {each.name for each in self.outputs}:
+            raise ValueError("names a `default_output` that is none of the outputs")
+        return self
 
     @property
     def is_cloud(self) -> bool:

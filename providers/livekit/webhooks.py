@@ -27,9 +27,10 @@ from providers.facts import (
     TrackPublished,
     TrackUnpublished,
 )
-from providers.livekit.backend import LiveKitBackend
+from providers.livekit import egress_info
 from providers.livekit.feeds import egress_facts, ingress_facts
 from providers.livekit.mapping import kind_of, moment
+from providers.livekit.workers import Workers
 
 LEEWAY_SECONDS = 60
 """How far the server's clock may be from ours. LiveKit's own verifiers allow the same."""
@@ -49,7 +50,10 @@ _REASONS = {
 }
 
 
-class Webhooks(LiveKitBackend):
+_OF_EGRESS = frozenset({"egress_started", "egress_updated", "egress_ended"})
+
+
+class Webhooks(Workers):
     webhook_kinds = ("",)
 
     def read_webhook(self, kind: str, headers: Mapping[str, str], body: bytes) -> list[Fact]:
@@ -58,6 +62,8 @@ class Webhooks(LiveKitBackend):
         self._verify(headers.get("authorization", ""), body)
         try:
             event = json.loads(body)
+            if event["event"] in _OF_EGRESS:
+                return self._egress_facts(event)
             read = _READERS.get(event["event"])
             return [] if read is None else read(self._origin(event), event)
         except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
@@ -80,6 +86,14 @@ class Webhooks(LiveKitBackend):
         signed = str(claims.get("sha256", "")).encode()
         if not hmac.compare_digest(signed, base64.b64encode(hashlib.sha256(body).digest())):
             raise self._forged("the body is not the one that was signed")
+
+    def _egress_facts(self, event: Mapping[str, Any]) -> list[Fact]:
+        """None for a status of a later server. Where one begins, there is a worker."""
+        egress = egress_info.egress(self.name, event["egressInfo"])
+        if egress is None:
+            return []
+        self._note(egress)
+        return egress_facts(self._origin(event), event["egressInfo"], egress)
 
     def _forged(self, detail: str) -> Forged:
         return Forged(detail, provider=self.name, operation="read_webhook")
@@ -123,10 +137,6 @@ def _track_unpublished(origin: Origin, event: Mapping[str, Any]) -> list[Fact]:
     return [TrackUnpublished(**origin, room=_room(origin, event), participant=who, track=track)]
 
 
-def _egress(origin: Origin, event: Mapping[str, Any]) -> list[Fact]:
-    return egress_facts(origin, event["egressInfo"])
-
-
 def _ingress(origin: Origin, event: Mapping[str, Any]) -> list[Fact]:
     return ingress_facts(origin, event["ingressInfo"])
 
@@ -138,9 +148,6 @@ _READERS: dict[str, Callable[[Origin, Mapping[str, Any]], list[Fact]]] = {
     "participant_left": _participant_left,
     "track_published": _track_published,
     "track_unpublished": _track_unpublished,
-    "egress_started": _egress,
-    "egress_updated": _egress,
-    "egress_ended": _egress,
     "ingress_started": _ingress,
     "ingress_ended": _ingress,
 }

@@ -49,6 +49,11 @@ class Life:
     def people(self) -> int:
         return sum(member.is_human for member in self.members.values())
 
+    @property
+    def is_sending(self) -> bool:
+        """Whether anybody publishes anything."""
+        return any(member.participant.tracks for member in self.members.values())
+
     def is_full_for(self, newcomer: Member) -> bool:
         """Machines always find room, and so does whoever takes their own place."""
         most = self.options.max_participants

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Callable, Collection, Mapping
 from typing import ParamSpec, TypeVar
 
+from pydantic import SecretStr
+
 from providers.base import (
     ApiGrant,
     ApiToken,
@@ -11,23 +13,29 @@ from providers.base import (
     Backend,
     Capability,
     CreatedRoom,
+    Egress,
+    EgressOptions,
+    EgressRef,
+    FileFormat,
     JoinToken,
     Limits,
+    NamedOutput,
     Participant,
     ParticipantChanges,
     Recording,
-    RecordingOptions,
     RecordingRef,
     Room,
     RoomOptions,
     RoomRef,
     Signal,
+    Stream,
+    StreamRef,
     TokenOptions,
     Track,
 )
 from providers.errors import ProviderError, Rejected, TimedOut
 from providers.facts import Fact
-from providers.memory import tokens, webhooks
+from providers.memory import egress_record, tokens, webhooks
 from providers.memory.sender import Sender
 from providers.memory.server import MemoryServer
 from providers.memory.settings import MemorySettings
@@ -36,39 +44,19 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 LAYOUTS = ("grid", "speaker", "single-speaker")
+PRESETS = ("h264-720p-30", "h264-720p-60", "h264-1080p-30", "h264-1080p-60", "portrait-h264-720p-30")
+STREAM_SCHEMES = ("rtmp", "rtmps", "srt")
 
 
 class Memory(Backend):
     """`server` is the server itself, for whoever plays the people in its rooms."""
 
     kind = "memory"
-    options = frozenset(
-        {
-            Capability.MAX_PARTICIPANTS,
-            Capability.EMPTY_TIMEOUT,
-            Capability.DEPARTURE_TIMEOUT,
-            Capability.ROOM_METADATA,
-            Capability.RECORD_FROM_START,
-            Capability.ROOM_MADE_ON_JOIN,
-            Capability.TOKEN_METADATA,
-            Capability.TOKEN_ATTRIBUTES,
-            Capability.TOKEN_PERMISSIONS,
-            Capability.PARTICIPANT_TRACKS,
-            Capability.PARTICIPANT_METADATA,
-            Capability.PARTICIPANT_ATTRIBUTES,
-            Capability.PARTICIPANT_NAME,
-            Capability.PARTICIPANT_PERMISSIONS,
-            Capability.CLEAR_PARTICIPANT_TEXT,
-            Capability.SIGNAL_TOPIC,
-            Capability.SIGNAL_LOSSY,
-            Capability.RECORDING_LAYOUT,
-            Capability.RECORDING_AUDIO_ONLY,
-        }
-    )
+    options = frozenset(capability for capability in Capability if not hasattr(Backend, capability))
     webhook_kinds = ("",)
 
     def __init__(self, name: str, settings: MemorySettings) -> None:
-        super().__init__(name, Limits(layouts=LAYOUTS))
+        super().__init__(name, _limits(settings))
         self._settings = settings
         self._sender: Sender | None = None
         if settings.webhook_url is not None and settings.webhook_secret is not None:
@@ -90,13 +78,17 @@ class Memory(Backend):
         return f"memory://{self.name}"
 
     async def settled(self) -> None:
-        """Return when no recording is on its way and every webhook is delivered, or dropped."""
+        """Return when no recording or stream is on its way and every webhook is delivered, or dropped."""
         await self.server.settled()
         if self._sender is not None:
             await self._sender.idle()
 
     async def ping(self) -> None:
         await self._ask(self.server.ping)
+
+    async def inspect(self) -> None:
+        self.lacking_because = await self._ask(self.server.inspect)
+        self.lacking = frozenset(self.lacking_because)
 
     async def create_room(self, name: str, options: RoomOptions) -> CreatedRoom:
         return await self._ask(self.server.create_room, name, options)
@@ -150,7 +142,7 @@ class Memory(Backend):
     async def send_signal(self, room: RoomRef, signal: Signal) -> None:
         await self._ask(self.server.send_signal, room, signal)
 
-    async def start_recording(self, room: RoomRef, options: RecordingOptions) -> Recording:
+    async def start_recording(self, room: RoomRef | None, options: EgressOptions) -> Recording:
         return await self._ask(self.server.start_recording, room, options)
 
     async def stop_recording(self, recording: RecordingRef) -> Recording:
@@ -158,6 +150,43 @@ class Memory(Backend):
 
     async def list_recordings(self, room: RoomRef | None = None) -> list[Recording]:
         return await self._ask(self.server.list_recordings, room)
+
+    async def update_recording_layout(self, recording: RecordingRef, layout: str) -> Recording:
+        return await self._ask(self.server.update_recording_layout, recording.id, layout)
+
+    async def start_stream(self, room: RoomRef | None, options: EgressOptions) -> Stream:
+        return await self._ask(self.server.start_stream, room, options)
+
+    async def stop_stream(self, stream: StreamRef) -> Stream:
+        return await self._ask(self.server.stop_stream, stream.id)
+
+    async def list_streams(self, room: RoomRef | None = None) -> list[Stream]:
+        return await self._ask(self.server.list_streams, room)
+
+    async def update_stream(
+        self, stream: StreamRef, *, add: Collection[SecretStr] = (), remove: Collection[SecretStr] = ()
+    ) -> Stream:
+        return await self._ask(self.server.update_stream, stream.id, add=add, remove=remove)
+
+    async def update_stream_layout(self, stream: StreamRef, layout: str) -> Stream:
+        return await self._ask(self.server.update_stream_layout, stream.id, layout)
+
+    async def start_egress(self, room: RoomRef | None, options: EgressOptions) -> Egress:
+        return await self._ask(self.server.start_egress, room, options)
+
+    async def stop_egress(self, egress: EgressRef) -> Egress:
+        return await self._ask(self.server.stop_egress, egress.id)
+
+    async def list_egresses(
+        self, room: RoomRef | None = None, *, id: str | None = None, active: bool = False
+    ) -> list[Egress]:
+        return await self._ask(self.server.list_egresses, room, id=id, active=active)
+
+    async def update_egress_layout(self, egress: EgressRef, layout: str) -> Egress:
+        return await self._ask(self.server.update_egress_layout, egress.id, layout)
+
+    def destination_id(self, url: SecretStr) -> str:
+        return egress_record.destination_id(url)
 
     def read_webhook(self, kind: str, headers: Mapping[str, str], body: bytes) -> list[Fact]:
         return webhooks.read(self.name, self._settings.webhook_secret, headers, body)
@@ -193,6 +222,16 @@ class Memory(Backend):
         except ProviderError as error:
             error.operation = operation
             raise
+
+
+def _limits(settings: MemorySettings) -> Limits:
+    return Limits(
+        layouts=LAYOUTS,
+        presets=PRESETS,
+        formats=tuple(FileFormat),
+        outputs=tuple(NamedOutput(name, Memory.kind, place) for name, place in settings.outputs.items()),
+        stream_schemes=STREAM_SCHEMES,
+    )
 
 
 PROVIDER = Memory

@@ -7,7 +7,18 @@ from secrets import token_hex, token_urlsafe
 
 from pydantic import SecretStr
 
-from providers.base import CreatedRoom, Limits, Recording, RecordingOptions, Room, RoomOptions, RoomRef, Track
+from providers.base import (
+    CreatedRoom,
+    EgressKind,
+    EgressOptions,
+    EgressSource,
+    FileOutput,
+    Limits,
+    Room,
+    RoomOptions,
+    RoomRef,
+    Track,
+)
 from providers.errors import NotFound, Rejected
 from providers.facts import (
     Fact,
@@ -17,17 +28,25 @@ from providers.facts import (
     RoomFinished,
     RoomStarted,
     Source,
+    StreamChanged,
     TrackPublished,
     TrackUnpublished,
 )
+from providers.memory import egress_rules
+from providers.memory.egress_record import Record
+from providers.memory.egresses import Egresses
 from providers.memory.lives import Life, Member, new_id
-from providers.memory.recorder import Recorder
 from providers.memory.settings import MemorySettings
 from providers.memory.timers import Timers
 
 
 class Rooms:
-    """What the other subjects build on. `token_secret` signs the tokens that admit to the rooms."""
+    """What the other subjects build on. `token_secret` signs the tokens that admit to the rooms.
+
+    Attributes:
+        has_workers: whether anybody is there to record and to stream. Without, nothing can be started, and what goes
+            on goes on.
+    """
 
     def __init__(self, name: str, settings: MemorySettings, limits: Limits, tell: Callable[[Fact], None]) -> None:
         self.name = name
@@ -37,19 +56,25 @@ class Rooms:
         self._tell = tell
         self._lives: dict[str, Life] = {}
         self._timers = Timers()
-        self._recorder = Recorder(name, settings.recording_delay_seconds, self._recording_changed)
+        self._egresses = Egresses(name, settings.recording_delay_seconds, self._egress_changed)
+        self.has_workers = True
 
     def create_room(self, name: str, options: RoomOptions) -> CreatedRoom:
         if life := self._lives.get(name):
             return CreatedRoom(self._room(life), existed=True)
         metadata = options.metadata or ""
-        self._require_fit(self._limits.room_name_problem(name) or self._limits.metadata_problem(metadata))
+        asked = EgressOptions(source=EgressSource(layout=options.layout), file=FileOutput())
+        self._require_fit(
+            self._limits.room_name_problem(name)
+            or self._limits.metadata_problem(metadata)
+            or egress_rules.problem(asked, self._limits)
+        )
         life = Life(RoomRef(self.name, new_id("RM"), name), options, datetime.now(UTC), metadata)
         self._lives[name] = life
         self._tell(RoomStarted(**self._origin(), room=life.ref))
         self._close_later(life, self._empty_timeout(life))
-        if options.record:
-            self._recorder.start(life.ref, RecordingOptions())
+        if options.record and self.has_workers:
+            self._begin(life, asked)
         return CreatedRoom(self._room(life), existed=False)
 
     def list_rooms(self, names: Collection[str] = ()) -> list[Room]:
@@ -67,8 +92,18 @@ class Rooms:
             self._remove(life, identity, "room closed")
         self._timers.cancel(room.id)
         del self._lives[room.name]
-        self._recorder.room_closed(life.ref)
+        self._egresses.room_closed(life.ref)
         self._tell(RoomFinished(**self._origin(), room=life.ref))
+
+    def _begin(self, life: Life | None, options: EgressOptions) -> Record:
+        """An egress of what is live in the room, or of a web page, where there is no room."""
+        kept_by = {output.name: output.place for output in self._limits.outputs}
+        place = f"memory://{self.name}" if options.output is None else kept_by[options.output]
+        if life is None:
+            return self._egresses.start(None, options, place)
+        is_whole = options.source.kind is EgressKind.ROOM
+        waits = self._settings.recording_waits_for_publisher and is_whole and not life.is_sending
+        return self._egresses.start(life.ref, options, place, waits=waits)
 
     def _room(self, life: Life) -> Room:
         return Room(
@@ -77,7 +112,7 @@ class Rooms:
             participants=life.people,
             max_participants=life.options.max_participants,
             metadata=life.metadata,
-            recording=self._recorder.is_recording(life.ref),
+            recording=self._egresses.is_recording(life.ref),
             empty_timeout=self._empty_timeout(life),
             departure_timeout=self._departure_timeout(life),
         )
@@ -104,6 +139,7 @@ class Rooms:
         participant = member.participant
         self._keep_tracks(life, member)
         del life.members[identity]
+        self._egresses.look_at(life)
         self._tell(ParticipantLeft(**self._origin(), room=life.ref, participant=participant.brief(), reason=reason))
         for other in self._lives.values():
             for copy in [m for m in other.members.values() if m.forwarded_from == participant.id]:
@@ -122,6 +158,7 @@ class Rooms:
         for track in tracks:
             if track.id not in known:
                 self._tell(TrackPublished(**self._origin(), room=life.ref, participant=who, track=track))
+        self._egresses.look_at(life)
 
     def _attend(self, life: Life) -> None:
         """People stop the clock; the last of them starts it. Machines do neither."""
@@ -142,8 +179,11 @@ class Rooms:
         asked = life.options.departure_timeout
         return timedelta(seconds=self._settings.departure_timeout_seconds) if asked is None else asked
 
-    def _recording_changed(self, recording: Recording) -> None:
-        self._tell(RecordingChanged(**self._origin(), recording=recording))
+    def _egress_changed(self, record: Record) -> None:
+        if recording := record.recording:
+            self._tell(RecordingChanged(**self._origin(), recording=recording))
+        if stream := record.stream:
+            self._tell(StreamChanged(**self._origin(), stream=stream))
 
     def _origin(self) -> Origin:
         now = datetime.now(UTC)

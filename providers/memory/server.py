@@ -1,4 +1,4 @@
-"""The in-memory video server: the sum of its subjects, its recordings, and the trouble that it makes on demand.
+"""The in-memory video server: the sum of its subjects, and the trouble that it makes on demand.
 
 Synchronous; what it does by itself (close an empty room, bring a recording on) it does by timers in the running loop.
 Where it is cheap it behaves as a LiveKit server does: a room is keyed by its name and each life has an id of its own,
@@ -6,18 +6,21 @@ creating a live room returns it unchanged, joining makes the room, a second join
 and everybody receives what the others publish.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
-from providers.base import Limits, Recording, RecordingOptions, RoomRef
-from providers.errors import ProviderError, Rejected
+from providers.base import Capability, Limits
+from providers.errors import ProviderError
 from providers.facts import Fact
+from providers.memory.egress import Outgoing
 from providers.memory.people import People
 from providers.memory.settings import MemorySettings
 from providers.memory.signals import Signals
 from providers.memory.tracks import Tracks
 
+NEEDS_WORKER = (Capability.START_RECORDING, Capability.START_STREAM, Capability.START_EGRESS)
 
-class MemoryServer(People, Tracks, Signals):
+
+class MemoryServer(People, Tracks, Signals, Outgoing):
     """Tells every change to `tell`, at once and in order; whoever carries it further does so later.
 
     What takes a `RoomRef` is asked by the provider, what takes a room's name is done by the people in it.
@@ -36,29 +39,15 @@ class MemoryServer(People, Tracks, Signals):
     def ping(self) -> None:
         """It is there as long as the process is."""
 
-    def start_recording(self, room: RoomRef, options: RecordingOptions) -> Recording:
-        if options.layout is not None and options.layout not in self._limits.layouts:
-            raise Rejected(f"there is no layout {options.layout}", provider=self.name)
-        return self._recorder.start(self._this_life(room).ref, options)
-
-    def stop_recording(self, recording_id: str) -> Recording:
-        return self._recorder.stop(recording_id)
-
-    def finish_recording(self, recording_id: str) -> Recording:
-        """End it of the server's own accord: ready at once."""
-        return self._recorder.finish(recording_id)
-
-    def fail_recording(self, recording_id: str, reason: str) -> Recording:
-        return self._recorder.fail(recording_id, reason)
-
-    def list_recordings(self, room: RoomRef | None = None) -> list[Recording]:
-        return self._recorder.list(room)
+    def inspect(self) -> Mapping[Capability, str]:
+        """What cannot be done at the moment, and why, for people."""
+        return {} if self.has_workers else dict.fromkeys(NEEDS_WORKER, "No worker runs that could record or stream.")
 
     async def settled(self) -> None:
-        """Return when no recording is on its way from one status to the next."""
-        await self._recorder.timers.idle()
+        """Return when no recording or stream is on its way from one status to the next."""
+        await self._egresses.timers.idle()
 
     def stop(self) -> None:
         """Do nothing more by itself."""
         self._timers.cancel_all()
-        self._recorder.timers.cancel_all()
+        self._egresses.timers.cancel_all()

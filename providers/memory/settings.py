@@ -1,5 +1,6 @@
 """What the in-memory server needs to be told. It is configured by file only: `kind = "memory"`."""
 
+from collections.abc import Mapping
 from secrets import token_hex
 from typing import Annotated, Self
 
@@ -16,8 +17,10 @@ Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 class MemorySettings(ProviderSettings):
     """`webhook_url` is where it tells what happens, signed by `webhook_secret`; by itself it tells its own bot.
 
-    The time-outs are for rooms that ask for none of their own. `recording_delay_seconds` is how long a recording
-    takes to go live and, later, to be ready. `deadline_seconds` is how long we wait for an answer: a server in the
+    The time-outs are for rooms that ask for none of their own. `recording_delay_seconds` is how long a recording or a
+    stream takes to go live and, later, to be ready. `recording_waits_for_publisher`: whether one of a whole room does
+    not begin before somebody in it sends, as LiveKit's does not. `outputs` are the places that can be asked for by
+    name, as in `archive = "memory://archive"`. `deadline_seconds` is how long we wait for an answer: a server in the
     same process answers at once, but it can be told to be slow. `remote_unmute`: whether somebody's track may be
     unmuted by others than themselves, which LiveKit's operators decide too.
     """
@@ -27,6 +30,8 @@ class MemorySettings(ProviderSettings):
     empty_timeout_seconds: Seconds = 300
     departure_timeout_seconds: Seconds = 20
     recording_delay_seconds: Seconds = 0.2
+    recording_waits_for_publisher: bool = False
+    outputs: Mapping[str, str] = {}
     remote_unmute: bool = True
     deadline_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 10
 

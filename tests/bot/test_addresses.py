@@ -60,6 +60,7 @@ async def refusal(url: str, *allowed: str) -> str | None:
         "rtmp://media.example.com:1935/live/key",
         "rtsp://viewer:pa55@media.example.com/stream",
         "srt://media.example.com:9000?streamid=a,b",
+        "wss://media.example.com/sound?token=t",
         "https://media.example.com/@ana/clip.mp4?by=ana@example.com",
         f"http://{PUBLIC}/clip",
         "http://[2606:4700::1111]:8080/clip",

@@ -9,12 +9,12 @@ import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
-from bot.clock import SystemClock
 from bot.demo.slack import Channel, Message
 from bot.demo.world import World
 from bot.secrets import SecretBox, key_for
@@ -26,14 +26,16 @@ from commands.core.parsing import Here, parse
 from commands.core.ports import Caller, Place
 from commands.core.registry import all_commands
 from commands.core.spelling import spell
+from tests.bot.conversations.clock import MovedClock
 from tests.bot.conversations.talk import accepted, heard, labels, press
 
 TWO_SERVERS = '[providers.memory]\nkind = "memory"\n[providers.annex]\nkind = "memory"\n'
-CONFIRMING = {"End room", "Remove", "Keep out"}
+CONFIRMING = {"End room", "Remove", "Keep out", "Dismiss"}
 
 READS = {
-    "alert list", "audit list", "help", "overview", "participant list", "participant show", "provider list",
-    "provider show", "recording list", "role list", "room list", "room show", "setting list", "track list", "whoami",
+    "alert list", "audit list", "egress list", "egress show", "help", "overview", "participant list",
+    "participant show", "provider list", "provider show", "recording list", "recording show", "role list",
+    "room list", "room show", "setting list", "stream list", "stream show", "track list", "whoami",
 }  # fmt: skip
 """Nothing is otherwise after them, so whoever was not answered asks again."""
 
@@ -41,7 +43,8 @@ READS = {
 @dataclass(frozen=True)
 class Case:
     """`{room}` and `{other}` are live rooms of the case's own with bob and cleo in the first, `{new}` is none; `{mia}`
-    and `{ned}` are people of the workspace. `before` is done in any case."""
+    and `{ned}` are people of the workspace. `before` is done in any case: lines between semicolons, each of which has
+    come to its end before the next."""
 
     line: str
     done: str
@@ -53,6 +56,11 @@ NOBODY_HAS_IT = r"If a token was made, nobody has it: I keep none\. Ask again fo
 NO_SERVER_TELLS = r"Whether it was done no video server tells: .*\n\[Do it again\]"
 IT_IS_NOT_KNOWN_WHO = "Somebody may be forgotten in part only"
 CANNOT_BE_KNOWN = r"Whether the message was sent cannot be known: "
+
+THERE, ELSEWHERE = "rtmp://media.example.com/live/KEY-1", "rtmp://b.example.com/app/KEY-2"
+"""The world lets streams go there, and the in-memory server sends nothing."""
+
+NO_SUCH_EGRESS = "No such egress runs; start it again"
 
 CASES = [
     Case("room create {new}", r"The room \*new\w+\* is there: nobody is in it", r"There is no room \*new"),
@@ -81,6 +89,114 @@ CASES = [
         r"No stop is planned\. The recording of \*room\w+\* goes on",
         r"The recording of \*room\w+\* stops ",
         before="recording start {room} --stop-after 1h",
+    ),
+    Case(
+        "recording pause {room}",
+        r"The recording of \*room\w+\* is paused\.",
+        r"The recording of \*room\w+\* goes on; pause it again",
+        before="recording start {room}",
+    ),
+    Case(
+        "recording resume {room}",
+        r"The recording of \*room\w+\* goes on in part 2\.",
+        r"The recording of \*room\w+\* is still paused\.",
+        before="recording start {room}; recording pause {room}",
+    ),
+    Case(
+        "recording retry {room}",
+        r"There is a recording of \*room\w+\*\.",
+        r"There is no recording of \*room\w+\*; retry it again",
+        before="recording start {room}; recording stop {room}",
+    ),
+    Case(
+        "recording layout {room} grid",
+        "Whether the layout was changed no video server tells",
+        "Whether the layout was changed no video server tells",
+        before="recording start {room}",
+    ),
+    Case(
+        "recording dismiss {room}",
+        "There is no recording called `room",
+        r"The server still lists the recording of \*room",
+        before="recording start {room}",
+    ),
+    Case(
+        "stream start {room} --hls", r"The room \*room\w+\* is being streamed", "is not being streamed; start it again"
+    ),
+    Case(
+        "stream stop {room}",
+        r"The stream of \*room\w+\* is being stopped|Nothing called room\w+ is being streamed",
+        r"The stream of \*room\w+\* goes on; stop it again",
+        before="stream start {room} --hls",
+    ),
+    Case(
+        "stream extend {room}",
+        r"The stream of \*room\w+\* stops ",
+        r"No stop is planned\. The stream of \*room\w+\* goes on until somebody stops it",
+        before="stream start {room} --hls",
+    ),
+    Case(
+        "stream keep {room}",
+        r"No stop is planned\. The stream of \*room\w+\* goes on",
+        r"The stream of \*room\w+\* stops ",
+        before="stream start {room} --hls --stop-after 1h",
+    ),
+    Case(
+        f"stream update {{room}} --add {ELSEWHERE} --remove 1",
+        r"goes to\n1 `\S+` · live\n2 `\S+` · ended",
+        r"goes to\n1 `\S+` · live",
+        before=f"stream start {{room}} {THERE}",
+    ),
+    Case(
+        f"stream add {{room}} {ELSEWHERE}",
+        r"goes to\n1 `\S+` · live\n2 `\S+` · live",
+        r"goes to\n1 `\S+` · live",
+        before=f"stream start {{room}} {THERE}",
+    ),
+    Case(
+        "stream remove {room} 1",
+        r"goes to\n1 `\S+` · ended\n2 `\S+` · live",
+        r"goes to\n1 `\S+` · live\n2 `\S+` · live",
+        before=f"stream start {{room}} {THERE} {ELSEWHERE}",
+    ),
+    Case(
+        "stream retry {room}",
+        r"There is a stream of \*room\w+\*\.",
+        r"There is no stream of \*room\w+\*; retry it again",
+        before="stream start {room} --hls; stream stop {room}",
+    ),
+    Case(
+        "stream layout {room} grid",
+        "Whether the layout was changed no video server tells",
+        "Whether the layout was changed no video server tells",
+        before="stream start {room} --hls",
+    ),
+    Case(
+        "stream dismiss {room}",
+        "Nothing called `room",
+        r"The server still lists the stream of \*room",
+        before="stream start {room} --hls",
+    ),
+    Case("egress room {room} --format mp4", r"There is an egress of \*room\w+\*: ", NO_SUCH_EGRESS),
+    Case("egress participant {room} bob --format mp4", r"egress of participant bob in \*room\w+\*: ", NO_SUCH_EGRESS),
+    Case("egress tracks {room} bob/microphone --format ogg", r"egress of track \w+ in \*room\w+\*: ", NO_SUCH_EGRESS),
+    Case('egress track {room} bob/microphone --file ""', r"egress of track \w+ in \*room\w+\*: ", NO_SUCH_EGRESS),
+    Case(
+        "egress web https://media.example.com/ --format mp4",
+        "Whether the egress of the page began cannot be told, as its address is in no record",
+        "Whether the egress of the page began cannot be told, as its address is in no record",
+    ),
+    Case(
+        "egress stop {room}",
+        r"The egress of \*room\w+\* has not ended|There is no egress `room",
+        r"The egress of \*room\w+\* has not ended",
+        before="egress room {room} --format mp4",
+    ),
+    Case(
+        "egress layout {room} grid",
+        "Whether the layout was changed no video server tells",
+        "Whether the layout was changed no video server tells",
+        before="egress room {room} --format mp4",
     ),
     Case("room extend {room}", r"The room \*room\w+\* ends ", r"No stop is planned\. The room \*room\w+\* goes on"),
     Case(
@@ -209,11 +325,13 @@ def understood(line: str) -> Command:
     return parse(line, all_commands(), Here("memory"))
 
 
-async def leave_open(world: World, staged: list[Staged]) -> None:
-    """As the bot leaves them when it dies in the middle. It must be down."""
+async def leave_open(world: World, staged: list[Staged], began: datetime) -> None:
+    """As the bot leaves them when it dies in the middle of what it then began. It must be down."""
     file = world.directory / "showcaller.db"
     store = await Store.open(f"sqlite:///{file}")
-    attempts = StoredAttempts(store, SystemClock(), SecretBox(key_for(file)), replica="gone")
+    clock = MovedClock()
+    clock.move(seconds=(began - clock.now()).total_seconds())
+    attempts = StoredAttempts(store, clock, SecretBox(key_for(file)), replica="gone")
     for each in staged:
         command, team_id = understood(each.line), world.slack.team_id
         await attempts.open(
@@ -239,12 +357,13 @@ async def until_answered(world: World) -> None:
 @pytest.mark.parametrize("is_done", [True, False], ids=["it happened", "it did not"])
 async def test_the_asker_is_told_the_truth(world: World, is_done: bool) -> None:
     people = {name: f"@{world.slack.workspace.add_user(name).id}" for name in ("mia", "ned")}
-    staged = [stage(world, number, case, people) for number, case in enumerate(CASES)]
+    staged, began = [stage(world, number, case, people) for number, case in enumerate(CASES)], datetime.now(UTC)
     for each in staged:
-        for line in filter(None, [each.before, each.line if is_done else ""]):
+        for line in filter(None, [*each.before.split("; "), each.line if is_done else ""]):
             await do(world, each.channel, line)
+            await world.memory.settled()
     async with world.without_bot():
-        await leave_open(world, staged)
+        await leave_open(world, staged, began)
     await until_answered(world)
 
     wrong = {}
@@ -268,7 +387,7 @@ def test_every_command_that_changes_something_has_an_aftermath_that_is_tried() -
 @pytest.mark.parametrize("line", ["room list", "audit list --failed", "participant show standup bob", "whoami"])
 async def test_who_wanted_to_read_asks_again(world: World, line: str) -> None:
     async with world.without_bot():
-        await leave_open(world, [Staged(Case(line, "", ""), world.general, {})])
+        await leave_open(world, [Staged(Case(line, "", ""), world.general, {})], datetime.now(UTC))
     await until_answered(world)
     (only,) = [m for m in world.slack.seen_by(world.owner, world.general) if m.ephemeral_to]
     assert only.lines[0].startswith("I was stopped while I was doing")

@@ -9,6 +9,7 @@ from sqlalchemy import make_url
 from bot.config import BadSettings, load, variables
 from bot.settings import Settings
 from commands.core.base import Role
+from providers.livekit.outputs import GcpStorage
 from providers.livekit.settings import LiveKitSettings
 from providers.memory.settings import MemorySettings
 
@@ -250,6 +251,30 @@ def test_the_file_comes_first_and_its_secrets_from_the_environment(loaded: Loade
     assert "from-the-environment" in settings.secrets()
 
 
+def test_a_table_in_a_table_takes_its_secrets_from_the_environment_too(loaded: Loaded, tmp_path: Path) -> None:
+    text = """
+[providers.livekit]
+kind = "livekit"
+url = "http://127.0.0.1:7880"
+api_key = "key"
+api_secret = "livekit-secret"
+
+[providers.livekit.outputs.archive]
+kind = "gcp"
+bucket = "recordings"
+credentials = "${OF_THE_BUCKET}"
+"""
+    given = write_file(tmp_path, text)
+    (provider,) = loaded(**given, OF_THE_BUCKET="bucket-secret").providers
+    assert isinstance(provider.settings, LiveKitSettings)
+    (output,) = provider.settings.outputs
+    assert isinstance(output, GcpStorage)
+    assert output.credentials is not None
+    assert output.credentials.get_secret_value() == "bucket-secret"
+    where = "showcaller.toml: providers.livekit.outputs.archive.credentials"
+    assert problems(loaded, **given) == {where: "takes ${OF_THE_BUCKET} from the environment, where it is not set"}
+
+
 def test_a_variable_that_the_file_takes_configures_nothing_else(loaded: Loaded, tmp_path: Path) -> None:
     environ = write_file(
         tmp_path,
@@ -354,7 +379,7 @@ def test_the_example_names_every_variable_and_its_default(tmp_path: Path, loaded
     )
     written = dotenv_values(everything, interpolate=False)
     named = {name for name in written if name.isupper()}
-    assert named == variables() | set(LIVEKIT) | {"LIVEKIT_WS_URL"}
+    assert named == variables() | set(LIVEKIT) | {"LIVEKIT_WS_URL", "LIVEKIT_OUTPUTS", "LIVEKIT_DEFAULT_OUTPUT"}
 
     defaults = {"SLACK_API_URL", "HOST", "PORT", "DATABASE_URL", "SHOWCALLER_COMMAND", "LOG_LEVEL", "LOG_FORMAT"}
     stated = loaded(**GOOD, **{name: written[name] or "" for name in defaults | {"SHOWCALLER_DEFAULT_ROLE"}})

@@ -2,6 +2,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 from aiohttp import web
@@ -18,8 +19,8 @@ from bot.settings import Settings
 from bot.store.engine import Store
 from bot.store.identity import Identities, Identity
 from bot.store.key_proof import WRONG_KEY, is_proven
-from providers.base import Backend
-from providers.errors import Unauthenticated
+from providers.base import Backend, Capability
+from providers.errors import Unauthenticated, Unreachable
 from tests import postgresql
 from tests.bot.store import schema
 
@@ -89,6 +90,23 @@ class Silent(Backend):
 
     async def ping(self) -> None:
         await asyncio.Event().wait()
+
+
+class Lacking(Well):
+    """Its installation can do less than its kind, which it says when it is asked."""
+
+    options = frozenset({Capability.START_RECORDING, Capability.START_STREAM, Capability.RECORDING_WEB})
+    editions = MappingProxyType({Capability.RECORDING_WEB: "Stage Cloud"})
+
+    async def inspect(self) -> None:
+        self.lacking = self.options
+        starts = (Capability.START_STREAM, Capability.START_RECORDING)
+        self.lacking_because = dict.fromkeys(starts, "No worker answers.")
+
+
+class Unsure(Well):
+    async def inspect(self) -> None:
+        raise Unreachable("the server's own words")
 
 
 def by_name(findings: list[Finding]) -> dict[str, Finding]:
@@ -183,6 +201,20 @@ async def test_video_servers_that_refuse_or_are_silent(tmp_path: Path) -> None:
     text = render(findings)
     assert "the server's own words" not in text
     assert text.endswith("2 of 8 failed\n")
+
+
+async def test_what_a_video_server_lacks_is_a_warning(tmp_path: Path) -> None:
+    """Not what only another edition has: there is nothing to do about it."""
+    async with slack(ok()) as url:
+        findings = await preflight(settings(url, tmp_path), [Lacking("a"), Unsure("b"), Well("c")])
+    found = by_name(findings)
+    assert all(finding.ok for finding in findings)
+    assert [f.name for f in findings if f.is_warning] == ["what a lacks", "what b lacks"]
+    assert found["what a lacks"].what == "start recording, start stream"
+    assert found["what b lacks"].what == f"is not known. {Unreachable.what}"
+    text = render(findings)
+    assert "warn  what a lacks: start recording, start stream\n      No worker answers.\n" in text
+    assert text.endswith("none of 10 failed, 2 with a warning\n")
 
 
 async def database(url: str, tmp_path: Path) -> Finding:

@@ -88,4 +88,4 @@ def test_what_a_server_can_do_is_read_from_its_class_as_before(metrics: Metrics)
 
 def test_every_operation_of_the_contract_is_measured() -> None:
     methods = {capability.value for capability in Capability if hasattr(Backend, capability)}
-    assert set(OPERATIONS) == methods | {"ping"}
+    assert set(OPERATIONS) == methods | {"inspect", "ping"}

@@ -26,6 +26,8 @@ from bot.slack.socket import SocketMode
 from bot.tasks import SETTLING_SECONDS
 from bot.wiring import FLUSH_SECONDS, Bot
 from commands.core.dispatch import MOST_AT_ONCE
+from providers.base import Capability
+from providers.memory.provider import Memory
 from tests.bot.alerts.broken import without
 from tests.bot.alerts.proxy import Trouble, before
 from tests.bot.conversations.talk import forget_forms
@@ -333,3 +335,26 @@ async def test_another_key_than_that_of_the_database_is_named(tmp_path: Path) ->
                 world.bot = await Bot.start(settings)
             said.append([line["event"] for line in logged if line["log_level"] == "warning"])
     assert said == [[], ["what is sealed in the database cannot be opened with this key"], []]
+
+
+async def test_a_video_server_is_inspected_without_holding_up_the_start_or_a_stop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers, inspect = asyncio.Event(), Memory.inspect
+
+    async def late(self: Memory) -> None:
+        await answers.wait()
+        await inspect(self)
+
+    async with world_of(tmp_path) as world:
+        monkeypatch.setattr(Memory, "inspect", late)
+        world.memory.server.has_workers = False
+        await world.restart()
+        assert Capability.START_RECORDING in world.memory.capabilities, "nobody has waited for the answer"
+        await world.restart()
+        answers.set()
+        async with asyncio.timeout(5):
+            while Capability.START_RECORDING in world.memory.capabilities:
+                await asyncio.sleep(0.01)
+        await world.slack.command(world.owner, world.general, "/video provider show")
+        await answer(world, "start recording", "No worker runs")

@@ -1,6 +1,7 @@
 """The ports of `commands/core/ports.py` in memory: what commands and dispatch need, without a database and Slack."""
 
-from collections.abc import Collection, Sequence
+import asyncio
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -9,15 +10,37 @@ from commands.core.alerts import About, Followed, Mute, Scope, Severity, Subscri
 from commands.core.attempts import Attempt, Outcome, Pending, Press
 from commands.core.audit import Entry, Search
 from commands.core.base import Role
-from commands.core.directory import BlockedCard, FailedRecording, KnownRoom, LiveRoom, Reservation, Reserved, Webhooks
+from commands.core.directory import (
+    BlockedCard,
+    FailedRecording,
+    GoingOn,
+    KnownRoom,
+    LiveRoom,
+    Reservation,
+    Reserved,
+    Webhooks,
+)
+from commands.core.egress_requests import EgressRequest
 from commands.core.errors import CommandError
 from commands.core.files import File
 from commands.core.grants import Grant, Grantee, KnownGrantee
 from commands.core.ports import Caller, Choice, KeepOut, Place, Standing, Traces, Viewer, everywhere
 from commands.core.reply import Reply, Text
 from commands.core.timers import LONGEST, PlannedStop, PutOff, Refusal, Target
-from providers.base import Participant, Provider, Recording, RoomRef
-from providers.facts import Fact, ParticipantsListed, RecordingChanged, RoomFinished, RoomSeen, ThingKind
+from providers.base import Participant, Provider, Recording, RoomRef, Stream
+from providers.facts import (
+    Dismissed,
+    Fact,
+    Finished,
+    PartBegun,
+    ParticipantsListed,
+    Paused,
+    RecordingChanged,
+    RoomFinished,
+    RoomSeen,
+    StreamChanged,
+    ThingKind,
+)
 
 
 class ManualClock:
@@ -52,6 +75,38 @@ class ProviderTable:
 
     def get(self, name: str) -> Provider | None:
         return self._by_name.get(name)
+
+
+class EgressRequestTable:
+    """Each call lets others go on, as a database does, so that races show."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[str, str, str], EgressRequest] = {}
+
+    async def keep(self, team_id: str, request: EgressRequest) -> None:
+        await asyncio.sleep(0)
+        kept = replace(request, first=request.first or request.id)
+        self._kept[team_id, request.provider, request.id] = kept
+
+    async def get(self, team_id: str, provider: str, id: str) -> EgressRequest | None:
+        await asyncio.sleep(0)
+        return self._kept.get((team_id, provider, id))
+
+    async def change(
+        self, team_id: str, provider: str, id: str, change: Callable[[EgressRequest], EgressRequest | None]
+    ) -> EgressRequest | None:
+        await asyncio.sleep(0)
+        kept = self._kept.get((team_id, provider, id))
+        changed = change(kept) if kept is not None else None
+        if changed is not None:
+            self._kept[team_id, provider, id] = changed
+        return changed
+
+    async def parts(self, team_id: str, provider: str, first: str) -> Sequence[EgressRequest]:
+        found = [
+            r for (team, _, _), r in self._kept.items() if (team, r.provider, r.first) == (team_id, provider, first)
+        ]
+        return sorted(found, key=lambda request: request.part)
 
 
 @dataclass(frozen=True)
@@ -116,6 +171,13 @@ class Directory:
         newest.reverse()
         return sorted(newest, key=lambda r: r.status.is_final)[:limit]
 
+    async def streams(self, viewer: Viewer, provider: str, limit: int) -> list[Stream]:
+        heard = [f.stream for f in self.facts if isinstance(f, StreamChanged)]
+        last = {s.ref: s for s in heard if s.ref.provider == provider}
+        newest = [*last.values()]
+        newest.reverse()
+        return sorted(newest, key=lambda s: s.status.is_final)[:limit]
+
     async def live_in_channel(self, viewer: Viewer) -> list[KnownRoom]:
         return [r for r in self._of(viewer) if r.channel_id == viewer.channel_id and not r.ended]
 
@@ -132,9 +194,24 @@ class Directory:
         rooms = await self.hidden(viewer, [recording.room for recording in recordings])
         return frozenset(r.ref.id for r in recordings if r.room in rooms)
 
-    async def made_by(self, team_id: str, provider: str, recording_id: str) -> str | None:
-        heard = [r for r in self.reports if isinstance(r.fact, RecordingChanged) and r.made_by is not None]
-        return next((r.made_by for r in heard if _recording(r.fact).ref.id == recording_id), None)
+    async def hidden_streams(self, viewer: Viewer, streams: Collection[Stream]) -> frozenset[str]:
+        """A stream goes by its room."""
+        rooms = await self.hidden(viewer, [stream.room for stream in streams])
+        return frozenset(s.ref.id for s in streams if s.room in rooms)
+
+    async def dismissed(self, team_id: str, kind: ThingKind, provider: str, ids: Collection[str]) -> frozenset[str]:
+        return frozenset(f.thing_id for f in self.facts if isinstance(f, Dismissed) and f.thing is kind) & set(ids)
+
+    async def paused(self, team_id: str, provider: str, ids: Collection[str]) -> frozenset[str]:
+        """By the last that was said of it."""
+        said = [f for f in self.facts if isinstance(f, Paused | Finished | PartBegun)]
+        last = {f.thing_id: f for f in said}
+        return frozenset(id for id in ids if isinstance(last.get(id), Paused))
+
+    async def made_by(self, team_id: str, provider: str, feed_id: str) -> str | None:
+        feeds = (ThingKind.RECORDING, ThingKind.STREAM)
+        made = (r for r in self.reports if r.made_by is not None and r.fact.thing in feeds)
+        return next((r.made_by for r in made if r.fact.thing_id == feed_id), None)
 
     async def reserve(
         self,
@@ -189,11 +266,6 @@ def _sees(viewer: Viewer, room: KnownRoom) -> bool:
     here = viewer.channel_id is not None and room.channel_id == viewer.channel_id
     mine = viewer.user_id is not None and room.made_by == viewer.user_id
     return room.ref.provider in viewer.sees_all or not room.is_private or here or mine
-
-
-def _recording(fact: Fact) -> Recording:
-    assert isinstance(fact, RecordingChanged)
-    return fact.recording
 
 
 class KeepOutTable:
@@ -343,6 +415,7 @@ class DashboardTable:
     live: list[LiveRoom] = field(default_factory=list)
     known: set[str] = field(default_factory=set)
     failed: list[FailedRecording] = field(default_factory=list)
+    feeds: list[GoingOn] = field(default_factory=list)
     blocked: list[BlockedCard] = field(default_factory=list)
     heard: dict[str, Webhooks] = field(default_factory=dict)
 
@@ -360,6 +433,10 @@ class DashboardTable:
         self, viewer: Viewer, providers: Collection[str], *, since: datetime
     ) -> list[FailedRecording]:
         return [failed for failed in self.failed if failed.seen_at >= since]
+
+    async def going_on(self, viewer: Viewer, providers: Collection[str], *, limit: int) -> tuple[list[GoingOn], int]:
+        found = [each for each in self.feeds if each.feed.ref.provider in providers]
+        return found[:limit], len(found)
 
     async def blocked_cards(self, viewer: Viewer) -> list[BlockedCard]:
         return self.blocked

@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import cache
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 from hypothesis import strategies as st
 from pydantic import SecretStr, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
-from commands.core.base import Command, Offered, Offers, WorkspacePerson, has, marks
-from commands.core.fields import field_type
+from commands.core.base import Command, Fetched, Offered, Offers, WorkspacePerson, has, marks
+from commands.core.fields import field_type, holds_secret
 from commands.core.moments import When
 
 AWKWARD = "ab=-—.,;:'\"“”„«»`\\{}[]()<>|&*_#@!?/ \t\n\u00a0\u202f\u200b\u2060\ufeff🎬é漢\u0301\u202e\0"
@@ -38,7 +39,14 @@ PITFALLS = (
     "\\",
 )
 
+STREAMED_TO = (
+    "rtmp://live.example.com/app/key",
+    "RTMPS://live.example.com:443/app/more/key?a=b",
+    "srt://[2001:db8::1]:9000",
+)
 
+
+@cache  # a validator for each field takes longer to make than a command to draw
 def commands_of(model: type[Command]) -> st.SearchStrategy[Command]:
     """Any command of this class that its own validation takes."""
     return st.fixed_dictionaries({name: _values(info) for name, info in model.model_fields.items()}).map(
@@ -47,7 +55,7 @@ def commands_of(model: type[Command]) -> st.SearchStrategy[Command]:
 
 
 def has_secret(model: type[Command]) -> bool:
-    return any(field_type(info) is SecretStr for info in model.model_fields.values())
+    return any(map(holds_secret, model.model_fields.values()))
 
 
 def _values(info: FieldInfo) -> st.SearchStrategy[Any]:
@@ -57,10 +65,16 @@ def _values(info: FieldInfo) -> st.SearchStrategy[Any]:
     for mark in info.metadata:
         annotated = Annotated[annotated, mark]
     adapter: TypeAdapter[Any] = TypeAdapter(annotated)
-    mentions = _mentions(info)
-    any_value = st.from_regex(mentions, fullmatch=True) if mentions else _of_type(field_type(info))
-    drawn = any_value.filter(lambda value: _passes(adapter, value))
+    drawn = _any_value(info).filter(lambda value: _passes(adapter, value))
     return drawn if info.is_required() else drawn | st.just(info.get_default(call_default_factory=True))
+
+
+def _any_value(info: FieldInfo) -> st.SearchStrategy[Any]:
+    """Of the field's type, and mostly such as its validators take."""
+    if has(info, Fetched) and holds_secret(info):
+        return st.lists(st.sampled_from(STREAMED_TO).map(SecretStr), max_size=4).map(tuple)
+    mentions = _mentions(info)
+    return st.from_regex(mentions, fullmatch=True) if mentions else _of_type(field_type(info))
 
 
 def _mentions(info: FieldInfo) -> str:
@@ -86,7 +100,7 @@ def _of_type(kind: Any) -> st.SearchStrategy[Any]:
         bool: st.booleans(),
         int: st.integers(1, 1_000_000),
         timedelta: st.integers(1, 10**9).map(lambda seconds: timedelta(seconds=seconds)),
-        SecretStr: texts().map(SecretStr),
+        SecretStr: (st.sampled_from(STREAMED_TO) | texts()).map(SecretStr),
         When: st.sampled_from(["2h", "1d12h", "2026-12-01", "2026-12-01 18:00"]).map(When),
     }
     return plain[kind]

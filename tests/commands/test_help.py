@@ -64,8 +64,8 @@ async def test_a_line_for_each_thing_that_one_wants_to_do(workspace: Workspace) 
     assert plain(reply.text) == "What you can ask for. /video help room create shows one command in full."
     shown = lines(reply)
     assert list(shown) == [group.title for group in GROUPS]
-    assert shown["Start and run a room"] == "room close, create, extend, join, keep, list, show, update · signal send"
-    assert shown["Record"] == "recording extend, keep, list, start, stop"
+    assert shown["Start and run a room"] == "room create, join, close, list, show, update and 2 more · signal send"
+    assert shown["Record"] == "recording start, stop, list, show, dismiss, extend and 5 more"
     assert plain(reply.hint) == ""
 
 
@@ -119,22 +119,25 @@ async def test_what_the_asker_may_not_do_is_no_button(workspace: Workspace) -> N
 
 async def test_help_lists_what_the_asker_may_do_and_says_for_whom_there_is_more(workspace: Workspace) -> None:
     shown = told(await workspace.say("help", by=VERA))
-    assert lines(shown)["Record"] == "recording list"
+    assert lines(shown)["Record"] == "recording list, show"
     assert plain(shown.hint) == "There is more for people with the role operator or admin."
     shown = told(await workspace.say("help", by=NOAH))
     assert list(lines(shown)) == ["Find your way"]
     assert plain(shown.hint) == "There is more for people with the role viewer, operator or admin."
     page = told(await workspace.say("help recording", by=VERA))
-    assert list(lines(page)) == ["/video recording list [ROOM] [--active]"]
+    assert list(lines(page)) == ["/video recording list [ROOM] [--active]", "/video recording show [RECORDING]"]
     assert plain(page.hint).startswith("archive is understood too. There is more for people with the role operator")
     assert plain(told(await workspace.say("help", by=OLGA)).hint) == "There is more for people with the role admin."
 
 
 async def test_help_follows_a_role_on_one_server(workspace: Workspace) -> None:
     workspace.roles.more["UVERA"] = {"annex": Role.OPERATOR}
-    assert lines(told(await workspace.say("help", by=VERA)))["Record"] == "recording list"
+    assert lines(told(await workspace.say("help", by=VERA)))["Record"] == "recording list, show"
     told(await workspace.say("provider use annex", by=ANNA))
-    assert lines(told(await workspace.say("help", by=VERA)))["Record"] == "recording extend, keep, list, start, stop"
+    assert (
+        lines(told(await workspace.say("help", by=VERA)))["Record"]
+        == "recording start, stop, list, show, dismiss, extend and 5 more"
+    )
     said = told(await workspace.say("whoami", by=VERA))
     assert facts_of(said)["On annex"] == "operator: the test said so"
 
@@ -281,7 +284,7 @@ async def test_help_hides_the_options_that_the_server_lacks(small: Workspace) ->
     assert facts["Usage"] == "/video room create NAME [--max-participants MAX_PARTICIPANTS]"
     assert plain(told(await small.say("help room create")).hint) == (
         "For people with the role operator. small cannot do everything: left out "
-        "--empty-timeout, --departure-timeout, --metadata, --as-json, --record, --stop-after"
+        "--empty-timeout, --departure-timeout, --metadata, --as-json, --record, --layout, --stop-after"
     )
 
 

@@ -10,16 +10,34 @@ from pydantic import SecretStr
 
 from commands.alert import AlertUnsubscribe
 from commands.core.alerts import AlertKind, Scope, Severity
-from commands.core.directory import BlockedCard, FailedRecording, KnownRoom, LiveRoom, Webhooks
+from commands.core.directory import BlockedCard, FailedRecording, GoingOn, KnownRoom, LiveRoom, Webhooks
+from commands.core.egress_words import explain_condition
 from commands.core.ports import Caller, Place, Viewer
 from commands.core.reply import Action, Button, Form, Link, plain
-from commands.home import MOST_FOLLOWED, SHARED_SECONDS, FrontPage, Home, Section
+from commands.core.timers import Target
+from commands.home import MOST_FEEDS, MOST_FOLLOWED, SHARED_SECONDS, FrontPage, Home, Section
 from commands.overview import MOST_ROOMS
-from commands.recording import RecordingList, RecordingStart
+from commands.recording import RecordingList, RecordingStop
+from commands.recording_upkeep import RecordingRetry
 from commands.room import RoomCreate, RoomShow
-from providers.base import Recording, RecordingRef, RecordingStatus, Room, RoomOptions, RoomRef
+from commands.stream_stop import StreamStop
+from providers.base import (
+    Destination,
+    DestinationStatus,
+    EgressKind,
+    EgressSource,
+    Recording,
+    RecordingRef,
+    RecordingStatus,
+    Room,
+    RoomOptions,
+    RoomRef,
+    Stream,
+    StreamRef,
+    StreamStatus,
+)
 from providers.errors import ProviderError, Unreachable
-from providers.facts import ThingKind
+from providers.facts import Condition, ThingKind
 from providers.memory.provider import Memory
 from providers.memory.settings import MemorySettings
 from tests.commands.ports import DashboardTable
@@ -330,8 +348,77 @@ async def test_failed_recordings_are_mine_first_and_of_the_last_day(
     again, look = (item.actions[0] for item in shown.items)
     assert isinstance(again, Action)
     assert isinstance(look, Action)
-    assert again.command == RecordingStart(provider="memory", room="standup", room_id="RM_1")
+    assert again.command == RecordingRetry(provider="memory", recording="EG_UOLGA")
     assert look.command == RecordingList(provider="memory", room="standup", room_id="RM_1")
+
+
+def on_air() -> Stream:
+    """To two places, one of which it does not reach."""
+    places = tuple(
+        Destination(f"D{number}", f"rtmp://cdn{number}.example/live", reached)
+        for number, reached in enumerate((DestinationStatus.LIVE, DestinationStatus.FAILED))
+    )
+    return Stream(StreamRef("memory", "EG_2"), RoomRef("memory", "RM_1", "standup"), StreamStatus.LIVE, places)
+
+
+def taken(status: RecordingStatus = RecordingStatus.LIVE, *, id: str = "EG_1") -> Recording:
+    return Recording(RecordingRef("memory", id), RoomRef("memory", "RM_1", "standup"), status)
+
+
+async def test_what_is_recorded_and_streamed_can_be_stopped(
+    home: Home, workspace: Workspace, dashboard: DashboardTable
+) -> None:
+    assert "Recorded and streamed" not in titles(await home.page(OLGA))
+    page = EgressSource(EgressKind.WEB, url="https://a.example/score")
+    of_page = replace(taken(RecordingStatus.ENDING, id="EG_3"), room=RoomRef("memory", "", ""), source=page)
+    dashboard.feeds = [GoingOn(on_air(), None, ANNA.user_id), GoingOn(taken()), GoingOn(of_page)]
+    stops_at = workspace.clock.now() + timedelta(hours=1)
+    target = Target(provider="memory", kind=ThingKind.STREAM, server_id="EG_2", name="standup")
+    await workspace.ports.stops.plan(TEAM, target, stops_at, by=OLGA.user_id)
+    shown = section(await home.page(OLGA), "Recorded and streamed")
+    planned = f"stops {stops_at.isoformat(timespec='seconds')}, as @UOLGA said"
+    assert rows(shown) == [
+        ("Stream of standup", f"live · to 1 of 2 destinations · {planned} · started by @UANNA · on memory"),
+        ("Recording of standup", "live · on memory"),
+        ("Recording of the page https://a.example/score", "ending · on memory"),
+    ]
+    assert actions(shown) == [["Stop"], ["Stop"], []]
+    assert button(shown.items[0].actions, "Stop") == StreamStop(provider="memory", stream="EG_2")
+    assert button(shown.items[1].actions, "Stop") == RecordingStop(provider="memory", recording="EG_1")
+    assert actions(section(await home.page(VERA), "Recorded and streamed")) == [[], [], []]
+
+
+async def test_of_many_that_go_on_it_is_said_how_many_are_not_shown(home: Home, dashboard: DashboardTable) -> None:
+    dashboard.feeds = [GoingOn(taken(id=f"EG_{n}")) for n in range(MOST_FEEDS + 1)]
+    shown = section(await home.page(OLGA), "Recorded and streamed")
+    assert (len(shown.items), shown.more) == (MOST_FEEDS, "1 more goes on.")
+
+
+async def test_what_is_odd_needs_attention_and_has_its_next_step(home: Home, dashboard: DashboardTable) -> None:
+    waits, gone = Condition.NO_PUBLISHER, Condition.LEFT_BEHIND
+    dashboard.feeds = [
+        GoingOn(taken(RecordingStatus.STARTING), waits, OLGA.user_id),
+        GoingOn(on_air(), gone),
+    ]
+    page = await home.page(OLGA)
+    shown = section(page, "Needs attention")
+    assert rows(shown) == [
+        ("Recording of standup", f"{explain_condition(waits)} · started by @UOLGA"),
+        ("Stream of standup", explain_condition(gone)),
+    ]
+    assert actions(shown) == [["Join", "Stop"], ["Dismiss", "Stop"]]
+    assert actions(section(page, "Recorded and streamed")) == [["Stop"], []]
+
+
+async def test_a_room_that_ends_by_itself_says_when(
+    home: Home, workspace: Workspace, dashboard: DashboardTable
+) -> None:
+    dashboard.live = [live("standup", workspace.clock.now(), by=OLGA.user_id)]
+    ends_at = workspace.clock.now() + timedelta(hours=1)
+    target = Target(provider="memory", kind=ThingKind.ROOM, server_id="RM_standup", name="standup")
+    await workspace.ports.stops.plan(TEAM, target, ends_at, by=ANNA.user_id)
+    ((_, detail),) = rows(section(await home.page(OLGA), "Your rooms"))
+    assert f"ends {ends_at.isoformat(timespec='seconds')}, as @UANNA said" in detail
 
 
 async def test_a_closed_channel_is_told_to_whom_it_concerns(home: Home, dashboard: DashboardTable) -> None:

@@ -107,3 +107,16 @@ async def test_buttons_that_a_viewer_may_not_press_are_left_out(workspace: Works
 
 async def test_a_guest_sees_nothing(workspace: Workspace) -> None:
     assert isinstance(refused(await workspace.say("", by=NOAH)), NotAllowed)
+
+
+async def test_what_goes_out_of_a_room_can_be_stopped() -> None:
+    memory = Memory("memory", MemorySettings(recording_delay_seconds=0))
+    workspace = Workspace(memory)
+    await workspace.room("standup")
+    memory.server.join("standup", "bob")
+    told(await workspace.say("recording start standup"))
+    told(await workspace.say("stream start standup rtmp://a.example.com/live/KEY"))
+    await memory.settled()
+    (item,) = told(await workspace.say("overview")).items
+    assert plain(item.detail) == "1 person is in it · being recorded · being streamed"
+    assert labels(item.actions) == ["Join", "Show", "Stop recording", "Stop stream"]

@@ -20,7 +20,7 @@ from commands.core.registry import all_commands
 from commands.core.reply import Reply, plain
 from commands.participant_removal import ParticipantRemove
 from commands.room import RoomCreate
-from providers.base import Recording, RecordingOptions, RoomOptions, RoomRef
+from providers.base import EgressOptions, Recording, RoomOptions, RoomRef
 from providers.errors import ProviderError, RateLimited, Rejected, TimedOut
 from providers.facts import ThingKind
 from providers.memory.provider import Memory
@@ -67,7 +67,7 @@ async def secret(workspace: Workspace, memory: Eventful) -> RoomRef:
     await workspace.room("standup", by=OLGA, place=HALL)
     for name in (SECRET, "standup"):
         memory.server.join(name, "bob")
-    await memory.start_recording(room, RecordingOptions())
+    await memory.start_recording(room, EgressOptions())
     return room
 
 
@@ -372,7 +372,7 @@ async def test_a_recording_that_is_not_seen_is_not_offered_to_be_stopped(monkeyp
     memory = Memory("memory", MemorySettings(recording_delay_seconds=0))
     workspace = Workspace(memory)
     room = await workspace.room("standup")
-    recording = await memory.start_recording(room, RecordingOptions())
+    recording = await memory.start_recording(room, EgressOptions())
     await memory.settled()
     shown_to_all = told(await workspace.say("room show standup"))
     assert "Stop recording" in [action.label for action in shown_to_all.actions]

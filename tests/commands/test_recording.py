@@ -16,8 +16,8 @@ from commands.recording_lookup import begun
 from providers.base import (
     Backend,
     Capability,
+    EgressOptions,
     Recording,
-    RecordingOptions,
     RecordingRef,
     RecordingStatus,
     RoomOptions,
@@ -41,6 +41,8 @@ from tests.commands.workspace import (
     titles,
     told,
 )
+
+NOBODY_SENDS = "Nobody sends anything there yet, so it may wait until somebody does."
 
 
 async def started(workspace: Workspace, memory: Memory, name: str = "standup") -> Recording:
@@ -83,33 +85,36 @@ async def test_a_second_recording_is_said_to_be_one(quick: Memory) -> None:
     workspace, memory = Workspace(quick), quick
     first = await started(workspace, memory)
     second = told(await workspace.say("recording start standup"))
-    assert plain(second.hint) == "It is being recorded already; this is a second one."
+    assert plain(second.hint) == f"It is being recorded already; this is a second one. {NOBODY_SENDS}"
     await memory.server.settled()
     memory.server.finish_recording((await memory.list_recordings())[0].ref.id)
     began = (await memory.list_recordings())[-1].started_at
     assert began is not None
     third = told(await workspace.say("recording start standup"))
     since = began.isoformat(timespec="seconds")
-    assert plain(third.hint) == f"It is being recorded already, since {since}; this is a second one."
-    assert labels(third.actions) == ["Stop recording", f"Stop the one since {began:%b} {began.day}, {began:%H:%M} UTC"]
+    assert plain(third.hint) == f"It is being recorded already, since {since}; this is a second one. {NOBODY_SENDS}"
+    assert labels(third.actions) == [
+        "Stop recording",
+        f"Stop the one of the whole room, since {began:%b} {began.day}, {began:%H:%M} UTC",
+    ]
     assert button(third.actions, labels(third.actions)[1]) == RecordingStop(provider="memory", recording=first.ref.id)
     fourth = told(await workspace.say("recording start standup"))
-    assert plain(fourth.hint) == "It is being recorded already, 2 times; this is one more."
+    assert plain(fourth.hint) == f"It is being recorded already, 2 times; this is one more. {NOBODY_SENDS}"
     assert len(fourth.actions) == 3
 
 
 async def test_what_runs_already_is_no_reason_not_to_record(workspace: Workspace, memory: Memory) -> None:
     await started(workspace, memory)
     memory.server.faults["list_recordings"] = TimedOut
-    assert told(await workspace.say("recording start standup")).hint == ""
+    assert plain(told(await workspace.say("recording start standup")).hint) == NOBODY_SENDS
     memory.server.faults.clear()
     memory.lacking = frozenset({Capability.LIST_RECORDINGS})
-    assert told(await workspace.say("recording start standup")).hint == ""
+    assert plain(told(await workspace.say("recording start standup")).hint) == NOBODY_SENDS
 
 
 async def test_start_with_options(workspace: Workspace, memory: Memory) -> None:
     room = await workspace.room("standup")
-    told(await workspace.say("recording start . --layout speaker --audio-only", room=room))
+    told(await workspace.say("recording start . --audio-only", room=room))
     [recording] = await memory.list_recordings(room)
     assert recording.location is not None
     assert recording.location.endswith(".ogg")
@@ -139,6 +144,7 @@ async def test_start_with_what_the_server_lacks(workspace: Workspace, memory: Me
     assert isinstance(error, UsageError)
     assert {(p.text, p.field) for p in error.problems} == {
         ("--layout: memory cannot do this.", "layout"),
+        ("--layout: Sound alone is not arranged; leave the layout out.", "layout"),
         ("--audio-only: memory cannot do this.", "audio_only"),
     }
 
@@ -198,7 +204,7 @@ async def test_stop_where_nothing_runs(workspace: Workspace) -> None:
     await workspace.room("standup")
     error = refused(await workspace.say("recording stop standup"))
     assert isinstance(error, NothingHere)
-    assert says(error) == ("Nothing called standup is being recorded.", "See /video recording list.")
+    assert says(error) == ("There is no recording called standup.", "See /video recording list.")
 
 
 async def test_stop_by_room_after_its_end(workspace: Workspace, memory: Memory) -> None:
@@ -248,13 +254,14 @@ async def test_stop_where_two_run(quick: Memory) -> None:
     assert [button(error.actions, label) for label in labels(error.actions)] == [
         RecordingStop(provider="memory", recording=r.ref.id) for r in running
     ]
-    assert labels(error.actions) == [f"Stop {r.ref.id}, not begun yet" for r in running]
+    assert labels(error.actions) == [f"Stop the one of the whole room {r.ref.id}, not begun yet" for r in running]
     await memory.server.settled()
     error = refused(await workspace.say("recording stop standup"))
     running = await memory.list_recordings()
     began = [r.started_at for r in running if r.started_at is not None]
     assert labels(error.actions) == [
-        f"Stop {r.ref.id}, since {at:%b} {at.day}, {at:%H:%M} UTC" for r, at in zip(running, began, strict=True)
+        f"Stop the one of the whole room {r.ref.id}, since {at:%b} {at.day}, {at:%H:%M} UTC"
+        for r, at in zip(running, began, strict=True)
     ]
 
 
@@ -346,7 +353,7 @@ async def test_the_aftermath_of_a_start(workspace: Workspace, memory: Memory) ->
     assert plain((await start.aftermath(ctx)).text) == (
         "The room standup is not being recorded; start it again if you want that."
     )
-    recording = await memory.start_recording(room, RecordingOptions())
+    recording = await memory.start_recording(room, EgressOptions())
     assert plain((await start.aftermath(ctx)).text) == "The room standup is being recorded."
     assert last_recording(workspace) == recording
     assert workspace.directory.reports[-1].card_in == "CSTUDIO"
@@ -354,7 +361,7 @@ async def test_the_aftermath_of_a_start(workspace: Workspace, memory: Memory) ->
 
 async def test_the_aftermath_looks_at_one_life(workspace: Workspace, memory: Memory) -> None:
     room = (await memory.create_room("standup", RoomOptions())).room.ref
-    await memory.start_recording(room, RecordingOptions())
+    await memory.start_recording(room, EgressOptions())
     other = RoomRef("memory", "RM_before", "standup")
     start = RecordingStart(provider="memory", room="standup", room_id=other.id)
     assert "is not being recorded" in plain((await start.aftermath(workspace.context(memory))).text)

@@ -10,7 +10,7 @@ from commands.core.reply import plain
 from commands.core.timers import LONGEST, PlannedStop, Target
 from commands.recording import RecordingStart
 from commands.recording_timing import RecordingExtend, RecordingKeepGoing, target_of
-from providers.base import Backend, Capability, Recording, RecordingOptions
+from providers.base import Backend, Capability, EgressOptions, Recording
 from providers.facts import RecordingChanged
 from providers.memory.provider import Memory
 from tests.commands.workspace import ANNA, TEAM, VERA, Workspace, button, labels, refused, says, told
@@ -181,11 +181,11 @@ async def test_a_list_says_what_stops_when(workspace: Workspace, memory: Memory)
 
 async def test_which_one_of_several(workspace: Workspace, memory: Memory) -> None:
     first = await recorded(workspace, memory)
-    await memory.start_recording(first.room, RecordingOptions())
+    await memory.start_recording(first.room, EgressOptions())
     error = refused(await workspace.say("recording extend standup --by 1h"))
     assert says(error) == ("There are 2 recordings of standup.", "Say which one to extend.")
     label = next(label for label in labels(error.actions) if first.ref.id in label)
-    assert label == f"Extend {first.ref.id}, not begun yet"
+    assert label == f"Extend the one of the whole room {first.ref.id}, not begun yet"
     assert button(error.actions, label) == RecordingExtend(provider="memory", recording=first.ref.id, by=HOUR)
     assert says(refused(await workspace.say("recording keep standup")))[1] == "Say which one to keep."
 

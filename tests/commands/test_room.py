@@ -10,7 +10,7 @@ from commands.participant import ParticipantList
 from commands.recording import RecordingStart
 from commands.room import RoomClose, RoomCreate, RoomJoin, RoomList, RoomShow
 from commands.room_muting import RoomMute
-from providers.base import Capability, ParticipantKind, RecordingOptions, RecordingStatus, RoomOptions, TrackSource
+from providers.base import Capability, EgressOptions, ParticipantKind, RecordingStatus, RoomOptions, TrackSource
 from providers.facts import RoomFinished, RoomSeen
 from providers.memory.provider import Memory
 from providers.memory.settings import MemorySettings
@@ -197,7 +197,7 @@ async def test_a_recorded_room_offers_to_stop() -> None:
     memory = Memory("memory", MemorySettings(recording_delay_seconds=0))
     workspace = Workspace(memory)
     ref = await workspace.room("standup")
-    await memory.start_recording(ref, RecordingOptions())
+    await memory.start_recording(ref, EgressOptions())
     await memory.settled()
     actions = told(await workspace.say("room show standup")).actions
     assert labels(actions) == ["Join", "Stop recording", "Participants", "Mute all", "End"]

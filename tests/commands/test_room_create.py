@@ -12,7 +12,7 @@ from commands.recording import RecordingStart
 from commands.room import RoomCreate, RoomShow
 from providers.base import Capability, CreatedRoom, RoomOptions
 from providers.errors import Unreachable
-from providers.facts import RoomSeen
+from providers.facts import RecordingChanged, RoomSeen
 from providers.memory.provider import Memory
 from providers.memory.settings import MemorySettings
 from tests.commands.workspace import (
@@ -129,8 +129,48 @@ async def test_create_with_what_looks_like_json(workspace: Workspace, memory: Me
 
 
 async def test_create_and_record(workspace: Workspace, memory: Memory) -> None:
-    told(await workspace.say("room create standup --record"))
-    assert [r.room.name for r in await memory.list_recordings()] == ["standup"]
+    reply = told(await workspace.say("room create standup --record --layout speaker"))
+    assert plain(reply.text) == "Created standup. It is being recorded."
+    [recording] = await memory.list_recordings()
+    assert recording.room.name == "standup"
+    report = workspace.directory.reports[-1]
+    assert isinstance(report.fact, RecordingChanged)
+    assert (report.fact.recording, report.card_in, report.made_by) == (recording, "CSTUDIO", "UOLGA")
+    kept = await workspace.egress_requests.get(TEAM, "memory", recording.ref.id)
+    assert kept is not None
+    assert (kept.room, kept.options.source.layout) == (recording.room, "speaker")
+
+
+async def test_create_and_record_where_nothing_begins(workspace: Workspace, memory: Memory) -> None:
+    memory.server.has_workers = False
+    reply = told(await workspace.say("room create standup --record --layout speaker"))
+    assert plain(reply.text) == "Created standup. It is not being recorded: the video server began nothing."
+    memory.server.has_workers = True
+    told(await workspace.press(button(reply.actions, "Record")))
+    assert [r.source.layout for r in await memory.list_recordings()] == ["speaker"]
+
+
+async def test_create_and_record_where_nobody_says_whether(workspace: Workspace, memory: Memory) -> None:
+    memory.server.faults["list_recordings"] = Unreachable
+    reply = told(await workspace.say("room create standup --record"))
+    assert plain(reply.text) == "Created standup. Whether it is being recorded the video server did not say."
+    memory.lacking = frozenset({Capability.LIST_RECORDINGS})
+    assert plain(told(await workspace.say("room create other --record")).text) == "Created other."
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ("--layout grid", "--layout: It arranges a recording; add --record."),
+        ("--record --layout spiral", "--layout: “spiral” is no layout here; there is grid, speaker, single-speaker."),
+    ],
+)
+async def test_create_with_a_layout_that_cannot_be(
+    workspace: Workspace, memory: Memory, options: str, said: str
+) -> None:
+    error = refused(await workspace.say(f"room create standup {options}"))
+    assert says(error)[0] == said
+    assert await memory.list_rooms() == []
 
 
 async def test_create_where_no_card_could_be_posted(workspace: Workspace, memory: Memory) -> None:

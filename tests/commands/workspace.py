@@ -15,6 +15,7 @@ from providers.base import Provider, RoomRef
 from tests.commands.ports import (
     AttemptLog,
     Directory,
+    EgressRequestTable,
     Fence,
     ForgettingTable,
     GrantTable,
@@ -66,6 +67,7 @@ class Workspace:
         self.directory = directory or Directory()
         self.subscriptions = SubscriptionTable(self.clock)
         self.stops = StopTable(self.clock)
+        self.egress_requests = EgressRequestTable()
         self.settings = SettingTable()
         self.forgetting = ForgettingTable()
         self.keep_outs = KeepOutTable(self.clock)
@@ -82,6 +84,7 @@ class Workspace:
             keep_outs=self.keep_outs,
             subscriptions=self.subscriptions,
             stops=self.stops,
+            egress_requests=self.egress_requests,
             settings=self.settings,
             forgetting=self.forgetting,
             roles=self.roles,

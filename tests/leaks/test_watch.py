@@ -70,6 +70,8 @@ def test_a_token_is_known_by_its_signature_and_a_bare_one_too() -> None:
     [
         ("postgresql://bot:pa55word-of-it@db/x", "pa55word-of-it"),
         ("https://hooks.slack.test/response/0123456789abcdef0123456789abcdef", "0123456789abcdef0123456789abcdef"),
+        ("rtmp://live.example.com/app/live_7c1f9b02a4", "live_7c1f9b02a4"),
+        ("srt://live.example.com:9000?streamid=publish&passphrase=horse-battery", "horse-battery"),
         ("key-number-1, key-number-2", "key-number-2"),
         ("a/key with+letters", "a%2Fkey%20with%2Bletters"),
         ('a "key" with letters', json.dumps('a "key" with letters')),

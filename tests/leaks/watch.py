@@ -9,11 +9,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
-from urllib.parse import quote, urlsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 
 SHORTEST = 8
 FEWEST_LETTERS = 5
 """A shorter or plainer text is a word that a test made up, and stands everywhere."""
+
+_STREAMS = ("rtmp", "rtmps", "srt", "ws", "wss")
 
 JWT = re.compile(r"eyJ[\w-]+\.[\w-]+\.([\w-]+)")
 _HEX_KEY = re.compile(r"/([0-9a-f]{32})(?:[/?#]|$)")
@@ -107,17 +109,27 @@ class Watch:
 
 
 def _needles(secret: str, kind: Kind) -> Iterator[tuple[str, Kind]]:
-    """Of a JWT its signature, without which it opens nothing; of an address its password, and the key in its path."""
+    """Of a JWT its signature, without which it opens nothing; of an address its password, and the key in its path, or
+    in the query where it is one that media are sent to."""
     tokens = JWT.findall(secret)
     if tokens:
         yield from ((signature, kind) for signature in tokens)
     elif "://" in secret:
         yield from ((key, kind) for key in _HEX_KEY.findall(secret))
-        password = urlsplit(secret).password
-        if password:
-            yield password, kind
+        yield from ((part, kind) for part in _secret_parts(secret) if part)
     else:
         yield from ((part.strip(), kind) for part in secret.split(",") if part.strip())
+
+
+def _secret_parts(url: str) -> Iterator[str]:
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # a typing mistake that a test makes
+        return
+    yield parts.password or ""
+    if parts.scheme in _STREAMS:
+        yield parts.path.rpartition("/")[2] if parts.path.count("/") > 1 else ""
+        yield from (value for _, value in parse_qsl(parts.query))
 
 
 def _texts(payload: object, key: str = "", *, in_blocks: bool = False) -> Iterator[tuple[str, bool]]:

@@ -8,43 +8,101 @@ from livekit.api import ListParticipantsRequest, ListRoomsRequest, LiveKitAPI, P
 
 from bot.demo.slack import Message
 from bot.demo.world import Transport, World, free_port
+from commands.core.ports import Clock
 from commands.core.tokens import quote
-from tests.bot.conversations.talk import ask, card, note, press
+from providers.base import TrackSource
+from tests.bot.conversations.talk import ask, card, note, press, public
 from tests.live.clients import Client
+from tests.live.redis import RedisServer
 from tests.live.server import KEY, SECRET, LiveKitServer
 from tests.providers.stage import eventually
+from tests.standins.egress.egress import ACTIVE, Egress
+from tests.standins.egress.worker import EgressWorker, admission
 
 ROOM = "standup"
+RECORDING, STREAM = f"Recording of {ROOM}", f"Stream of {ROOM}"
+"""What the cards are called."""
+
+FIRST, SECOND = "rtmp://live.example.com/app/first-key-of-ours", "rtmp://b.example.com/app/second-key-of-ours"
+THIRD = "rtmps://media.example.com:443/app/third-key-of-ours"
+"""Where streams may go, with their keys."""
 
 
 class Studio:
     """Omar, an operator, types and presses. What is seen is what he is told, the room's card, and what clients get."""
 
-    def __init__(self, world: World, server: LiveKitServer, api: LiveKitAPI, people: AsyncExitStack) -> None:
+    def __init__(
+        self,
+        world: World,
+        server: LiveKitServer,
+        api: LiveKitAPI,
+        people: AsyncExitStack,
+        redis: str | None = None,
+    ) -> None:
         self.world = world
         self.server = server
         self.api = api
         self._people = people
+        self._redis = redis
+        self._worker: EgressWorker | None = None
         self._ways: dict[str, tuple[str, str]] = {}
 
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, directory: Path, *, settings: str = "", transport: Transport = "http"
+        cls,
+        directory: Path,
+        *,
+        settings: str = "",
+        transport: Transport = "http",
+        redis: bool = False,
+        worker: bool = False,
+        true_waits: bool = False,
+        provider: str = "",
+        clock: Clock | None = None,
     ) -> "AsyncIterator[Studio]":
-        """`settings` is YAML of the server's own configuration, to be added."""
+        """`settings` is YAML of the server's own configuration, to be added; `provider` is TOML of the bot's for it.
+
+        A `worker` needs `redis`; with `redis` alone the server keeps egress and has nobody who does it. The bot and
+        Slack go by `clock`, the server by its own.
+        """
         port = free_port()
         async with AsyncExitStack() as stack:
-            webhooks = f"http://127.0.0.1:{port}/webhooks/livekit"
-            server = await stack.enter_async_context(LiveKitServer(webhook_url=webhooks, settings=settings))
-            keys = f'url = "{server.url}"\napi_key = "{KEY}"\napi_secret = "{SECRET}"\n'
-            providers = f'[providers.livekit]\nkind = "livekit"\n{keys}'
-            world = await stack.enter_async_context(
-                await World.open(directory, transport=transport, providers=providers, port=port)
+            address = (await stack.enter_async_context(RedisServer())).address if redis else None
+            server = await stack.enter_async_context(
+                LiveKitServer(
+                    webhook_url=f"http://127.0.0.1:{port}/webhooks/livekit",
+                    settings=settings,
+                    redis=address,
+                    true_waits=true_waits,
+                )
             )
+            keys = f'url = "{server.url}"\napi_key = "{KEY}"\napi_secret = "{SECRET}"\n'
+            providers = f'[providers.livekit]\nkind = "livekit"\n{keys}{provider}'
+            world = await stack.enter_async_context(
+                await World.open(directory, transport=transport, providers=providers, port=port, clock=clock)
+            )
+            if not redis:  # which buttons there are must not depend on whether the bot has looked already
+                await world.provider.inspect()
             api = await stack.enter_async_context(LiveKitAPI(server.url, KEY, SECRET))
             people = await stack.enter_async_context(AsyncExitStack())
-            yield cls(world, server, api, people)
+            studio = cls(world, server, api, people, address)
+            if worker:
+                await studio.hire()
+            yield studio
+
+    @property
+    def worker(self) -> EgressWorker:
+        """The stand-in egress service, in a studio that has one."""
+        assert self._worker is not None, "This studio was opened without a worker."
+        return self._worker
+
+    async def hire(self) -> EgressWorker:
+        """A worker begins to work for a server that has Redis."""
+        assert self._redis is not None, "A worker needs Redis."
+        hired = EgressWorker(self._redis, admission=admission(self.server.ws_url, KEY, SECRET))
+        self._worker = await self._people.enter_async_context(hired)
+        return self._worker
 
     async def ask(self, *words: str) -> Message:
         """Type `/video` and these words, the bare ones as they are; what needs quotes comes by `quote`."""
@@ -57,6 +115,15 @@ class Studio:
     async def card(self, *words: str) -> Message:
         """The newest card of `ROOM`, as soon as it says all of this."""
         return await card(self.world, ROOM, *words)
+
+    async def feed(self, title: str, *words: str) -> Message:
+        """The newest card of this title, such as `Recording of standup`, that says all of this, waited for."""
+
+        def found() -> Message | None:
+            cards = [m for m in public(self.world) if m.thread_ts is None and m.lines[0] == title]
+            return next((m for m in reversed(cards) if all(each in m.words for each in words)), None)
+
+        return await self.world.slack.until(found)
 
     async def note(self, under: Message, *words: str) -> Message:
         """What is said in the thread of a card."""
@@ -71,6 +138,23 @@ class Studio:
     async def enter(self, identity: str, *options: str, room: str = ROOM) -> Client:
         """Somebody comes in by a token that was asked for in Slack, and goes when the test is over."""
         return await self.come(await self.token(identity, *options, room=room))
+
+    async def perform(self, identity: str, *sources: TrackSource, room: str = ROOM) -> tuple[Client, list[str]]:
+        """Somebody comes in and sends this. Returns the ids of the tracks too, once the server lists them."""
+        client = await self.enter(identity, room=room)
+        tracks = [await client.publish(source) for source in sources]
+        await self.until_listed(identity, len(tracks), room=room)
+        return client, tracks
+
+    async def begun(self, *words: str) -> Egress:
+        """The egress that this command begins, once it is live."""
+        await self.ask(*words)
+        return await self._next_live()
+
+    async def begun_by(self, message: Message, button: str) -> Egress:
+        """The egress that this button begins, once it is live."""
+        await self.press(message, button)
+        return await self._next_live()
 
     def way_of(self, identity: str) -> tuple[str, str]:
         """The address and the token that somebody came in by."""
@@ -102,6 +186,11 @@ class Studio:
     async def come(self, way: tuple[str, str]) -> Client:
         """Somebody comes in by a token that was made before."""
         return await self._people.enter_async_context(await Client.join(*way))
+
+    async def _next_live(self) -> Egress:
+        egress = await self.worker.next()
+        await egress.until(ACTIVE)
+        return egress
 
 
 def _way_in(answer: Message) -> tuple[str, str]:

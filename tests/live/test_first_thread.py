@@ -39,10 +39,11 @@ async def test_create_join_list_and_close(studio: Studio) -> None:
     assert ended.buttons == []
 
 
-async def test_what_livekit_cannot_do_yet_is_refused_by_name(studio: Studio) -> None:
+async def test_without_redis_a_recording_is_refused_with_the_reason(studio: Studio) -> None:
     await studio.ask("room create standup")
     refused = await studio.ask("recording start standup")
     assert "The video server `livekit` cannot do this: start recording." in refused.words
+    assert "This server has no Redis, which egress needs." in refused.words
 
 
 async def test_an_earlier_life_is_told_apart_from_the_present_one(studio: Studio) -> None:

@@ -5,10 +5,12 @@ import pytest
 pytest.register_assert_rewrite(
     "tests.providers.stage",
     "tests.providers.contract",
+    "tests.providers.contract_egress",
     "tests.providers.contract_participants",
     "tests.providers.contract_recordings",
     "tests.providers.contract_rooms",
     "tests.providers.contract_signals",
+    "tests.providers.contract_streams",
     "tests.providers.contract_tokens",
     "tests.providers.contract_tracks",
     "tests.providers.contract_webhooks",

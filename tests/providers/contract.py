@@ -14,37 +14,44 @@ use. Where a kind of server deviates for a good reason, override that one test t
 from collections.abc import Awaitable, Callable
 
 import pytest
+from pydantic import SecretStr
 
 from providers.base import (
     ApiGrant,
     ApiTokenOptions,
     Backend,
     Capability,
+    EgressOptions,
+    EgressRef,
+    FileOutput,
     ParticipantChanges,
     Provider,
-    RecordingOptions,
     RecordingRef,
     RoomOptions,
     RoomRef,
     Signal,
+    StreamRef,
     TokenOptions,
 )
 from providers.errors import Unsupported
+from tests.providers.contract_egress import Egresses
 from tests.providers.contract_participants import (
     ParticipantRemoval,
     Participants,
     ParticipantsElsewhere,
     ParticipantUpdates,
 )
-from tests.providers.contract_recordings import Recordings
+from tests.providers.contract_recordings import RecordingOutputs, Recordings, RecordingSources, RecordingTrouble
 from tests.providers.contract_rooms import RoomMetadata, RoomOptionsOnServer, Rooms
 from tests.providers.contract_signals import Signals
+from tests.providers.contract_streams import Destinations, Streams
 from tests.providers.contract_tokens import ApiTokens, TokenPermissions, Tokens
 from tests.providers.contract_tracks import Subscriptions, Tracks
 from tests.providers.contract_webhooks import Webhooks
 from tests.providers.stage import Stage
 
 NOWHERE = RoomRef("nowhere", "no-such-id", "no-such-room")
+NO_URL = SecretStr("rtmp://nowhere.invalid/live/no-such-key")
 ELSEWHERE = RoomRef("nowhere", "no-such-id", "no-such-destination")
 METHODS: dict[Capability, Callable[[Provider], Awaitable[object]]] = {
     Capability.CREATE_ROOM: lambda p: p.create_room("refused", RoomOptions()),
@@ -62,9 +69,21 @@ METHODS: dict[Capability, Callable[[Provider], Awaitable[object]]] = {
     Capability.UNMUTE_TRACK: lambda p: p.unmute_track(NOWHERE, "ana", "no-such-track"),
     Capability.UPDATE_SUBSCRIPTIONS: lambda p: p.update_subscriptions(NOWHERE, "ana", ["no-track"], subscribe=True),
     Capability.SEND_SIGNAL: lambda p: p.send_signal(NOWHERE, Signal("hello")),
-    Capability.START_RECORDING: lambda p: p.start_recording(NOWHERE, RecordingOptions()),
+    Capability.START_RECORDING: lambda p: p.start_recording(NOWHERE, EgressOptions()),
     Capability.STOP_RECORDING: lambda p: p.stop_recording(RecordingRef("nowhere", "no-such-id")),
     Capability.LIST_RECORDINGS: lambda p: p.list_recordings(),
+    Capability.UPDATE_RECORDING_LAYOUT: lambda p: p.update_recording_layout(
+        RecordingRef("nowhere", "no-such-id"), "grid"
+    ),
+    Capability.START_STREAM: lambda p: p.start_stream(NOWHERE, EgressOptions(urls=(NO_URL,))),
+    Capability.STOP_STREAM: lambda p: p.stop_stream(StreamRef("nowhere", "no-such-id")),
+    Capability.LIST_STREAMS: lambda p: p.list_streams(),
+    Capability.UPDATE_STREAM: lambda p: p.update_stream(StreamRef("nowhere", "no-such-id"), add=[NO_URL]),
+    Capability.UPDATE_STREAM_LAYOUT: lambda p: p.update_stream_layout(StreamRef("nowhere", "no-such-id"), "grid"),
+    Capability.START_EGRESS: lambda p: p.start_egress(NOWHERE, EgressOptions(file=FileOutput())),
+    Capability.STOP_EGRESS: lambda p: p.stop_egress(EgressRef("nowhere", "no-such-id")),
+    Capability.LIST_EGRESSES: lambda p: p.list_egresses(),
+    Capability.UPDATE_EGRESS_LAYOUT: lambda p: p.update_egress_layout(EgressRef("nowhere", "no-such-id"), "grid"),
 }
 """Each method of a capability, called in vain."""
 
@@ -91,7 +110,26 @@ OPTIONS: dict[Capability, set[Capability]] = {
         Capability.CLEAR_PARTICIPANT_TEXT,
     },
     Capability.SEND_SIGNAL: {Capability.SIGNAL_TOPIC, Capability.SIGNAL_LOSSY},
-    Capability.START_RECORDING: {Capability.RECORDING_LAYOUT, Capability.RECORDING_AUDIO_ONLY},
+    Capability.START_RECORDING: {
+        Capability.RECORDING_LAYOUT,
+        Capability.RECORDING_AUDIO_ONLY,
+        Capability.RECORDING_VIDEO_ONLY,
+        Capability.RECORDING_PARTICIPANT,
+        Capability.RECORDING_TRACKS,
+        Capability.RECORDING_WEB,
+        Capability.RECORDING_FORMAT,
+        Capability.RECORDING_SEGMENTS,
+        Capability.RECORDING_IMAGES,
+        Capability.RECORDING_PRESET,
+        Capability.RECORDING_ENCODING,
+        Capability.RECORDING_OUTPUT,
+    },
+    Capability.START_STREAM: {
+        Capability.STREAM_LAYOUT,
+        Capability.STREAM_AUDIO_ONLY,
+        Capability.STREAM_PRESET,
+        Capability.STREAM_HLS,
+    },
 }
 """What each method takes or shows that not every server knows."""
 
@@ -149,6 +187,12 @@ class ProviderContract(
     Subscriptions,
     Signals,
     Recordings,
+    RecordingSources,
+    RecordingOutputs,
+    RecordingTrouble,
+    Streams,
+    Destinations,
+    Egresses,
     Webhooks,
 ):
     """Everything that is asked of a provider."""

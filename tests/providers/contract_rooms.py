@@ -204,14 +204,14 @@ class RoomOptionsOnServer:
         stage.needs(Capability.EMPTY_TIMEOUT)
         room = await stage.create(options=RoomOptions(empty_timeout=stage.shortest_timeout))
         await stage.fact(RoomFinished, lambda f: f.room == room.ref)
-        assert await stage.listed(room.ref.name) is None
+        await _until_gone(stage, room.ref)
 
     async def test_departure_timeout(self, stage: Stage) -> None:
         stage.needs(Capability.DEPARTURE_TIMEOUT)
         room = await stage.create(options=RoomOptions(departure_timeout=stage.shortest_timeout))
         await stage.leave(await stage.enter(room.ref))
         await stage.fact(RoomFinished, lambda f: f.room == room.ref)
-        assert await stage.listed(room.ref.name) is None
+        await _until_gone(stage, room.ref)
 
     async def test_record_from_start(self, stage: Stage) -> None:
         stage.needs(Capability.RECORD_FROM_START, Capability.LIST_RECORDINGS)
@@ -222,6 +222,17 @@ class RoomOptionsOnServer:
             return [r.room for r in await stage.provider.list_recordings(room.ref)] == [room.ref]
 
         await eventually(recorded)
+
+    async def test_what_is_recorded_from_the_start_is_arranged_as_asked(self, stage: Stage) -> None:
+        stage.needs(Capability.RECORD_FROM_START, Capability.LIST_RECORDINGS, Capability.RECORDING_LAYOUT)
+        layout = stage.provider.limits.layouts[-1]
+        room = await stage.create(options=RoomOptions(record=True, layout=layout))
+        await stage.enter(room.ref)
+
+        async def arranged() -> bool:
+            return [r.source.layout for r in await stage.provider.list_recordings(room.ref)] == [layout]
+
+        await eventually(arranged)
 
 
 def _calls(
@@ -247,3 +258,12 @@ def _calls(
         Capability.SEND_SIGNAL: lambda: provider.send_signal(room, Signal("to an earlier life")),
         Capability.CLOSE_ROOM: lambda: provider.close_room(room),
     }
+
+
+async def _until_gone(stage: Stage, room: RoomRef) -> None:
+    """A server that keeps its rooms elsewhere may tell of the end a moment before its list knows of it."""
+
+    async def is_gone() -> bool:
+        return await stage.listed(room.name) is None
+
+    await eventually(is_gone)

@@ -2,7 +2,8 @@
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import ClassVar, Self, TypeVar
@@ -10,6 +11,7 @@ from uuid import uuid4
 
 import pytest
 from aiohttp import web
+from pydantic import SecretStr
 
 from providers.base import (
     ApiGrant,
@@ -24,10 +26,12 @@ from providers.base import (
     Room,
     RoomOptions,
     RoomRef,
+    Stream,
+    StreamStatus,
     TokenOptions,
     TrackSource,
 )
-from providers.facts import Fact, RecordingChanged
+from providers.facts import Fact, RecordingChanged, StreamChanged
 
 F = TypeVar("F", bound=Fact)
 
@@ -105,11 +109,13 @@ class Stage(ABC):
         secrets: strings that must never show in a repr, an error or a fact.
         signature_headers: what a genuine delivery cannot do without, in lower case.
         shortest_timeout: what the suite asks for where a room is to close by itself.
+        waits_for_publisher: whether what is taken of a whole room does not begin before somebody in it sends.
     """
 
     secrets: ClassVar[tuple[str, ...]]
     signature_headers: ClassVar[tuple[str, ...]] = ()
     shortest_timeout: ClassVar[timedelta] = timedelta(seconds=1)
+    waits_for_publisher: ClassVar[bool] = False
 
     def __init__(self, provider: Provider) -> None:
         self.provider = provider
@@ -169,6 +175,28 @@ class Stage(ABC):
     def sign(self, body: bytes, *, secret: str | None = None, age: timedelta = timedelta(0)) -> Delivery:
         """Sign any body as the server does, by another secret or some time ago where that is asked for."""
 
+    async def fail_egress(self, id: str, reason: str) -> None:
+        """Let a recording, a stream or an egress fail of itself."""
+        self._cannot("let an egress fail")
+
+    async def fail_destination(self, id: str, url: SecretStr, reason: str) -> None:
+        """Let a stream lose one of its destinations for good."""
+        self._cannot("let a destination fail")
+
+    async def reconnect_destination(self, id: str, url: SecretStr) -> None:
+        """Let a stream lose one of its destinations and come back to it."""
+        self._cannot("let a destination be connected anew")
+
+    async def kill_worker(self, id: str) -> None:
+        """Take away the worker of an egress without a word."""
+        self._cannot("kill a worker")
+
+    @asynccontextmanager
+    async def without_workers(self) -> AsyncIterator[None]:
+        """Inside, nobody on the server takes the start of an egress."""
+        self._cannot("take the workers away")
+        yield
+
     async def create(self, name: str | None = None, options: RoomOptions = DEFAULTS) -> Room:
         """Make a room, by a fresh name where none is given."""
         self.needs(Capability.CREATE_ROOM)
@@ -180,6 +208,12 @@ class Stage(ABC):
         token = await self.provider.create_token(room, TokenOptions(identity))
         await self.join(token)
         return token
+
+    async def sending(self, *sources: TrackSource) -> tuple[RoomRef, list[str]]:
+        """A room of its own in which ana sends this, by default from her camera. Returns the ids of her tracks too."""
+        room = (await self.create()).ref
+        ana = await self.enter(room)
+        return room, [await self.publish(ana, source) for source in sources or (TrackSource.CAMERA,)]
 
     async def two(self) -> tuple[RoomRef, JoinToken, JoinToken]:
         """A room of its own with ana and bo in it."""
@@ -227,6 +261,15 @@ class Stage(ABC):
         )
         return told.recording
 
+    async def stream(
+        self, stream: Stream, *statuses: StreamStatus, when: Callable[[Stream], bool] = lambda _: True
+    ) -> Stream:
+        """The stream as the server tells of it when it has come to one of `statuses`, and is like this."""
+        told = await self.fact(
+            StreamChanged, lambda f: f.stream.ref == stream.ref and f.stream.status in statuses and when(f.stream)
+        )
+        return told.stream
+
     def read(self, delivery: Delivery) -> list[Fact]:
         return self.provider.read_webhook(delivery.kind, delivery.headers, delivery.body)
 
@@ -235,6 +278,9 @@ class Stage(ABC):
         for capability in capabilities:
             if capability not in self.provider.capabilities:
                 pytest.skip(f"{capability.value}: not on {self.provider.kind}")
+
+    def _cannot(self, what: str) -> None:
+        pytest.skip(f"{what}: not on this stage of {self.provider.kind}")
 
     def needs_webhooks(self) -> None:
         if not self.provider.webhook_kinds:

@@ -7,10 +7,17 @@ from typing import Protocol, cast
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import SecretStr
 
 from providers.base import Backend, Capability, CreatedRoom, Limits, Provider, Room, RoomOptions, RoomRef
 from providers.errors import Unsupported
 from tests.providers.contract import METHODS, OPTIONS, ProviderContract
+
+EVERYBODY = {
+    *("name", "kind", "address", "capabilities", "editions", "lacking_because", "limits", "notes"),
+    *("webhook_kinds", "resending", "read_webhook", "ping", "inspect", "destination_id", "aclose"),
+}
+"""What every server has or does."""
 
 
 class Bare(Backend):
@@ -57,11 +64,9 @@ class TestCapabilities:
         assert refusal.value.provider == "hall-3"
 
     def test_each_method_of_the_contract_is_a_capability_or_every_servers_duty(self) -> None:
-        everybody = {"ping", "read_webhook", "aclose", "name", "kind", "capabilities", "limits", "address", "resending"}
         public = {name for name in vars(Provider) if not name.startswith("_")} - vars(Protocol).keys()
-        assert public - everybody - {"webhook_kinds", "editions"} == {capability.value for capability in METHODS}, (
-            "add it to METHODS in tests/providers/contract.py"
-        )
+        methods = {capability.value for capability in METHODS}
+        assert public - EVERYBODY == methods, "add it to METHODS in tests/providers/contract.py"
 
     def test_each_capability_is_a_method_of_the_contract_or_an_option_of_one(self) -> None:
         missing = set(Capability) - METHODS.keys() - set().union(*OPTIONS.values())
@@ -70,8 +75,18 @@ class TestCapabilities:
     async def test_what_every_server_may_leave_alone(self) -> None:
         bare: Provider = Bare("x")
         await bare.ping()
+        await bare.inspect()
         await bare.aclose()
+        assert (bare.lacking_because, bare.notes, bare.capabilities) == ({}, {}, frozenset())
         assert (bare.address, bare.webhook_kinds, bare.read_webhook("", {}, b"")) == ("", (), [])
+
+
+def test_what_a_destination_is_called_follows_from_its_url_and_does_not_give_it_away() -> None:
+    urls = [SecretStr(f"rtmp://a.example/live/{key}") for key in ("one", "two", "\ud800")]
+    names = [Bare("x").destination_id(url) for url in urls]
+    assert names == [Bare("y").destination_id(url) for url in urls]
+    assert len(set(names)) == 3
+    assert all(name.isalnum() and len(name) == 12 for name in names)
 
 
 def test_no_part_of_the_contract_hides_another() -> None:

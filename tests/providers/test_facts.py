@@ -16,6 +16,9 @@ from providers.base import (
     CallStatus,
     Destination,
     DestinationStatus,
+    EgressKind,
+    EgressSource,
+    EgressTrouble,
     Ingress,
     IngressRef,
     IngressStatus,
@@ -32,16 +35,24 @@ from providers.base import (
     Track,
     TrackKind,
     TrackSource,
+    Written,
+    WrittenKind,
 )
 from providers.facts import (
     AlertTested,
     CallChanged,
+    Condition,
+    ConditionSeen,
+    Dismissed,
     Fact,
+    Finished,
     IngressChanged,
+    PartBegun,
     ParticipantJoined,
     ParticipantKeptOut,
     ParticipantLeft,
     ParticipantsListed,
+    Paused,
     RecordingChanged,
     RoomFinished,
     RoomSeen,
@@ -70,6 +81,22 @@ counts = st.integers(0, 2**40)
 participants = st.builds(
     Participant, words, words, words, st.none() | times, st.booleans(), st.sampled_from(ParticipantKind)
 )
+sources = st.builds(
+    EgressSource,
+    st.sampled_from(EgressKind),
+    st.none() | words,
+    st.booleans(),
+    st.booleans(),
+    words,
+    st.booleans(),
+    words,
+    words,
+    words,
+)
+written = st.builds(
+    Written, st.sampled_from(WrittenKind), words, st.none() | counts, st.none() | durations, st.none() | counts
+)
+troubles = st.none() | st.sampled_from(EgressTrouble)
 recordings = st.builds(
     Recording,
     st.builds(RecordingRef, words, words),
@@ -81,10 +108,23 @@ recordings = st.builds(
     st.none() | counts,
     st.none() | words,
     st.none() | words,
+    sources,
+    st.lists(written, max_size=2).map(tuple),
+    troubles,
+    st.booleans(),
+    st.booleans(),
 )
 tracks = st.builds(Track, words, st.sampled_from(TrackKind), st.sampled_from(TrackSource), words, st.booleans())
 destinations = st.builds(
-    Destination, words, words, st.sampled_from(DestinationStatus), st.none() | times, st.none() | times, words, counts
+    Destination,
+    words,
+    words,
+    st.sampled_from(DestinationStatus),
+    st.none() | times,
+    st.none() | times,
+    st.none() | words,
+    counts,
+    st.none() | times,
 )
 streams = st.builds(
     Stream,
@@ -95,6 +135,9 @@ streams = st.builds(
     st.none() | times,
     st.none() | times,
     st.none() | words,
+    sources,
+    st.none() | words,
+    troubles,
 )
 ingresses = st.builds(
     Ingress,
@@ -147,6 +190,11 @@ BY_KIND: dict[type[Fact], st.SearchStrategy[Fact]] = {
     ServerReached: st.builds(ServerReached, **origin),
     ServerUnreached: st.builds(ServerUnreached, why=words, **origin),
     SightLost: st.builds(SightLost, **about, **origin),
+    ConditionSeen: st.builds(ConditionSeen, condition=st.none() | st.sampled_from(Condition), **about, **origin),
+    Paused: st.builds(Paused, by=words, **about, **origin),
+    PartBegun: st.builds(PartBegun, first=words, previous=words, number=counts, next=words, **about, **origin),
+    Dismissed: st.builds(Dismissed, by=words, **about, **origin),
+    Finished: st.builds(Finished, by=words, **about, **origin),
     StopPlanned: st.builds(StopPlanned, stops_at=st.none() | times, by=words, rev=counts, **about, **origin),
     StopNear: st.builds(StopNear, stops_at=times, by=words, rev=counts, **about, **origin),
     StopCarriedOut: st.builds(StopCarriedOut, stops_at=times, by=words, rev=counts, problem=words, **about, **origin),
@@ -180,7 +228,9 @@ def test_each_is_about_one_thing(fact: Fact) -> None:
             assert fact.thing_id == thing.ref.id
         case ServerReached() | ServerUnreached():
             assert fact.thing_id == fact.provider
-        case SightLost() | StopPlanned() | StopNear() | StopCarriedOut() | AlertTested():
+        case SightLost() | ConditionSeen() | Paused() | Finished() | PartBegun() | Dismissed():
+            assert fact.thing_id == asdict(fact)["thing_id"]
+        case StopPlanned() | StopNear() | StopCarriedOut() | AlertTested():
             assert fact.thing_id in (fact.key, *asdict(fact).values())
         case _:
             assert (fact.thing, fact.thing_id) == (ThingKind.ROOM, fact.room.id)

@@ -1,12 +1,14 @@
 """The contract over LiveKit's stand-in, and what LiveKit claims."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 from livekit.api import ParticipantInfo
 from pydantic import SecretStr
 
-from providers.base import Capability, JoinToken, RecordingOptions, RoomRef, TrackSource
+from providers.base import Capability, JoinToken, TrackSource
 from providers.errors import Unsupported
 from providers.livekit.provider import LiveKit
 from providers.livekit.settings import LiveKitSettings
@@ -14,15 +16,26 @@ from tests.providers.contract import ProviderContract
 from tests.providers.contract_participants import ParticipantsElsewhere
 from tests.providers.livekit_stage import LiveKitStage
 from tests.providers.stage import PATIENCE_SECONDS, Delivery, Heard, NotAdmitted, Stage, eventually
+from tests.standins.egress.worker import AT_ONCE, BUSY
 from tests.standins.livekit import KEY, SECRET, LiveKitStandIn, NotPermitted, RoomIsFull
 
 CLOUD = [Capability.MOVE_PARTICIPANT, Capability.FORWARD_PARTICIPANT]
 
 
+STORAGE_SECRET = "the-secret-of-a-storage-of-the-tests"
+OUTPUTS = {
+    "archive": {"kind": "s3", "bucket": "recordings", "region": "eu-1", "access_key": "us", "secret": STORAGE_SECRET},
+    "google": {"kind": "gcp", "bucket": "recordings", "credentials": STORAGE_SECRET},
+    "azure": {"kind": "azure", "account_name": "us", "account_key": STORAGE_SECRET, "container_name": "recordings"},
+    "ali": {"kind": "alioss", "bucket": "recordings", "access_key": "us", "secret": STORAGE_SECRET, "prefix": "takes"},
+}
+
+
 class StandInStage(LiveKitStage):
     """Who came in last by a token is its client."""
 
-    secrets = (SECRET, "never-to-be-kept")
+    secrets = (SECRET, "never-to-be-kept", STORAGE_SECRET)
+    waits_for_publisher = True
 
     def __init__(self, provider: LiveKit, server: LiveKitStandIn) -> None:
         super().__init__(provider, key=KEY, secret=SECRET)
@@ -63,6 +76,24 @@ class StandInStage(LiveKitStage):
 
         await eventually(is_out)
 
+    async def fail_egress(self, id: str, reason: str) -> None:
+        await self._server.worker.egresses[id].fail(reason)
+
+    async def fail_destination(self, id: str, url: SecretStr, reason: str) -> None:
+        await self._server.worker.egresses[id].fail_destination(url.get_secret_value(), reason)
+
+    async def reconnect_destination(self, id: str, url: SecretStr) -> None:
+        await self._server.worker.egresses[id].reconnect(url.get_secret_value())
+
+    async def kill_worker(self, id: str) -> None:
+        await self._server.worker.egresses[id].die()
+
+    @asynccontextmanager
+    async def without_workers(self) -> AsyncIterator[None]:
+        self._server.worker.starts = BUSY
+        yield
+        self._server.worker.starts = AT_ONCE
+
     async def delivery(self) -> Delivery:
         authorization, body = await self._server.deliveries.get()
         return Delivery({"authorization": authorization}, body)
@@ -70,8 +101,12 @@ class StandInStage(LiveKitStage):
 
 class TestLiveKit(ProviderContract):
     @pytest.fixture
-    def stage(self, standin: LiveKitStandIn, livekit: LiveKit) -> StandInStage:
-        return StandInStage(livekit, standin)
+    async def stage(self, standin: LiveKitStandIn) -> AsyncIterator[StandInStage]:
+        standin.waits_for_publisher = True
+        settings = {"url": standin.url, "api_key": KEY, "api_secret": SECRET, "outputs": OUTPUTS}
+        provider = LiveKit("livekit", LiveKitSettings.model_validate(settings))
+        yield StandInStage(provider, standin)
+        await provider.aclose()
 
 
 class TestCloud(ParticipantsElsewhere):
@@ -131,6 +166,11 @@ CLAIMED = {
     Capability.PARTICIPANT_PERMISSIONS,
     Capability.SIGNAL_TOPIC,
     Capability.SIGNAL_LOSSY,
+    Capability.RECORD_FROM_START,
+    *(each for each in Capability if each.startswith("recording_") or each.startswith("stream_")),
+    *(each for each in Capability if each.endswith(("_recording", "_recordings", "_recording_layout"))),
+    *(each for each in Capability if each.endswith(("_stream", "_streams", "_stream_layout"))),
+    *(each for each in Capability if each.endswith(("_egress", "_egresses", "_egress_layout"))),
 }
 
 
@@ -147,7 +187,3 @@ class TestClaims:
     def test_what_is_claimed_depends_on_whether_it_is_the_cloud(self, url: str, more: set[Capability]) -> None:
         provider = LiveKit("livekit", LiveKitSettings(url=url, api_key=KEY, api_secret=SecretStr(SECRET)))
         assert provider.capabilities == CLAIMED | more
-
-    async def test_what_is_not_overridden_is_refused(self, livekit: LiveKit) -> None:
-        with pytest.raises(Unsupported):
-            await livekit.start_recording(RoomRef("livekit", "RM_1", "standup"), RecordingOptions())

@@ -8,29 +8,41 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import pytest
+from pydantic import SecretStr
 
 from providers.base import (
     ApiGrant,
     ApiTokenOptions,
+    EgressKind,
+    EgressOptions,
+    EgressRef,
+    EgressSource,
+    FileOutput,
     ParticipantChanges,
     PermissionChanges,
+    RecordingRef,
     RoomOptions,
     RoomRef,
     Signal,
+    StreamRef,
     TokenOptions,
 )
 from providers.livekit.provider import LiveKit
+from tests.standins.egress.egress import ACTIVE
 from tests.standins.livekit import LiveKitStandIn
+
+URL = SecretStr("rtmp://a.example/app/key")
 
 
 @dataclass(frozen=True)
 class Scene:
-    """Ana and Bo are in the room `here`, and each publishes a track."""
+    """Ana and Bo are in the room `here`, and each publishes a track. `egress` writes it and streams it."""
 
     here: RoomRef
     there: RoomRef
     track_of_ana: str
     track_of_bo: str
+    egress: str
 
 
 Calls = Callable[[LiveKit, Scene], Awaitable[object]]
@@ -75,6 +87,53 @@ COSTS: list[tuple[str, Calls, list[str]]] = [
         lambda p, s: p.send_signal(s.here, Signal("hello", to=("ana", "bo"))),
         ["ListParticipants", "ListRooms", "SendData"],
     ),
+    (
+        "create_room that is recorded",
+        lambda p, s: p.create_room("retro", RoomOptions(record=True)),
+        ["ListRooms", "CreateRoom", "ListEgress"],
+    ),
+    (
+        "start_recording",
+        lambda p, s: p.start_recording(s.here, EgressOptions()),
+        ["ListRooms", "ListEgress", "StartRoomCompositeEgress"],
+    ),
+    (
+        "start_stream",
+        lambda p, s: p.start_stream(s.here, EgressOptions(urls=(URL,))),
+        ["ListRooms", "ListEgress", "StartRoomCompositeEgress"],
+    ),
+    (
+        "start_egress of a page",
+        lambda p, s: p.start_egress(None, EgressOptions(EgressSource(EgressKind.WEB, url="https://page.example"))),
+        ["ListEgress", "StartWebEgress"],
+    ),
+    ("stop_recording", lambda p, s: p.stop_recording(RecordingRef("livekit", s.egress)), ["StopEgress"]),
+    ("stop_stream", lambda p, s: p.stop_stream(StreamRef("livekit", s.egress)), ["StopEgress"]),
+    ("stop_egress", lambda p, s: p.stop_egress(EgressRef("livekit", s.egress)), ["StopEgress"]),
+    ("list_recordings", lambda p, s: p.list_recordings(s.here), ["ListEgress"]),
+    ("list_streams", lambda p, s: p.list_streams(s.here), ["ListEgress"]),
+    ("list_egresses", lambda p, s: p.list_egresses(), ["ListEgress"]),
+    (
+        "update_stream",
+        lambda p, s: p.update_stream(StreamRef("livekit", s.egress), add=[URL], remove=[URL]),
+        ["UpdateStream"],
+    ),
+    (
+        "update_recording_layout",
+        lambda p, s: p.update_recording_layout(RecordingRef("livekit", s.egress), "speaker"),
+        ["ListEgress", "UpdateLayout"],
+    ),
+    (
+        "update_stream_layout",
+        lambda p, s: p.update_stream_layout(StreamRef("livekit", s.egress), "speaker"),
+        ["ListEgress", "UpdateLayout"],
+    ),
+    (
+        "update_egress_layout",
+        lambda p, s: p.update_egress_layout(EgressRef("livekit", s.egress), "speaker"),
+        ["ListEgress", "UpdateLayout"],
+    ),
+    ("inspect", lambda p, s: p.inspect(), ["ListEgress", "StartWebEgress"]),
 ]
 
 
@@ -87,8 +146,11 @@ async def scene(standin: LiveKitStandIn, livekit: LiveKit) -> Scene:
     for identity in ("ana", "bo"):
         standin.join((await livekit.create_token(here, TokenOptions(identity))).token.get_secret_value())
         tracks.append(standin.publish("here", identity).sid)
+    options = EgressOptions(file=FileOutput(), urls=(SecretStr("rtmp://b.example/app/key"),))
+    egress = (await livekit.start_egress(here, options)).ref.id
+    await standin.worker.egresses[egress].until(ACTIVE)
     standin.calls.clear()
-    return Scene(here, there, *tracks)
+    return Scene(here, there, tracks[0], tracks[1], egress)
 
 
 @pytest.mark.parametrize(("call", "costs"), [(call, costs) for _, call, costs in COSTS], ids=[n for n, *_ in COSTS])

@@ -17,6 +17,7 @@ from providers.errors import (
     Conflict,
     Malformed,
     NotFound,
+    NoWorker,
     ProviderError,
     RateLimited,
     Rejected,
@@ -25,7 +26,7 @@ from providers.errors import (
     Unreachable,
     Unsupported,
 )
-from providers.livekit.errors import translate
+from providers.livekit.errors import GaveUp, Unanswered, translate
 from providers.livekit.provider import LiveKit
 from providers.livekit.settings import LiveKitSettings
 from tests.standins.livekit import KEY, SECRET, Fault, LiveKitStandIn
@@ -206,11 +207,15 @@ CODES: list[tuple[str, int, str, type[ProviderError]]] = [
     ("resource_exhausted", 403, "too many", RateLimited),
     ("unimplemented", 501, "no", Unsupported),
     ("canceled", 408, "canceled", TimedOut),
-    ("deadline_exceeded", 408, "too late", TimedOut),
+    ("deadline_exceeded", 408, "too late", GaveUp),
     ("unavailable", 503, "no", Unreachable),
+    ("unavailable", 503, "twirp error unknown: no response from servers", Unanswered),
+    ("unavailable", 503, "not enough CPU", NoWorker),
+    ("unavailable", 503, "server is shutting down", NoWorker),
     ("malformed", 400, "no", Malformed),
     ("bad_route", 404, "no", Malformed),
     ("internal", 500, "could not lock room", ProviderError),
+    ("internal", 500, "twirp error unknown: egress not connected (redis required)", Unsupported),
     ("unknown", 500, "not implemented", Unsupported),
     ("unknown", 500, "twirp error unknown: rpc error: not implemented", Unsupported),
     ("unknown", 500, "something else", ProviderError),

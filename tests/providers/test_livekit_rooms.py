@@ -4,10 +4,12 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from livekit.api import RoomCompositeEgressRequest
 
 from providers.base import Capability, RoomOptions, RoomRef
-from providers.errors import NotFound, Rejected, Unreachable, Unsupported
+from providers.errors import NotFound, Rejected, Unreachable
 from providers.livekit.provider import LiveKit
+from tests.standins.egress.worker import BUSY
 from tests.standins.livekit import Fault, LiveKitStandIn
 
 
@@ -56,9 +58,36 @@ class TestCreate:
             await livekit.create_room(name, options)
         assert standin.rooms == {}
 
-    async def test_recording_from_the_start_is_refused_by_name(self, livekit: LiveKit) -> None:
-        with pytest.raises(Unsupported, match=Capability.RECORD_FROM_START):
-            await livekit.create_room("standup", RoomOptions(record=True))
+
+class TestRecordedFromTheStart:
+    async def test_by_the_rooms_own_egress(self, standin: LiveKitStandIn, livekit: LiveKit) -> None:
+        room = (await livekit.create_room("standup", RoomOptions(record=True, layout="speaker"))).room.ref
+        (recording,) = await livekit.list_recordings(room)
+        assert (recording.room, recording.source.layout) == (room, "speaker")
+        (request,) = standin.starts
+        assert isinstance(request, RoomCompositeEgressRequest)
+        assert (request.room_name, len(request.file_outputs)) == ("standup", 1)
+
+    async def test_one_that_is_live_is_not_recorded_by_it(self, standin: LiveKitStandIn, livekit: LiveKit) -> None:
+        await livekit.create_room("standup", RoomOptions())
+        assert (await livekit.create_room("standup", RoomOptions(record=True))).existed
+        assert standin.starts == []
+
+    async def test_without_a_worker_the_room_is_there_and_the_lack_is_known(
+        self, standin: LiveKitStandIn, livekit: LiveKit
+    ) -> None:
+        """The server says nothing of it: it answers as if all were well, only late."""
+        standin.worker.starts = BUSY
+        created = await livekit.create_room("standup", RoomOptions(record=True))
+        assert not created.existed
+        assert await livekit.list_recordings(created.room.ref) == []
+        assert Capability.RECORD_FROM_START not in livekit.capabilities
+        assert Capability.CREATE_ROOM in livekit.capabilities
+
+    async def test_without_redis_the_room_is_there_too(self, standin: LiveKitStandIn, livekit: LiveKit) -> None:
+        standin.has_redis = False
+        assert not (await livekit.create_room("standup", RoomOptions(record=True))).existed
+        assert Capability.LIST_RECORDINGS not in livekit.capabilities
 
 
 class TestTimeouts:

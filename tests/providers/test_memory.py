@@ -1,6 +1,7 @@
 """The shared contract over the in-memory provider, with its webhooks over loopback HTTP."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 import jwt
@@ -23,6 +24,7 @@ class MemoryStage(Stage):
     secrets = (SECRET,)
     signature_headers = (webhooks.ID, webhooks.TIMESTAMP, webhooks.SIGNATURE)
     shortest_timeout = timedelta(milliseconds=30)
+    waits_for_publisher = True
 
     def __init__(self, provider: Memory, receiver: Receiver) -> None:
         super().__init__(provider)
@@ -60,6 +62,24 @@ class MemoryStage(Stage):
             ParticipantLeft, lambda f: (f.room.name, f.participant.id) == (token.room.name, self._clients[token])
         )
         assert gone.reason
+
+    async def fail_egress(self, id: str, reason: str) -> None:
+        self._server.fail_recording(id, reason)
+
+    async def fail_destination(self, id: str, url: SecretStr, reason: str) -> None:
+        self._server.fail_destination(id, self.provider.destination_id(url), reason)
+
+    async def reconnect_destination(self, id: str, url: SecretStr) -> None:
+        self._server.reconnect_destination(id, self.provider.destination_id(url))
+
+    async def kill_worker(self, id: str) -> None:
+        self._server.abandon(id)
+
+    @asynccontextmanager
+    async def without_workers(self) -> AsyncIterator[None]:
+        self._server.has_workers = False
+        yield
+        self._server.has_workers = True
 
     def admission(self, token: JoinToken) -> Admission:
         claims = jwt.decode(
@@ -106,7 +126,11 @@ class TestMemory(ProviderContract):
     async def stage(self) -> AsyncIterator[Stage]:
         async with Receiver() as receiver:
             settings = MemorySettings(
-                webhook_url=receiver.url, webhook_secret=SecretStr(SECRET), recording_delay_seconds=0.02
+                webhook_url=receiver.url,
+                webhook_secret=SecretStr(SECRET),
+                recording_delay_seconds=0.02,
+                recording_waits_for_publisher=True,
+                outputs={"archive": "memory://archive", "tape": "memory://tape/1"},
             )
             provider = Memory("studio", settings)
             yield MemoryStage(provider, receiver)

@@ -10,9 +10,10 @@ from pydantic import SecretStr, ValidationError
 from providers.base import (
     Capability,
     ConnectionQuality,
+    EgressOptions,
+    EgressSource,
     ParticipantKind,
     Permissions,
-    RecordingOptions,
     RecordingStatus,
     RoomOptions,
     RoomRef,
@@ -247,7 +248,7 @@ class TestTimeouts:
 
 class TestRecordings:
     async def test_its_life(self, server: MemoryServer, told: Told) -> None:
-        recording = server.start_recording(make(server), RecordingOptions())
+        recording = server.start_recording(make(server), EgressOptions())
         await server.settled()
         assert server.list_rooms()[0].recording
         server.stop_recording(recording.ref.id)
@@ -256,7 +257,7 @@ class TestRecordings:
         assert not server.list_rooms()[0].recording
 
     async def test_stopped_before_it_began(self, server: MemoryServer, told: Told) -> None:
-        recording = server.start_recording(make(server), RecordingOptions())
+        recording = server.start_recording(make(server), EgressOptions())
         stopped = server.stop_recording(recording.ref.id)
         await server.settled()
         assert stopped.error
@@ -265,7 +266,7 @@ class TestRecordings:
 
     @pytest.mark.parametrize("waits", [True, False], ids=["ready", "ending"])
     async def test_stopped_twice(self, server: MemoryServer, waits: bool) -> None:
-        recording = server.start_recording(make(server), RecordingOptions())
+        recording = server.start_recording(make(server), EgressOptions())
         await server.settled()
         server.stop_recording(recording.ref.id)
         if waits:
@@ -274,7 +275,7 @@ class TestRecordings:
             server.stop_recording(recording.ref.id)
 
     async def test_it_fails_on_demand(self, server: MemoryServer, told: Told) -> None:
-        recording = server.start_recording(make(server), RecordingOptions())
+        recording = server.start_recording(make(server), EgressOptions())
         await server.settled()
         failed = server.fail_recording(recording.ref.id, "the disk is full")
         assert (failed.status, failed.error) == (RecordingStatus.FAILED, "the disk is full")
@@ -283,14 +284,14 @@ class TestRecordings:
         assert told.statuses[-1] == "failed"
 
     async def test_it_ends_by_itself(self, server: MemoryServer) -> None:
-        recording = server.start_recording(make(server), RecordingOptions(audio_only=True))
+        recording = server.start_recording(make(server), EgressOptions(source=EgressSource(audio_only=True)))
         await server.settled()
         ready = server.finish_recording(recording.ref.id)
         assert ready.status is RecordingStatus.READY
         assert ready.location == f"memory://studio/{recording.ref.id}.ogg"
 
     async def test_failing_while_it_starts_leaves_no_timer(self, server: MemoryServer, told: Told) -> None:
-        recording = server.start_recording(make(server), RecordingOptions())
+        recording = server.start_recording(make(server), EgressOptions())
         server.fail_recording(recording.ref.id, "no worker")
         await server.settled()
         assert told.statuses == ["starting", "failed"]
@@ -309,7 +310,7 @@ class TestRecordings:
 
     async def test_an_unknown_layout(self, server: MemoryServer) -> None:
         with pytest.raises(Rejected):
-            server.start_recording(make(server), RecordingOptions(layout="mosaic"))
+            server.start_recording(make(server), EgressOptions(source=EgressSource(layout="mosaic")))
 
 
 class TestTokens:

@@ -17,7 +17,7 @@ from bot.render.limits import HEADER_TEXT
 from bot.render.lines import in_equal_parts, sections
 from bot.render.message import Message, context, fields, header, message, section
 from bot.render.text import Block, notification
-from commands.core.reply import Action
+from commands.core.reply import Action, Text
 from providers.base import Capability
 
 _LINES_SIZE = 8_000
@@ -51,6 +51,7 @@ def _blocks(face: Face, beside: Sequence[Action], capabilities: Collection[Capab
     return [
         header(face.title, HEADER_TEXT),
         section(face.status, buttons.draw(beside[0]) if beside else None),
+        *(_row(*row, buttons, capabilities) for row in face.rows),
         *_lines(face),
         *_planned(face, buttons, capabilities),
         *fields(face.particulars),
@@ -63,6 +64,11 @@ def _planned(face: Face, buttons: Buttons, capabilities: Collection[Capability])
     if not face.planned:
         return []
     return [section(face.planned), *buttons.rows(possible(face.timing, capabilities))]
+
+
+def _row(text: Text, action: Action | None, buttons: Buttons, capabilities: Collection[Capability]) -> Block:
+    beside = possible([action] if action is not None else [], capabilities)
+    return section(text, buttons.draw(beside[0]) if beside else None)
 
 
 def _lines(face: Face) -> list[Block]:

@@ -7,7 +7,7 @@ from enum import IntEnum
 from typing import Final, TypeGuard
 
 from bot.alerts.state import Plan, ThingState
-from commands.core.reply import Action, Code, Moment, Person, Strong, Text, parts
+from commands.core.reply import Action, Code, Form, Moment, Person, Strong, Text, parts
 from commands.core.timers import lateness
 from commands.core.words import in_a_row, joined, shortened, spoken_duration
 from providers.base import RoomRef
@@ -50,7 +50,8 @@ class Face:
     on a line among others. `id` is the server's.
 
     `explained` follows the word of its standing on the card, `brief` does so on a line. `lines` are drawn one under the
-    other. `steps` are what can be done with it, on any server, and `timing` what can be done about its planned stop.
+    other, `rows` with a button beside most. `steps` are what can be done with it, on any server, and `timing` what can
+    be done about its planned stop.
     """
 
     standing: Standing
@@ -63,9 +64,10 @@ class Face:
     brief: Text = ""
     planned: Text = ""
     timing: Sequence[Action] = ()
+    rows: Sequence[tuple[Text, Action | None]] = ()
     lines: Sequence[Text] = ()
     particulars: Sequence[tuple[str, Text]] = ()
-    steps: Sequence[Action] = ()
+    steps: Sequence[Action | Form] = ()
     origin: Text = ""
 
     @property

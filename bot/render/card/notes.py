@@ -10,19 +10,25 @@ from bot.render.card.faces import face_of
 from bot.render.card.offers import carried
 from bot.render.message import Message, message, section
 from bot.render.text import notification
-from commands.core.reply import Action, Moment, Person, Strong, Text, parts
+from commands.core.reply import Action, Form, Moment, Person, Strong, Text, parts
 from commands.core.tracks import spoken
 from commands.core.words import counted
+from commands.egress_actions import add_destination
 from commands.participant_removal import ParticipantAdmit
 from commands.recording import RecordingStop
+from commands.recording_parts import RecordingResume
 from commands.room import RoomClose
+from commands.stream_stop import StreamStop
 from providers.base import Participant, RoomRef
 from providers.facts import (
+    ConditionSeen,
     Fact,
     IngressChanged,
+    PartBegun,
     ParticipantJoined,
     ParticipantKeptOut,
     ParticipantLeft,
+    Paused,
     ServerReached,
     ServerUnreached,
     StopCarriedOut,
@@ -34,6 +40,8 @@ from providers.facts import (
 )
 
 _NEVER_SAID = (DigestState, TrialState)
+_Planned = RoomState | RecordingState | StreamState
+_BY_HAND = (RoomClose, RecordingStop, StreamStop)
 
 
 def note(kind: str, state: ThingState, facts: Sequence[Fact]) -> Message | None:
@@ -54,18 +62,16 @@ def note(kind: str, state: ThingState, facts: Sequence[Fact]) -> Message | None:
 
 def _of_fact(kind: str, state: ThingState, fact: Fact) -> Message | None:
     match fact, state:
+        case _, (RecordingState() | StreamState()):
+            return _of_outgoing(kind, state, fact)
         case ((ParticipantJoined() | ParticipantLeft()), _) if kind == fact.type:
             return _came_or_went(fact)
         case ParticipantKeptOut(), _ if kind == fact.type:
             return _kept_out(fact)
         case ((TrackPublished() | TrackUnpublished()), RoomState()) if kind == fact.type:
             return _sends(state, fact)
-        case ((StopNear() | StopCarriedOut()), (RoomState() | RecordingState())) if kind == fact.type:
-            return _stop(state, fact)
-        case StopPlanned(), (RoomState() | RecordingState()) if kind == fact.type:
-            return _moved(state, fact)
-        case StreamChanged(), StreamState() if kind == "destination_failed":
-            return _destinations_failed(state, fact)
+        case ((StopNear() | StopCarriedOut() | StopPlanned()), RoomState()) if kind == fact.type:
+            return _of_plan(state, fact)
         case IngressChanged(), IngressState() if kind == fact.ingress.status and not state.is_over:
             then = ingress.face(state.model_copy(update={"ingress": fact.ingress}))
             return _told(then.said, mention=_concerned(state, then))
@@ -73,6 +79,21 @@ def _of_fact(kind: str, state: ThingState, fact: Fact) -> Message | None:
             return _told(server.said(fact.provider, fact.at, why=fact.why), carried(server.ask_again(fact.provider)))
         case ServerReached(), _ if kind == "reached":
             return _told(server.said(fact.provider, fact.at, why=None))
+    return None
+
+
+def _of_outgoing(kind: str, state: RecordingState | StreamState, fact: Fact) -> Message | None:
+    match fact, state:
+        case ((StopNear() | StopCarriedOut() | StopPlanned()), _) if kind == fact.type:
+            return _of_plan(state, fact)
+        case ConditionSeen(), _ if kind == "condition":
+            return _odd(state, fact)
+        case Paused(), RecordingState() if kind == fact.type:
+            return _paused(state, fact)
+        case PartBegun(), RecordingState() if kind == fact.type:
+            return _goes_on(state, fact)
+        case StreamChanged(), StreamState() if kind == "destination_failed":
+            return _destinations_failed(state, fact)
     return None
 
 
@@ -85,7 +106,7 @@ def _concerned(state: ThingState, face: Face) -> str | None:
     return state.made_by if face.standing.rank in (Rank.TROUBLE, Rank.LOST) else None
 
 
-def _told(said: Text, actions: Sequence[Action] = (), *, mention: str | None = None) -> Message:
+def _told(said: Text, actions: Sequence[Action | Form] = (), *, mention: str | None = None) -> Message:
     whole = (Person(mention), ": ", *parts(said)) if mention else said
     return message(notification(whole), [section(whole), *Buttons().rows(actions)])
 
@@ -127,7 +148,36 @@ def _let_back_in(room: RoomRef, who: Participant) -> list[Action]:
     return carried([Action("Let back in", admit, None, f"Let {who.shown_name} into {room.name} again")])
 
 
-def _stop(state: RoomState | RecordingState, fact: StopNear | StopCarriedOut) -> Message | None:
+def _odd(state: RecordingState | StreamState, fact: ConditionSeen) -> Message | None:
+    """Nothing where it is otherwise by now."""
+    if fact.condition is None or state.condition is not fact.condition:
+        return None
+    face = face_of(state)
+    return _told(face.said, carried(face.steps), mention=state.made_by)
+
+
+def _paused(state: RecordingState, fact: Paused) -> Message:
+    """The button comes with the end, before which it could not go on."""
+    face = face_of(state)
+    return _told((*parts(face.subject), " was paused by ", Person(fact.by), "."), carried(_resume(face)))
+
+
+def _goes_on(state: RecordingState, fact: PartBegun) -> Message | None:
+    """Told of the part that was paused; the new one has a card, which says the same."""
+    if not fact.next:
+        return None
+    return _told((*parts(face_of(state).subject), f" goes on in part {state.number + 1}."))
+
+
+def _resume(face: Face) -> list[Action | Form]:
+    return [step for step in face.steps if isinstance(step, Action) and isinstance(step.command, RecordingResume)]
+
+
+def _of_plan(state: _Planned, fact: StopNear | StopCarriedOut | StopPlanned) -> Message | None:
+    return _moved(state, fact) if isinstance(fact, StopPlanned) else _stop(state, fact)
+
+
+def _stop(state: _Planned, fact: StopNear | StopCarriedOut) -> Message | None:
     """Nothing where it is over, or somebody has said otherwise meanwhile."""
     if not _holds(state, fact):
         return None
@@ -135,16 +185,16 @@ def _stop(state: RoomState | RecordingState, fact: StopNear | StopCarriedOut) ->
         return None
     face = face_of(state)
     subject, at = parts(face.subject), Moment(fact.stops_at)
-    verb, command = _verb(state), RoomClose if isinstance(state, RoomState) else RecordingStop
+    verb = _verb(state)
     if isinstance(fact, StopNear):
         said = (*subject, f" {verb}s ", at, ", unless somebody lets it go on.")
         return _told(said, carried(face.timing), mention=fact.by)
-    by_hand = [step for step in face.steps if isinstance(step.command, command)]
+    by_hand = [step for step in face.steps if isinstance(step, Action) and isinstance(step.command, _BY_HAND)]
     said = (*subject, f" was to {verb} ", at, f", and goes on: {sentence(fact.problem)}")
     return _told(said, carried(by_hand), mention=fact.by)
 
 
-def _moved(state: RoomState | RecordingState, fact: StopPlanned) -> Message | None:
+def _moved(state: _Planned, fact: StopPlanned) -> Message | None:
     """A stop that was planned comes at another time, or not at all."""
     if not _holds(state, fact):
         return None
@@ -154,11 +204,11 @@ def _moved(state: RoomState | RecordingState, fact: StopPlanned) -> Message | No
     return _told((*subject, f" {_verb(state)}s ", Moment(fact.stops_at), " instead, as ", Person(fact.by), " said."))
 
 
-def _holds(state: RoomState | RecordingState, fact: StopPlanned | StopNear | StopCarriedOut) -> bool:
+def _holds(state: _Planned, fact: StopPlanned | StopNear | StopCarriedOut) -> bool:
     return not state.is_over and (state.plan is None or state.plan.rev <= fact.rev)
 
 
-def _verb(state: RoomState | RecordingState) -> str:
+def _verb(state: _Planned) -> str:
     return "end" if isinstance(state, RoomState) else "stop"
 
 
@@ -170,4 +220,6 @@ def _destinations_failed(state: StreamState, fact: StreamChanged) -> Message | N
     which = (" does not reach ", *stream.failure(first))
     more = f" Of its {known:,} destinations {counted(len(others), 'other', 'others')} failed too." if others else ""
     said = (*parts(face_of(state).subject), *which, more, f" {stream.CHECK}")
-    return _told(said, mention=state.made_by)
+    again: list[Action | Form] = [*stream.retries(state, failed)] if not others else []
+    steps = [] if state.is_over else [*again, add_destination(state.stream)]
+    return _told(said, carried(steps), mention=state.made_by)

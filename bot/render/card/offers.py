@@ -1,22 +1,25 @@
 """Which buttons a card or a note can have."""
 
 from collections.abc import Collection, Sequence
+from typing import TypeVar
 
 from bot.alerts.state import CallState, IngressState, RecordingState, RoomState, StreamState, ThingState
-from bot.render.button import is_inline
+from bot.render.button import is_inline, is_whole
 from commands.alert_follow import AlertFollow
-from commands.core.reply import Action
+from commands.core.reply import Action, Form
 from providers.base import Capability
 
+B = TypeVar("B", Action, Form, Action | Form)
 
-def possible(actions: Sequence[Action], capabilities: Collection[Capability]) -> list[Action]:
+
+def possible(buttons: Sequence[B], capabilities: Collection[Capability]) -> list[B]:
     """What the server can do."""
-    return carried([action for action in actions if action.command.spec.needs <= frozenset(capabilities)])
+    return carried([button for button in buttons if button.command_type.spec.needs <= frozenset(capabilities)])
 
 
-def carried(actions: Sequence[Action]) -> list[Action]:
+def carried(buttons: Sequence[B]) -> list[B]:
     """A name too long for a button has none: cards and notes store no pending rows."""
-    return [action for action in actions if is_inline(action)]
+    return [each for each in buttons if (is_inline(each) if isinstance(each, Action) else is_whole(each))]
 
 
 def follow(state: ThingState, id: str) -> list[Action]:

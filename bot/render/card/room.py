@@ -19,9 +19,9 @@ from bot.render.card.face import (
     since,
 )
 from commands.core.base import pin
-from commands.core.reply import Action, Moment, Strong, Text, parts
+from commands.core.reply import Action, Form, Moment, Strong, Text, parts
 from commands.core.words import count_people, counted
-from commands.recording import RecordingStop
+from commands.egress_actions import stop_recordings, stop_streams, stream_to
 from commands.room import RoomShow, room_actions
 from commands.room_timing import RoomExtend, RoomKeepGoing
 from providers.base import RoomRef
@@ -43,23 +43,33 @@ def _timing(room: RoomRef, plan: Plan | None) -> Sequence[Action]:
 
 
 def _live(room: RoomState) -> Face:
-    recorded = ", and it is being recorded" if room.running_recordings else ""
-    recording: Text = ("🔴 ", Strong("Recording")) if room.running_recordings else ""
+    out = " and ".join(
+        filter(None, ["recorded" if room.running_recordings else "", "streamed" if _streams(room) else ""])
+    )
     around, missed = _around(room), "not ended as planned" if room.plan is not None and room.plan.missed else ""
     return Face(
         standing=LIVE,
-        said=(*_subject(room), f" is live with {_people(room)}{recorded}."),
+        said=(*_subject(room), f" is live with {_people(room)}{f', and it is being {out}' if out else ''}."),
         subject=_subject(room),
         title=room.ref.name,
         topic=_topic(room),
         id=room.ref.id,
-        explained=dotted(_people(room), since(room.created_at), recording, around),
-        brief=", ".join(filter(None, [_people(room), "recorded" if room.running_recordings else "", around, missed])),
+        explained=dotted(_people(room), since(room.created_at), *_going_out(room), around),
+        brief=", ".join(filter(None, [_people(room), out, around, missed])),
         planned=planned(room.plan, verb="end"),
         timing=_timing(room.ref, room.plan),
-        steps=room_actions(room.ref, stop=_stop_recording(room)),
+        steps=_steps(room),
         origin=origin(room, room.ref.id),
     )
+
+
+def _going_out(room: RoomState) -> list[Text]:
+    """`🔴 Recording`, `🔴 Streaming, 2 times`."""
+    counts = (("Recording", len(room.running_recordings)), ("Streaming", len(_streams(room))))
+    out: list[Text] = [
+        ("🔴 ", Strong(word), f", {count} times" if count > 1 else "") for word, count in counts if count
+    ]
+    return [*out, ("⏸️ ", Strong("Recording paused"))] if room.paused_recordings else out
 
 
 def _ended(room: RoomState) -> Face:
@@ -110,20 +120,20 @@ def _people(room: RoomState) -> str:
 
 
 def _around(room: RoomState) -> str:
-    """`1 stream, 2 calls`: what goes out of it and into it, besides recordings."""
+    """`1 ingress, 2 calls`: what comes into it besides people."""
     counts = (
-        (room.streams, "stream", "streams"),
         (room.ingresses, "ingress", "ingresses"),
         (room.calls, "call", "calls"),
     )
     return ", ".join(counted(len(running), one, many) for running, one, many in counts if running)
 
 
-def _stop_recording(room: RoomState) -> RecordingStop | None:
-    """Of several recordings none is guessed: the command answers a room's name, where it has one, with the choice."""
-    running, ref = room.running_recordings, room.ref
-    if not running:
-        return None
-    if len(running) > 1 and ref.name.strip():
-        return RecordingStop(provider=ref.provider, recording=ref.name, room_id=ref.id or None)
-    return RecordingStop(provider=ref.provider, recording=running[0])
+def _steps(room: RoomState) -> Sequence[Action | Form]:
+    ref = room.ref
+    join, record, *rest = room_actions(ref, stop=None)
+    recording, streaming = stop_recordings(ref, room.running_recordings), stop_streams(ref, _streams(room))
+    return (join, recording or record, streaming or stream_to(ref), *rest)
+
+
+def _streams(room: RoomState) -> list[str]:
+    return [id for id, status in room.streams.items() if not status.is_final]

@@ -8,6 +8,7 @@ sees a difference removes it, so a crash or a doubled wake-up needs no code of i
 from bot.store.tables.alerts import (
     card,
     closure,
+    egress_request,
     follow,
     inbox,
     mute,
@@ -41,6 +42,7 @@ __all__ = [
     "card",
     "closure",
     "draft",
+    "egress_request",
     "follow",
     "identity",
     "inbox",

@@ -19,7 +19,7 @@ from sqlalchemy import (
     true,
 )
 
-from bot.store.tables.columns import ID, UtcTime, Words, metadata, partial_index, row_id
+from bot.store.tables.columns import ID, Sealed, UtcTime, Words, metadata, partial_index, row_id
 
 inbox = Table(
     "inbox",
@@ -216,6 +216,26 @@ closure = Table(
     Column("claim", Words),
     Column("lease_until", UtcTime),
 )
+
+egress_request = Table(
+    "egress_request",
+    metadata,
+    Column("team_id", Words, primary_key=True),
+    Column("provider", Words, primary_key=True),
+    Column("egress_id", Words, primary_key=True),
+    # Null for a web page.
+    Column("room_id", Words),
+    Column("room_name", Words),
+    # With the keys of where it goes.
+    Column("options", Sealed, nullable=False),
+    Column("said_by", Words, nullable=False),
+    # The egress that this is a part of, and which; its own id and 1 where it stands alone.
+    Column("first_id", Words, nullable=False),
+    Column("part", Integer, nullable=False),
+    Column("kept_at", UtcTime, nullable=False),
+)
+Index("ix_egress_request_first", egress_request.c.provider, egress_request.c.first_id)
+Index("ix_egress_request_kept", egress_request.c.kept_at)
 
 pace = Table(
     "pace",

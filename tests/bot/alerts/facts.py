@@ -27,12 +27,17 @@ from providers.base import (
 )
 from providers.facts import (
     CallChanged,
+    Condition,
+    ConditionSeen,
+    Dismissed,
     IngressChanged,
     Origin,
+    PartBegun,
     ParticipantJoined,
     ParticipantKeptOut,
     ParticipantLeft,
     ParticipantsListed,
+    Paused,
     RecordingChanged,
     RoomFinished,
     RoomSeen,
@@ -143,6 +148,26 @@ _SOUND = Track("TR_1", TrackKind.AUDIO)
 
 def lost(at: float, thing: ThingKind = ThingKind.ROOM, id: str = "RM_1") -> SightLost:
     return SightLost(**origin(at), thing=thing, thing_id=id)
+
+
+def looked(
+    at: float, condition: Condition | None, *, thing: ThingKind = ThingKind.RECORDING, id: str = "RE_1"
+) -> ConditionSeen:
+    return ConditionSeen(**origin(at), thing=thing, thing_id=id, condition=condition)
+
+
+def paused(at: float, *, by: str = "U1", thing: ThingKind = ThingKind.RECORDING, id: str = "RE_1") -> Paused:
+    return Paused(**origin(at), thing=thing, thing_id=id, by=by)
+
+
+def part_begun(
+    at: float, *, number: int = 2, next: str = "", thing: ThingKind = ThingKind.RECORDING, id: str = "RE_2"
+) -> PartBegun:
+    return PartBegun(**origin(at), thing=thing, thing_id=id, first="RE_1", previous="RE_1", number=number, next=next)
+
+
+def dismissed(at: float, *, by: str = "U1", thing: ThingKind = ThingKind.RECORDING, id: str = "RE_1") -> Dismissed:
+    return Dismissed(**origin(at), thing=thing, thing_id=id, by=by)
 
 
 def planned(

@@ -15,21 +15,26 @@ from providers.base import (
     RecordingStatus,
     Room,
     RoomRef,
+    Stream,
     StreamStatus,
 )
-from providers.facts import CallChanged, Fact, RecordingChanged, StreamChanged, ThingKind
+from providers.facts import CallChanged, Condition, Fact, RecordingChanged, StreamChanged, ThingKind
 from tests.bot.alerts.facts import (
     START,
     after,
     call,
     carried_out,
     destination,
+    dismissed,
     finished,
     ingress,
     joined,
     left,
     listed,
+    looked,
     near,
+    part_begun,
+    paused,
     planned,
     published,
     recording,
@@ -62,7 +67,7 @@ class Server:
 
 
 class Lists(Backend):
-    """The same server for those who ask it, after everything. Which streams, ingresses and calls there are it does not
+    """The same server for those who ask it, after everything. What goes out of its rooms and into them it does not
     tell."""
 
     kind = "memory"
@@ -80,9 +85,14 @@ class Lists(Backend):
         return list(self._server.people[room.id].values())
 
 
-class RecordingsToo(Lists):
+class ListsMore(Lists):
+    """It tells of recordings and streams, too."""
+
     async def list_recordings(self, room: RoomRef | None = None) -> list[Recording]:
         return [fact.recording for fact in self._server.things.values() if isinstance(fact, RecordingChanged)]
+
+    async def list_streams(self, room: RoomRef | None = None) -> list[Stream]:
+        return [fact.stream for fact in self._server.things.values() if isinstance(fact, StreamChanged)]
 
 
 def live(seed: int, steps: int = STEPS) -> Server:
@@ -152,6 +162,20 @@ class _Life:
             at = self._at + step / 4
             self._tell(self._changed(kind, id, room, step, at))
         self._server.things[id] = self._server.told[-1]
+        if kind in (ThingKind.RECORDING, ThingKind.STREAM):
+            self._see_to(kind, id)
+
+    def _see_to(self, kind: ThingKind, id: str) -> None:
+        """We look at it now and then, and people do with it what the server knows nothing of."""
+        times = [self._at + self._chance.uniform(0, 5) for _ in range(4)]
+        looks: list[Fact] = [looked(at, self._chance.choice((None, *Condition)), thing=kind, id=id) for at in times]
+        deeds: list[Fact] = [
+            *(paused(at, by=by, thing=kind, id=id) for at, by in zip(times, "abcd", strict=True)),
+            *(part_begun(times[0], number=number, thing=kind, id=id) for number in (2, 3)),
+            *(part_begun(times[0], next=later, thing=kind, id=id) for later in ("RE_8", "RE_9")),
+            *(dismissed(at, by=by, thing=kind, id=id) for at, by in zip(times[2:], "ab", strict=True)),
+        ]
+        self._server.revisions += [*looks, *self._chance.sample(deeds, self._chance.randint(0, len(deeds)))]
 
     def _changed(self, kind: ThingKind, id: str, room: RoomRef, step: int, at: float) -> Fact:
         pick = self._chance.choice

@@ -5,13 +5,14 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import count
 
-from bot.alerts.comparison import Comparison
+from bot.alerts.comparison import Comparison, Listed
+from bot.alerts.looking import Looking
 from bot.alerts.reconcile import Reconciler
 from bot.clock import SystemClock
 from bot.metrics import Metrics
 from bot.store.beliefs import Beliefs
 from commands.core.ports import Clock
-from providers.base import Participant, Recording, Room, RoomRef
+from providers.base import Capability, Egress, Participant, Recording, Room, RoomRef
 from providers.facts import Fact
 from providers.memory.provider import Memory
 from providers.memory.settings import MemorySettings
@@ -24,12 +25,14 @@ async def _nothing() -> None:
 
 class Silent(Memory):
     """`webhooks` are those that it would have sent. `after_list` is what happens when rooms or recordings have been
-    listed, before the caller gets them; `omitted` are identities that its lists of people leave out."""
+    listed, before the caller gets them; `omitted` are identities that its lists of people leave out, `forgotten` the
+    ids of recordings that it does not list."""
 
     def __init__(self, name: str = "memory") -> None:
         self.webhooks: list[Fact] = []
         self.after_list: Callable[[], Awaitable[None]] = _nothing
         self.omitted: set[str] = set()
+        self.forgotten: set[str] = set()
         self.calls: list[str] = []
         super().__init__(name, MemorySettings(recording_delay_seconds=0))
 
@@ -49,7 +52,20 @@ class Silent(Memory):
     async def list_recordings(self, room: RoomRef | None = None) -> list[Recording]:
         recordings = await super().list_recordings(room)
         await self.after_list()
-        return recordings
+        return [each for each in recordings if each.ref.id not in self.forgotten]
+
+    async def list_egresses(
+        self, room: RoomRef | None = None, *, id: str | None = None, active: bool = False
+    ) -> list[Egress]:
+        egresses = await super().list_egresses(room, id=id, active=active)
+        await self.after_list()
+        return [each for each in egresses if each.ref.id not in self.forgotten]
+
+
+class RoomsAlone(Silent):
+    """A server that keeps no list of its recordings and streams."""
+
+    capabilities = Silent._possible() - {Capability.LIST_RECORDINGS, Capability.LIST_STREAMS}
 
 
 @dataclass
@@ -59,6 +75,10 @@ class Net:
     metrics: Metrics = field(default_factory=Metrics)
     told: list[Fact] = field(default_factory=list)
     tokens: Iterator[int] = field(default_factory=lambda: count(1))
+    looking: Looking = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.looking = Looking(self.memory, Beliefs(self.house.store))
 
     async def webhooks(self) -> None:
         """All that the server has to tell arrives."""
@@ -73,6 +93,13 @@ class Net:
         self.told = []
         token, beliefs, clock = next(self.tokens), Beliefs(self.house.store), clock or SystemClock()
         await Comparison(self.memory, beliefs, clock, self._tell, token=token, second_look_seconds=0).run()
+        return [fact.type for fact in self.told]
+
+    async def look(self, clock: Clock) -> list[str]:
+        """At what goes on; what was told, in a word each."""
+        self.told = []
+        asked_at, rooms = clock.now(), await self.memory.list_rooms()
+        await self.looking.look(Listed(rooms), asked_at, self._tell, token=next(self.tokens))
         return [fact.type for fact in self.told]
 
     async def _tell(self, facts: Sequence[Fact]) -> None:

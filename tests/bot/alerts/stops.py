@@ -9,26 +9,38 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from pydantic import SecretStr
 from sqlalchemy import select
 
+from bot.alerts.state import Outgoing, state_from_json
 from bot.alerts.timers import Timers
 from bot.providers import ConfiguredProviders
 from bot.store.errors import StoreUnavailable
 from bot.store.tables import attempt, inbox, timer
+from bot.store.things import get
 from bot.store.timers import StoredStops
 from commands.core.ports import Providers
 from commands.core.timers import Target
-from providers.base import Recording, RecordingOptions, RecordingStatus, RoomOptions, RoomRef
+from providers.base import EgressOptions, Recording, RoomOptions, RoomRef, Stream
 from providers.errors import RateLimited
-from providers.facts import Fact, Origin, RecordingChanged, RoomSeen, Source, ThingKind, facts_from_json
+from providers.facts import (
+    Fact,
+    Origin,
+    RecordingChanged,
+    RoomSeen,
+    Source,
+    StreamChanged,
+    ThingKind,
+    facts_from_json,
+)
 from providers.memory.provider import Memory
 from providers.memory.settings import MemorySettings
 from tests.bot.alerts.house import TEAM, House, open_house
 from tests.bot.conversations.clock import MovedClock
 
 HOUR = timedelta(hours=1)
-STOPPED = RecordingStatus.ABORTED
-"""What a recording is on this server that is stopped before it has begun."""
+STOPPED = "aborted"
+"""What a recording or a stream is on this server that is stopped before it has begun."""
 
 
 @dataclass
@@ -66,18 +78,34 @@ class Stage:
 
     async def recording(self, name: str = "standup") -> Recording:
         room = await self.room(name)
-        recording = await self.memory.start_recording(room, RecordingOptions())
+        recording = await self.memory.start_recording(room, EgressOptions())
         await self.house.command(RecordingChanged(**self.origin(), recording=recording), channel="C1")
         return recording
+
+    async def stream(self, name: str = "standup") -> Stream:
+        room = await self.room(name)
+        options = EgressOptions(urls=(SecretStr("rtmp://127.0.0.1/live/key"),))
+        stream = await self.memory.start_stream(room, options)
+        await self.house.command(StreamChanged(**self.origin(), stream=stream), channel="C1")
+        return stream
+
+    async def feed(self, kind: ThingKind) -> Recording | Stream:
+        return await (self.recording() if kind is ThingKind.RECORDING else self.stream())
 
     def origin(self) -> Origin:
         now = self.clock.now()
         return Origin(provider="memory", key=str(uuid4()), at=now, seen_at=now, source=Source.COMMAND)
 
-    async def plan(self, thing: Recording | RoomRef, after: timedelta = HOUR, provider: str = "memory") -> Target:
-        kind = ThingKind.ROOM if isinstance(thing, RoomRef) else ThingKind.RECORDING
-        room = thing if isinstance(thing, RoomRef) else thing.room
-        server_id = thing.id if isinstance(thing, RoomRef) else thing.ref.id
+    async def plan(
+        self, thing: Recording | Stream | RoomRef, after: timedelta = HOUR, provider: str = "memory"
+    ) -> Target:
+        match thing:
+            case RoomRef():
+                kind, room, server_id = ThingKind.ROOM, thing, thing.id
+            case Recording():
+                kind, room, server_id = ThingKind.RECORDING, thing.room, thing.ref.id
+            case Stream():
+                kind, room, server_id = ThingKind.STREAM, thing.room, thing.ref.id
         target = Target(provider=provider, kind=kind, server_id=server_id, name=room.name)
         await self.stops.plan(TEAM, target, self.clock.now() + after, by="UANA")
         return target
@@ -110,8 +138,21 @@ class Stage:
         async with self.house.store.reading() as conn:
             return [(r[0], r[1], r[2], r[3]) for r in await conn.execute(select(*columns).order_by(attempt.c.id))]
 
-    async def status(self, recording: Recording) -> RecordingStatus:
-        return next(r.status for r in await self.memory.list_recordings() if r.ref == recording.ref)
+    async def status(self, feed: Recording | Stream) -> str:
+        feeds: Sequence[Recording | Stream] = (
+            await self.memory.list_recordings() if isinstance(feed, Recording) else await self.memory.list_streams()
+        )
+        return next(each.status.value for each in feeds if each.ref == feed.ref)
+
+    async def state(self, feed: Recording | Stream) -> Outgoing:
+        """As our cards have it."""
+        kind = ThingKind.RECORDING if isinstance(feed, Recording) else ThingKind.STREAM
+        async with self.house.store.reading() as conn:
+            found = await get(conn, "memory", kind, feed.ref.id)
+        assert found is not None
+        state = state_from_json(found.state)
+        assert isinstance(state, Outgoing)
+        return state
 
 
 @asynccontextmanager

@@ -3,11 +3,23 @@
 import pytest
 
 from bot.alerts.state import RoomStatus
-from providers.base import ParticipantKind, RecordingOptions, RecordingStatus, Room, RoomOptions
+from providers.base import (
+    Capability,
+    EgressOptions,
+    ParticipantKind,
+    RecordingStatus,
+    Room,
+    RoomOptions,
+    RoomRef,
+    Stream,
+    StreamRef,
+    StreamStatus,
+)
 from providers.errors import Unreachable
 from providers.facts import Source
+from tests.bot.alerts.facts import dismissed, recording, stream
 from tests.bot.alerts.house import House
-from tests.bot.alerts.net import Net, Silent
+from tests.bot.alerts.net import Net, RoomsAlone, Silent
 
 ROOMS = 200
 
@@ -24,7 +36,7 @@ def make(net: Net, name: str = "standup") -> Room:
 async def test_nothing_is_told_where_nothing_differs(net: Net) -> None:
     room = make(net)
     net.memory.server.join("standup", "ana")
-    net.memory.server.start_recording(room.ref, RecordingOptions())
+    net.memory.server.start_recording(room.ref, EgressOptions())
     await net.memory.server.settled()
     await net.webhooks()
     assert (await net.house.room(room.ref.id)).people == 1
@@ -198,7 +210,7 @@ async def test_a_room_that_goes_while_people_are_listed_is_left_to_the_next_roun
 
 async def test_a_recording_that_ended_unheard_is_ended(net: Net) -> None:
     room = make(net)
-    recording = net.memory.server.start_recording(room.ref, RecordingOptions())
+    recording = net.memory.server.start_recording(room.ref, EgressOptions())
     await net.memory.server.settled()
     await net.webhooks()
     net.memory.server.fail_recording(recording.ref.id, "disk full")
@@ -213,9 +225,9 @@ async def test_a_recording_that_ended_unheard_is_ended(net: Net) -> None:
 async def test_of_unknown_recordings_those_are_told_that_run(net: Net) -> None:
     room = make(net)
     await net.webhooks()
-    over = net.memory.server.start_recording(room.ref, RecordingOptions())
+    over = net.memory.server.start_recording(room.ref, EgressOptions())
     net.memory.server.finish_recording(over.ref.id)
-    runs = net.memory.server.start_recording(room.ref, RecordingOptions())
+    runs = net.memory.server.start_recording(room.ref, EgressOptions())
     net.lose_webhooks()
     assert await net.compare() == ["recording_changed"]
     assert await net.house.things() == {room.ref.id, runs.ref.id}
@@ -223,16 +235,80 @@ async def test_of_unknown_recordings_those_are_told_that_run(net: Net) -> None:
 
 async def test_a_recording_that_the_server_forgot_is_lost_and_found(net: Net) -> None:
     room = make(net)
-    recording = net.memory.server.start_recording(room.ref, RecordingOptions())
+    recording = net.memory.server.start_recording(room.ref, EgressOptions())
     await net.memory.server.settled()
     await net.webhooks()
-    kept = net.memory.server._recorder._recordings
-    forgotten = kept.pop(recording.ref.id)
+    net.memory.forgotten = {recording.ref.id}
     assert await net.compare() == ["sight_lost"]
     assert (await net.house.recording(recording.ref.id)).is_lost
-    kept[recording.ref.id] = forgotten
+    net.memory.forgotten.clear()
     assert await net.compare() == ["recording_changed"]
     assert not (await net.house.recording(recording.ref.id)).is_over
+
+
+async def test_egresses_are_listed_once_for_recordings_and_streams(net: Net, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    for name in ("list_egresses", "list_recordings", "list_streams"):
+        _count(net.memory, name, asked, monkeypatch)
+    assert await net.compare() == []
+    assert asked == ["list_egresses"]
+
+
+def _count(server: Silent, name: str, asked: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    before = getattr(server, name)
+
+    async def call(*args: object, **kwargs: object) -> object:
+        asked.append(name)
+        return await before(*args, **kwargs)
+
+    monkeypatch.setattr(server, name, call)
+
+
+class Streaming(Silent):
+    """`sent` are its streams. It lists no egresses."""
+
+    capabilities = Silent._possible() - {Capability.LIST_EGRESSES}
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sent: list[Stream] = []
+
+    async def list_streams(self, room: RoomRef | None = None) -> list[Stream]:
+        return self.sent
+
+
+async def test_streams_are_found_ended_and_lost_by_their_list(house: House) -> None:
+    server = Streaming()
+    net = Net(house, server)
+    room = make(net)
+    await net.webhooks()
+    lives = [Stream(StreamRef("memory", f"ST_{number}"), room.ref, StreamStatus.LIVE) for number in (1, 2)]
+    server.sent = [*lives, Stream(StreamRef("memory", "ST_0"), room.ref, StreamStatus.ENDED)]
+    assert await net.compare() == ["stream_changed", "stream_changed"], "one that had ended unheard is left alone"
+    assert (await house.room(room.ref.id)).streams.keys() == {"ST_1", "ST_2"}
+    server.sent = [Stream(lives[0].ref, room.ref, StreamStatus.FAILED, error="refused")]
+    assert await net.compare() == ["stream_changed", "sight_lost"]
+    assert await house.statuses() == {room.ref.id: ("live", False), "ST_1": ("failed", True), "ST_2": ("lost", True)}
+    assert await net.compare() == []
+
+
+async def test_what_is_of_a_web_page_is_judged_by_the_list_alone(house: House) -> None:
+    """A stream of one goes on, where streams are not listed; nothing tells that it does not."""
+    net = Net(house, RoomsAlone())
+    page = RoomRef("memory", "", "")
+    await house.tell(recording(RecordingStatus.LIVE, 0, room=page), stream(StreamStatus.LIVE, 0, room=page))
+    assert await net.compare() == []
+
+
+async def test_what_is_dismissed_stays_so_while_its_server_lists_it(net: Net) -> None:
+    room = make(net)
+    kept = net.memory.server.start_recording(room.ref, EgressOptions())
+    await net.memory.server.settled()
+    await net.webhooks()
+    await net.house.tell(dismissed(0, id=kept.ref.id))
+    assert await net.compare() == []
+    assert (await net.house.recording(kept.ref.id)).shown_status == "dismissed"
+    assert (await net.house.room(room.ref.id)).running_recordings == []
 
 
 async def test_a_room_that_has_ended_stays_so_whatever_is_listed(net: Net) -> None:

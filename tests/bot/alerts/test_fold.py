@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.alerts.fold import DEPARTURES_KEPT, LATE, QUIET, fold, is_worth_a_note, note_going
+from bot.alerts.fold import fold, note_going
+from bot.alerts.room_fold import DEPARTURES_KEPT, LATE, QUIET, is_worth_a_note
 from bot.alerts.state import RecordingState, RoomState, ThingState
 from providers.base import Participant, RecordingStatus
 from providers.facts import Fact

@@ -8,9 +8,8 @@ import pytest
 from bot.alerts.comparison import ENDS_WITH_ITS_ROOM
 from providers.base import (
     CallStatus,
-    Capability,
+    EgressOptions,
     IngressStatus,
-    RecordingOptions,
     RecordingStatus,
     RoomOptions,
     RoomRef,
@@ -19,16 +18,10 @@ from providers.base import (
 from providers.facts import CallChanged, Fact, RecordingChanged, StreamChanged, ThingKind
 from tests.bot.alerts.facts import call, finished, ingress, lost, recording, started, stream
 from tests.bot.alerts.house import House
-from tests.bot.alerts.net import Net, Silent
+from tests.bot.alerts.net import Net, RoomsAlone, Silent
 from tests.bot.conversations.clock import MovedClock
 
 SECOND = timedelta(seconds=1)
-
-
-class NoRecordings(Silent):
-    """A server that keeps no list of its recordings."""
-
-    capabilities = Silent._possible() - {Capability.LIST_RECORDINGS}
 
 
 class NoLists(Silent):
@@ -58,7 +51,7 @@ GOES_ON: dict[ThingKind, Fact] = {
 class TestWhatIsNotListed:
     @pytest.mark.parametrize("ending", [finished(0), lost(0)], ids=["ended", "lost"])
     async def test_does_not_outlive_its_room(self, house: House, kind: ThingKind, ending: Fact) -> None:
-        net = Net(house, NoRecordings())
+        net = Net(house, RoomsAlone())
         await house.tell(heard(started()), heard(GOES_ON[kind]), heard(ending))
         assert await net.compare() == [], "its end may be on its way"
         assert await net.compare(later(kind)) == ["sight_lost"]
@@ -66,20 +59,20 @@ class TestWhatIsNotListed:
         assert await net.compare(later(kind)) == []
 
     async def test_goes_on_in_a_room_that_goes_on(self, house: House, kind: ThingKind) -> None:
-        net = Net(house, NoRecordings())
+        net = Net(house, RoomsAlone())
         room = net.memory.server.create_room("standup", RoomOptions()).room
         await net.webhooks()
         await house.tell(heard(_in(room.ref, GOES_ON[kind])))
         assert await net.compare(later(kind)) == []
 
     async def test_goes_on_in_a_room_that_is_listed_and_was_not_heard_of(self, house: House, kind: ThingKind) -> None:
-        net = Net(house, NoRecordings())
+        net = Net(house, RoomsAlone())
         room = net.memory.server.create_room("standup", RoomOptions()).room
         await house.tell(heard(_in(room.ref, GOES_ON[kind])))
         assert await net.compare(later(kind)) == ["room_seen"]
 
     async def test_is_lost_in_a_room_that_nobody_knows(self, house: House, kind: ThingKind) -> None:
-        net = Net(house, NoRecordings())
+        net = Net(house, RoomsAlone())
         await house.tell(heard(GOES_ON[kind]))
         assert await net.compare(later(kind)) == ["sight_lost"]
         assert net.memory.calls == ["list_rooms", "list_rooms"], "one list is no proof"
@@ -89,7 +82,7 @@ class TestWhatIsNotListed:
         assert await Net(house, NoLists()).compare(later(kind)) == []
 
     async def test_is_back_with_its_next_webhook(self, house: House, kind: ThingKind) -> None:
-        net = Net(house, NoRecordings())
+        net = Net(house, RoomsAlone())
         await house.tell(heard(started()), heard(GOES_ON[kind]), heard(finished(0)))
         await net.compare(later(kind))
         after_that = later(kind).now() + SECOND
@@ -117,7 +110,7 @@ async def test_an_ingress_outlives_its_room(house: House) -> None:
 async def test_recordings_that_are_listed_are_judged_by_the_list(house: House) -> None:
     net = Net(house, Silent())
     room = net.memory.server.create_room("standup", RoomOptions()).room
-    kept = net.memory.server.start_recording(room.ref, RecordingOptions())
+    kept = net.memory.server.start_recording(room.ref, EgressOptions())
     await net.memory.server.settled()
     await net.webhooks()
     await house.tell(heard(finished(0, room.ref)))

@@ -12,26 +12,31 @@ from commands.core.alerts import AlertKind, Severity
 from providers.base import (
     CallStatus,
     DestinationStatus,
+    EgressTrouble,
     IngressStatus,
     Participant,
     ParticipantKind,
     RecordingStatus,
     StreamStatus,
 )
-from providers.facts import AlertTested, Fact, ThingKind
+from providers.facts import AlertTested, Condition, Fact, ThingKind
 from tests.bot.alerts.facts import (
     call,
     carried_out,
     destination,
+    dismissed,
     finished,
     ingress,
     joined,
     kept_out,
     left,
     listed,
+    looked,
     lost,
     near,
     origin,
+    part_begun,
+    paused,
     person,
     planned,
     published,
@@ -141,6 +146,106 @@ class TestStreams:
 
     def test_one_that_is_heard_of_as_it_fails(self) -> None:
         assert notes(stream(LIVE, 2, destination(D.FAILED))) == ["destination_failed"]
+
+    def test_one_that_connects_anew_is_shown_and_not_told(self) -> None:
+        again = replace(destination(D.LIVE, "one"), retries=3)
+        assert notes(stream(LIVE, 1, destination(D.LIVE, "one")), stream(LIVE, 2, again)) == []
+
+
+class TestConditions:
+    @pytest.mark.parametrize(
+        ("condition", "expected"),
+        [
+            (Condition.NO_PUBLISHER, News(RECORDING, WARNING, "condition")),
+            (Condition.NO_START_SIGNAL, News(RECORDING, WARNING, "condition", broadcast=True)),
+            (Condition.ROOM_OVER, News(RECORDING, WARNING, "condition", broadcast=True)),
+            (Condition.UNATTENDED, News(RECORDING, WARNING, "condition", broadcast=True)),
+            (Condition.LEFT_BEHIND, News(RECORDING, WARNING, "condition", broadcast=True)),
+            (Condition.SLOW_END, News(RECORDING, INFO, "condition")),
+        ],
+    )
+    def test_are_told_once(self, condition: Condition, expected: News) -> None:
+        facts: list[Fact] = [
+            recording(RecordingStatus.LIVE, 1),
+            looked(20, condition),
+            looked(30, condition),
+            looked(40, None),
+        ]
+        _, first, again, over = told(facts)
+        assert first == expected
+        assert (again.note, over.note) == (None, None)
+
+    def test_one_after_the_other_are_told_each(self) -> None:
+        looks = [looked(20, Condition.NO_PUBLISHER), looked(40, Condition.NO_START_SIGNAL)]
+        assert notes(recording(RecordingStatus.STARTING, 1), *looks) == ["condition", "condition"]
+
+    def test_that_do_not_hold_any_more_are_not(self) -> None:
+        begun = recording(RecordingStatus.LIVE, 30)
+        assert notes(recording(RecordingStatus.STARTING, 1), begun, looked(20, Condition.NO_PUBLISHER)) == []
+        assert notes(recording(RecordingStatus.READY, 1), looked(20, Condition.ROOM_OVER)) == ["ready"]
+
+
+class TestEndingsThatAreNotAllWell:
+    @pytest.mark.parametrize(
+        ("trouble", "is_backup", "severity"),
+        [
+            (None, False, INFO),
+            (EgressTrouble.SOURCE_GONE, False, INFO),
+            (EgressTrouble.LIMIT_REACHED, False, WARNING),
+            (None, True, WARNING),
+        ],
+    )
+    def test_of_a_recording(self, trouble: EgressTrouble | None, severity: Severity, *, is_backup: bool) -> None:
+        ready = recording(RecordingStatus.READY, 2)
+        ready = replace(ready, recording=replace(ready.recording, trouble=trouble, is_backup=is_backup))
+        assert told([recording(RecordingStatus.LIVE, 1), ready])[1] == News(RECORDING, severity, "ready", True)
+
+    def test_of_a_stream(self) -> None:
+        ended = stream(StreamStatus.ENDED, 2)
+        ended = replace(ended, stream=replace(ended.stream, trouble=EgressTrouble.LIMIT_REACHED))
+        assert told([stream(LIVE, 1), ended])[1] == News(STREAM, WARNING, "ended", broadcast=True)
+
+    def test_what_failed_is_no_less_critical(self) -> None:
+        failed = recording(RecordingStatus.FAILED, 2)
+        failed = replace(failed, recording=replace(failed.recording, trouble=EgressTrouble.UPLOAD_FAILED))
+        assert told([recording(RecordingStatus.LIVE, 1), failed])[1] == News(RECORDING, CRITICAL, "failed", True)
+
+
+class TestParts:
+    def test_a_pause_and_what_it_leaves_are_told_in_the_thread_alone(self) -> None:
+        facts: list[Fact] = [
+            recording(RecordingStatus.LIVE, 1),
+            paused(10),
+            paused(11, by="U2"),
+            recording(RecordingStatus.READY, 12),
+            part_begun(20, next="RE_2", id="RE_1"),
+        ]
+        quiet = [News(RECORDING, note=note) for note in ("paused", "ready", "part_begun")]
+        assert [each for each in told(facts) if each.note] == quiet
+
+    def test_one_that_is_in_the_back_up_storage_is_told_to_all(self) -> None:
+        ready = recording(RecordingStatus.READY, 12)
+        ready = replace(ready, recording=replace(ready.recording, is_backup=True))
+        facts: list[Fact] = [recording(RecordingStatus.LIVE, 1), paused(10), ready]
+        assert told(facts)[-1] == News(RECORDING, WARNING, "ready", broadcast=True)
+
+    def test_that_another_is_a_part_is_on_its_card(self) -> None:
+        assert notes(recording(RecordingStatus.STARTING, 20, id="RE_2"), part_begun(20)) == []
+
+
+class TestDismissals:
+    def test_are_told_in_the_thread_and_what_became_of_it_to_all(self) -> None:
+        facts: list[Fact] = [
+            recording(RecordingStatus.LIVE, 1),
+            dismissed(10),
+            dismissed(11),
+            recording(RecordingStatus.FAILED, 12),
+            dismissed(13),
+        ]
+        assert [each for each in told(facts) if each.note] == [
+            News(RECORDING, note="dismissed"),
+            News(RECORDING, CRITICAL, "failed", broadcast=True),
+        ]
 
 
 class TestIngresses:

@@ -1,5 +1,6 @@
 """What is made in private stays so, in whatever order its facts come."""
 
+from dataclasses import replace
 from datetime import timedelta
 from itertools import permutations
 
@@ -10,9 +11,9 @@ from bot.store import reservations
 from bot.store.reservations import KEPT, Name
 from bot.store.tables import thing
 from commands.core.directory import Reservation
-from providers.base import RecordingStatus, RoomRef
-from providers.facts import Fact, ThingKind
-from tests.bot.alerts.facts import START, finished, joined, listed, person, recording, seen, started
+from providers.base import EgressKind, EgressSource, RecordingStatus, RoomRef, StreamStatus
+from providers.facts import Fact, RecordingChanged, StreamChanged, ThingKind
+from tests.bot.alerts.facts import START, finished, joined, listed, person, recording, seen, started, stream
 from tests.bot.alerts.house import TEAM, House
 
 LIVE, READY, FAILED = RecordingStatus.LIVE, RecordingStatus.READY, RecordingStatus.FAILED
@@ -25,9 +26,11 @@ async def a_public_channel_that_is_told_of_everything(house: House) -> None:
     await house.subscribe(PUBLIC)
 
 
-async def reserve(house: House, kind: ThingKind = ThingKind.ROOM, *, until: timedelta = KEPT) -> None:
-    name = Name(TEAM, "memory", kind, "standup")
-    await house.store.write(lambda conn: reservations.reserve(conn, name, Reservation(HOME, "U1", START + until)))
+async def reserve(
+    house: House, kind: ThingKind = ThingKind.ROOM, *, until: timedelta = KEPT, name: str = "standup"
+) -> None:
+    kept = Name(TEAM, "memory", kind, name)
+    await house.store.write(lambda conn: reservations.reserve(conn, kept, Reservation(HOME, "U1", START + until)))
 
 
 async def private(house: House) -> dict[str, str | None]:
@@ -180,3 +183,44 @@ async def test_a_room_that_was_looked_at_first_is_private_too(house: House) -> N
     await house.command(seen(1), channel=PUBLIC, user=None)
     assert await private(house) == {"RM_1": HOME}
     assert await house.carded() == {("RM_1", HOME)}
+
+
+def of_page(fact: RecordingChanged | StreamChanged, url: str) -> RecordingChanged | StreamChanged:
+    room, source = RoomRef("memory", "", ""), EgressSource(EgressKind.WEB, url=url)
+    if isinstance(fact, RecordingChanged):
+        return replace(fact, recording=replace(fact.recording, room=room, source=source))
+    return replace(fact, stream=replace(fact.stream, room=room, source=source))
+
+
+@pytest.mark.parametrize("webhook_first", [True, False])
+async def test_a_stream_of_a_public_room_made_in_private_is_private(house: House, webhook_first: bool) -> None:
+    await house.tell(started())
+    await reserve(house, ThingKind.STREAM)
+    if webhook_first:
+        await house.tell(stream(StreamStatus.LIVE, 2))
+    await house.command(stream(StreamStatus.LIVE, 1), channel=HOME, private=True)
+    await house.tell(stream(StreamStatus.LIVE, 3))
+    assert await private(house) == {"ST_1": HOME}
+    assert await house.carded() == {("RM_1", PUBLIC), ("ST_1", HOME)}
+
+
+@pytest.mark.parametrize(
+    ("kind", "fact"),
+    [(ThingKind.RECORDING, recording(LIVE, 2)), (ThingKind.STREAM, stream(StreamStatus.LIVE, 2))],
+    ids=["recording", "stream"],
+)
+async def test_of_web_pages_the_one_that_was_asked_for_in_private_is_private(
+    house: House, kind: ThingKind, fact: RecordingChanged | StreamChanged
+) -> None:
+    """They have no room's name, so nothing that has none belongs together."""
+    await reserve(house, kind, name="//a.example")
+    await house.tell(of_page(fact, "https://a.example/live"))
+    assert await private(house) == {fact.thing_id: HOME}
+    assert await house.carded() == set()
+
+
+async def test_another_web_page_is_public(house: House) -> None:
+    await reserve(house, ThingKind.RECORDING, name="//a.example")
+    await house.tell(of_page(recording(LIVE, 2), "https://b.example/live"))
+    assert await private(house) == {}
+    assert await house.carded() == {("RE_1", PUBLIC)}

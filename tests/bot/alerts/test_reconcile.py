@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select, update
@@ -15,11 +16,12 @@ from bot.alerts.state import ServerState, state_from_json
 from bot.store.leases import LEASE, now
 from bot.store.named_lease import NamedLease
 from bot.store.tables import inbox, lease, thing
-from providers.base import Room, RoomOptions
+from providers.base import RecordingStatus, Room, RoomOptions, RoomRef
 from providers.errors import RateLimited, Unauthenticated, Unreachable
-from providers.facts import ThingKind
+from providers.facts import Condition, RecordingChanged, ThingKind
+from tests.bot.alerts.facts import recording
 from tests.bot.alerts.house import TEAM, House
-from tests.bot.alerts.net import Net, Silent
+from tests.bot.alerts.net import Net, RoomsAlone, Silent
 from tests.bot.conversations.clock import MovedClock
 
 SOON = timedelta(milliseconds=20)
@@ -208,6 +210,65 @@ async def test_however_many_are_in_a_hurry_it_rests_between_rounds(net: Net, mon
         await until(lambda: is_hurried(net))
         assert (NEVER / 2).total_seconds() - 60 < await due_in(net) <= (NEVER / 2).total_seconds()
     assert net.rounds() == 1
+
+
+class TestWhileSomethingBeginsOrEnds:
+    """It is compared more often, so that what is odd is found while somebody waits."""
+
+    @pytest.fixture(autouse=True)
+    def soon(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(reconcile, "SOON", SOON)
+        monkeypatch.setattr(reconcile, "LOOK_SECONDS", 0.02)
+
+    @pytest.fixture
+    def net(self, house: House) -> Net:
+        return Net(house, RoomsAlone())
+
+    @pytest.mark.parametrize("status", [RecordingStatus.STARTING, RecordingStatus.ENDING])
+    async def test_rounds_are_soon(self, net: Net, status: RecordingStatus) -> None:
+        async with running(net, net.reconciler(interval=NEVER)):
+            await compared(net, 1)
+            await net.house.tell(of_a_page(status))
+            await compared(net, 4)
+
+    async def test_they_are_not_for_what_goes_on_or_is_long_overdue(self, net: Net) -> None:
+        overdue = of_a_page(RecordingStatus.STARTING, "RE_2")
+        overdue = replace(overdue, seen_at=overdue.seen_at - reconcile.LONG)
+        await net.house.tell(of_a_page(RecordingStatus.LIVE), overdue)
+        await self.while_another_is_compared(net)
+        assert net.rounds() == 1
+
+    async def test_they_are_not_while_the_server_is_away(self, net: Net) -> None:
+        net.memory.server.faults["*"] = Unreachable
+        await net.house.tell(of_a_page(RecordingStatus.STARTING))
+        await self.while_another_is_compared(net)
+        assert net.rounds("Unreachable") == 1
+
+    @staticmethod
+    async def while_another_is_compared(net: Net) -> None:
+        """Many times, as something begins there."""
+        await net.house.tell(of_a_page(RecordingStatus.STARTING, provider="other"))
+        async with running(net, net.reconciler(net.memory, RoomsAlone("other"), interval=NEVER)):
+            await compared(net, 6, provider="other")
+
+    async def test_what_is_odd_is_told(self, net: Net) -> None:
+        late = MovedClock()
+        late.move(seconds=60)
+        await net.house.tell(of_a_page(RecordingStatus.ENDING))
+        async with running(net, net.reconciler(interval=NEVER, clock=late)):
+            await until(lambda: is_slow(net))
+            await compared(net, int(net.rounds()) + 2)
+        assert await kept(net) == ["recording_changed", "condition_seen"]
+
+
+def of_a_page(status: RecordingStatus, id: str = "RE_1", *, provider: str = "memory") -> RecordingChanged:
+    """Told of at this moment."""
+    told = recording(status, 0, id=id, room=RoomRef(provider, "", ""))
+    return replace(told, at=datetime.now(UTC), seen_at=datetime.now(UTC))
+
+
+async def is_slow(net: Net) -> bool:
+    return (await net.house.recording()).condition is Condition.SLOW_END
 
 
 def busy(retry_after: float) -> Callable[..., Awaitable[list[Room]]]:

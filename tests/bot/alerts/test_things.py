@@ -1,6 +1,8 @@
 """How streams, ingresses, calls and servers are folded, what is planned for things, and how they are lost sight of."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from itertools import permutations
 from typing import TypeVar
 
@@ -94,6 +96,13 @@ class TestStreams:
             StreamState, stream(LIVE, 1, destination(D.ENDED)), stream(LIVE, 2, destination(D.LIVE)), stream(LIVE, 3)
         )
         assert [each.status for each in state.stream.destinations] == [D.ENDED]
+
+    def test_one_that_is_added_again_lives_again(self) -> None:
+        began = datetime(2026, 11, 20, 12, tzinfo=UTC)
+        before = replace(destination(D.FAILED), started_at=began, ended_at=began + timedelta(seconds=1))
+        again = replace(destination(D.LIVE), started_at=began + timedelta(seconds=2))
+        state = in_any_order(StreamState, stream(LIVE, 1, before), stream(LIVE, 2, again), stream(LIVE, 3))
+        assert [each.status for each in state.stream.destinations] == [D.LIVE]
 
     def test_one_that_is_added_later_and_one_that_is_not_told_any_more_are_both_there(self) -> None:
         state = in_any_order(

@@ -11,9 +11,17 @@ from structlog.testing import capture_logs
 from bot.alerts import timers
 from bot.alerts.timers import AT_ONCE, Timers
 from bot.providers import ConfiguredProviders
-from providers.base import Capability, RecordingStatus, RoomOptions
-from providers.errors import Conflict, NotFound, ProviderError, Unreachable
-from providers.facts import RecordingChanged, Source, StopCarriedOut, StopNear
+from providers.base import Capability, RoomOptions
+from providers.errors import Conflict, LeftBehind, NotFound, ProviderError, Unreachable
+from providers.facts import (
+    Condition,
+    ConditionSeen,
+    RecordingChanged,
+    Source,
+    StopCarriedOut,
+    StopNear,
+    ThingKind,
+)
 from tests.bot.alerts.house import TEAM
 from tests.bot.alerts.stops import HOUR, STOPPED, Flaky, Patience, SetClock, Stage, open_stage, until_logged
 
@@ -24,22 +32,26 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
         yield opened
 
 
-async def test_a_recording_is_stopped_when_it_was_planned(stage: Stage) -> None:
-    recording = await stage.recording()
-    await stage.plan(recording)
+FEEDS = pytest.mark.parametrize("kind", [ThingKind.RECORDING, ThingKind.STREAM])
+
+
+@FEEDS
+async def test_it_is_stopped_when_it_was_planned(stage: Stage, kind: ThingKind) -> None:
+    feed = await stage.feed(kind)
+    await stage.plan(feed)
     async with stage.running():
-        assert await stage.status(recording) is RecordingStatus.STARTING
+        assert await stage.status(feed) == "starting"
         stage.jump(HOUR)
         await stage.until_done()
-    assert await stage.status(recording) is STOPPED
+    assert await stage.status(feed) == STOPPED
     done = (await stage.told())[-1]
     assert isinstance(done, StopCarriedOut)
-    assert (done.problem, done.source, done.by) == ("", Source.TIMER, "UANA")
-    state = await stage.house.recording(recording.ref.id)
-    assert state.status is STOPPED
+    assert (done.thing, done.problem, done.source, done.by) == (kind, "", Source.TIMER, "UANA")
+    state = await stage.state(feed)
+    assert state.status == STOPPED
     assert state.plan is not None
     assert (state.plan.rev, state.plan.missed) == (1, "")
-    words = f"recording stop {recording.ref.id} --provider memory"
+    words = f"{kind} stop {feed.ref.id} --provider memory"
     assert await stage.recorded() == [("UANA", words, "done", None)]
 
 
@@ -68,7 +80,7 @@ async def test_people_are_warned_once_before(stage: Stage) -> None:
         stage.jump(timedelta(minutes=1))
         assert len(await stage.until_told(StopNear)) == 1
     assert await stage.house.noted() == [(recording.ref.id, "C1", "stop_near")]
-    assert await stage.status(recording) is RecordingStatus.STARTING
+    assert await stage.status(recording) == "starting"
 
 
 async def test_a_stop_that_is_put_off_is_not_carried_out(stage: Stage) -> None:
@@ -78,7 +90,7 @@ async def test_a_stop_that_is_put_off_is_not_carried_out(stage: Stage) -> None:
     async with stage.running():
         stage.jump(timedelta(minutes=119))
         await stage.until_told(StopNear)
-        assert await stage.status(recording) is RecordingStatus.STARTING
+        assert await stage.status(recording) == "starting"
         stage.jump(timedelta(minutes=2))
         await stage.until_done()
     assert [row[0] for row in await stage.recorded()] == ["UBEN"], "who said so last"
@@ -102,16 +114,18 @@ async def test_what_ended_by_itself_is_left_alone(stage: Stage) -> None:
     assert await stage.states() == ["done"]
 
 
-async def test_what_ended_without_a_word_is_as_good_as_stopped(stage: Stage) -> None:
-    recording = await stage.recording()
-    await stage.plan(recording)
-    stage.memory.server.finish_recording(recording.ref.id)
-    stage.memory.server.faults["stop_recording"] = Unreachable  # nobody is asked to stop it
+@FEEDS
+async def test_what_ended_without_a_word_is_as_good_as_stopped(stage: Stage, kind: ThingKind) -> None:
+    feed = await stage.feed(kind)
+    await stage.plan(feed)
+    end = stage.memory.server.finish_recording if kind is ThingKind.RECORDING else stage.memory.server.end_stream
+    end(feed.ref.id)
+    stage.memory.server.faults[f"stop_{kind}"] = Unreachable  # nobody is asked to stop it
     async with stage.running():
         stage.jump(HOUR)
         await stage.until_done()
     await stage.told()
-    assert (await stage.house.recording(recording.ref.id)).is_final
+    assert (await stage.state(feed)).is_final
 
 
 async def test_the_next_life_of_a_room_is_left_alone(stage: Stage) -> None:
@@ -127,20 +141,61 @@ async def test_the_next_life_of_a_room_is_left_alone(stage: Stage) -> None:
     assert (await stage.house.room(room.id)).is_final
 
 
+@FEEDS
 @pytest.mark.parametrize("fault", [NotFound, Conflict])
-async def test_one_no_of_the_server_proves_nothing(stage: Stage, fault: type[ProviderError]) -> None:
-    recording = await stage.recording()
-    await stage.plan(recording)
-    stage.memory.server.faults["stop_recording"] = fault
+async def test_one_no_of_the_server_proves_nothing(stage: Stage, fault: type[ProviderError], kind: ThingKind) -> None:
+    feed = await stage.feed(kind)
+    await stage.plan(feed)
+    stage.memory.server.faults[f"stop_{kind}"] = fault
     async with stage.running():
         stage.jump(HOUR)
         with capture_logs() as lines:
             await until_logged(lines, "a planned stop waits")
         assert await stage.states() == ["firing"]
-        del stage.memory.server.faults["stop_recording"]
+        del stage.memory.server.faults[f"stop_{kind}"]
         stage.jump(timedelta(seconds=40))
         await stage.until_done()
-    assert await stage.status(recording) is STOPPED
+    assert await stage.status(feed) == STOPPED
+
+
+@FEEDS
+async def test_what_its_worker_has_left_behind_is_said_and_given_up(stage: Stage, kind: ThingKind) -> None:
+    feed = await stage.feed(kind)
+    await stage.plan(feed)
+    stage.memory.server.abandon(feed.ref.id)
+    async with stage.running():
+        stage.jump(HOUR)
+        with capture_logs() as lines:
+            await until_logged(lines, "a planned stop waits")
+        assert await stage.states() == ["firing"], "a worker that is slow looks the same"
+        stage.jump(timedelta(minutes=2))
+        await stage.until_done()
+    odd, failed = (await stage.told())[-2:]
+    assert isinstance(odd, ConditionSeen)
+    assert isinstance(failed, StopCarriedOut)
+    assert (odd.thing_id, odd.condition, failed.problem) == (feed.ref.id, Condition.LEFT_BEHIND, LeftBehind.what)
+    state = await stage.state(feed)
+    assert state.plan is not None
+    assert (state.condition, state.plan.missed) == (Condition.LEFT_BEHIND, LeftBehind.what)
+    [(user, _, outcome, detail)] = await stage.recorded()
+    assert (user, outcome) == ("UANA", "failed")
+    assert str(detail).startswith("LeftBehind: ")
+
+
+@FEEDS
+async def test_a_worker_that_was_slow_stops_it_after_all(stage: Stage, kind: ThingKind) -> None:
+    feed = await stage.feed(kind)
+    await stage.plan(feed)
+    stage.memory.server.faults[f"stop_{kind}"] = LeftBehind
+    async with stage.running():
+        stage.jump(HOUR)
+        with capture_logs() as lines:
+            await until_logged(lines, "a planned stop waits")
+        del stage.memory.server.faults[f"stop_{kind}"]
+        stage.jump(timedelta(seconds=40))
+        await stage.until_done()
+    assert await stage.status(feed) == STOPPED
+    assert not any(isinstance(fact, ConditionSeen) for fact in await stage.told())
 
 
 async def test_a_room_that_is_listed_is_there_whatever_else_is_said(stage: Stage) -> None:
@@ -158,16 +213,18 @@ async def test_a_room_that_is_listed_is_there_whatever_else_is_said(stage: Stage
 
 
 async def test_without_a_list_what_is_not_found_has_ended(stage: Stage) -> None:
-    recording = await stage.recording()
+    recording, stream = await stage.recording(), await stage.stream()
     await stage.plan(recording)
+    await stage.plan(stream)
     await stage.plan(recording.room)
     await stage.memory.close_room(recording.room)
-    stage.memory.server.faults["stop_recording"] = NotFound
-    stage.memory.lacking = frozenset({Capability.LIST_RECORDINGS, Capability.LIST_ROOMS})
+    stage.memory.server.faults |= {"stop_recording": NotFound, "stop_stream": NotFound}
+    lists = {Capability.LIST_RECORDINGS, Capability.LIST_STREAMS, Capability.LIST_ROOMS}
+    stage.memory.lacking = frozenset(lists)
     async with stage.running():
         stage.jump(HOUR)
-        await stage.until_done(2)
-    assert [row[2] for row in await stage.recorded()] == ["done", "done"]
+        await stage.until_done(3)
+    assert [row[2] for row in await stage.recorded()] == ["done"] * 3
 
 
 async def test_a_server_that_is_away_is_asked_until_it_is_back(stage: Stage) -> None:
@@ -191,7 +248,7 @@ async def test_a_server_that_is_away_is_asked_until_it_is_back(stage: Stage) -> 
         stage.jump(timedelta(minutes=1))
         await stage.until_done()
     assert (await stage.house.noted())[0] == (recording.ref.id, "C1", "stop_carried_out")
-    assert await stage.status(recording) is STOPPED
+    assert await stage.status(recording) == STOPPED
     rows = [(outcome, detail) for _, _, outcome, detail in await stage.recorded()]
     assert rows[0][0] == "failed"
     assert str(rows[0][1]).startswith("Unreachable: ")
@@ -268,7 +325,7 @@ async def test_what_a_process_left_in_the_middle_is_seen_to(stage: Stage) -> Non
     await stage.memory.stop_recording(recordings[1].ref)
     async with stage.running(stage.another()):
         await stage.until_done(2)
-    assert [await stage.status(recording) is STOPPED for recording in recordings] == [True, True]
+    assert [await stage.status(recording) == STOPPED for recording in recordings] == [True, True]
     carried_out = [fact for fact in await stage.told() if isinstance(fact, StopCarriedOut)]
     assert [fact.problem for fact in carried_out] == ["", ""]
 

@@ -91,3 +91,30 @@ async def test_rooms_by_the_person_who_made_them(world: World) -> None:
     assert "standup" not in said.words
     nobody = await ask(world, world.operator, "/video room list --by ana-maria")
     assert "Write it like @ana." in nobody.words
+
+
+async def test_streams_and_where_they_go_are_offered_without_their_keys(world: World) -> None:
+    await ask(world, world.operator, "/video room create standup")
+    world.memory.server.join("standup", "bob")
+    await world.people.publish("standup", "bob", TrackSource.CAMERA)
+    view = await form(world, world.operator, "/video stream start standup")
+    urls = "rtmp://b.example.com/live/KEY-ONE\nrtmp://media.example.com/live/KEY-TWO"
+    accepted(await world.slack.submit(world.operator, view, {"urls": urls}))
+    await world.slack.until(lambda: [m for m in heard(world, world.operator) if "Streaming" in m.words])
+    view = await form(world, world.operator, "/video stream remove standup")
+    (stream,) = await world.slack.suggest(world.operator, view, "stream", "")
+    assert stream["text"]["text"].startswith("standup (")
+    places = await world.slack.suggest(world.operator, view, "where", "")
+    assert [label.partition(" (")[0] for label in _labels(places)] == [
+        "1 rtmp://b.example.com/live",
+        "2 rtmp://media.example.com/live",
+    ]
+    assert "KEY" not in str(places)
+
+
+async def test_what_a_video_server_has_is_offered(world: World) -> None:
+    await ask(world, world.operator, "/video room create standup")
+    view = await form(world, world.operator, "/video recording layout standup")
+    offered = _labels(await world.slack.suggest(world.operator, view, "layout", ""))
+    assert offered == list(world.memory.limits.layouts)
+    assert _labels(await world.slack.suggest(world.operator, view, "layout", "spe"))[0] == "speaker"

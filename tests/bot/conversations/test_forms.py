@@ -34,7 +34,7 @@ async def test_a_missing_name_opens_the_form_filled_with_what_was_given(world: W
     (room,) = world.memory.server.list_rooms()
     assert room.max_participants == 7
     assert world.slack.view_of(world.operator) is None
-    assert [m.words for m in await _answers(world)] == ["Created *retro*."]
+    assert [m.words for m in await _answers(world)] == ["Created *retro*. It is being recorded."]
     assert heard(world, world.guest) == []
 
 

@@ -16,7 +16,7 @@ async def test_its_pages_turn_in_place(world: World) -> None:
     first = await ask(world, world.operator, "/video help")
     group = await press_in_place(world, world.operator, first, more(first, 2))
     assert group.lines[0] == "*Record*:"
-    page = await press_in_place(world, world.operator, group, more(group, 3))
+    page = await press_in_place(world, world.operator, group, more(group, 9))
     assert page.lines[0].startswith("*recording start*: ")
     assert page.lines[1] == "`/video recording start standup`"
     back = await press_in_place(world, world.operator, page, "All help")
@@ -44,5 +44,5 @@ async def test_it_is_told_in_a_direct_message(world: World, line: str) -> None:
 async def test_it_is_told_in_the_thread_of_a_mention(world: World) -> None:
     answer = await mention(world, world.operator, "@showcaller help record")
     assert answer.lines[0] == "*Record*:"
-    page = await press_in_place(world, world.operator, answer, more(answer, 4))
+    page = await press_in_place(world, world.operator, answer, more(answer, 10))
     assert page.lines[0] == "*recording stop*: Stop a recording."

@@ -200,8 +200,8 @@ async def test_a_failed_recording_is_a_problem_with_a_next_step(world: World) ->
     running = world.memory.server.list_recordings()[0]
     world.memory.server.fail_recording(running.ref.id, "the disk is full")
     await card(world, "Recording of standup", "Failed")
-    view = await open_home(world, world.operator, "The recording of *standup* failed.", "the disk is full", "answered")
-    await press(world, world.operator, view, "Record room standup again")
+    view = await open_home(world, world.operator, "Recording of *standup* failed.", "the disk is full", "answered")
+    await press(world, world.operator, view, "Start the recording of standup again")
     await told(world, world.operator, "Recording *standup*")
 
 

@@ -79,6 +79,6 @@ async def test_stop_recording_on_an_old_card_leaves_the_new_room_alone(world: Wo
 
     shown = world.slack.workspace.post(world.general, world.slack.workspace.bot, **stale)
     said = await press(world, world.operator, shown, "Stop recording")
-    assert said.lines[0] == "Nothing called `standup` is being recorded."
+    assert said.lines[0] == "There is no recording called `standup`."
     running = [r for r in await world.memory.list_recordings() if not r.status.is_final]
     assert len(running) == 1

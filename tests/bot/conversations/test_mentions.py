@@ -114,7 +114,7 @@ async def test_in_a_thread_of_people_the_card_stands_in_it(world: World) -> None
     told = await mention(world, world.operator, "@showcaller room create standup", under=began)
     assert told.thread_ts == began.ts
     live = await note(world, began, "standup", "🟢 *Live*")
-    assert labels(live) == ["Notify me", "Join", "Record", "Participants", "Mute all", "End"]
+    assert labels(live) == ["Notify me", "Join", "Record", "Stream to...", "Participants", "Mute all", "End"]
     await ask(world, world.operator, "/video room create other")
     shown = await mention(world, world.operator, "@showcaller room show .", under=began)
     assert shown.lines[0] == "*standup*: nobody is in it."

@@ -10,7 +10,7 @@ async def test_the_whole_thread(world: World) -> None:
     answer = await ask(world, omar, "/video room create standup")
     assert answer.words == "Created *standup*."
     live = await card(world, "standup", "🟢 *Live* · nobody in it")
-    assert labels(live) == ["Notify me", "Join", "Record", "Participants", "Mute all", "End"]
+    assert labels(live) == ["Notify me", "Join", "Record", "Stream to...", "Participants", "Mute all", "End"]
     assert f"Made by @{omar.id} · on `memory`" in live.words
 
     server.join("standup", "bob", name="Bob")
@@ -25,7 +25,7 @@ async def test_the_whole_thread(world: World) -> None:
     assert answer.words.startswith("Recording *standup*. Its card says when it runs.")
     assert labels(answer) == ["Stop recording"]
     recording = await card(world, "Recording of standup", "🔴 *Live*")
-    assert labels(recording) == ["Notify me", "Stop"]
+    assert labels(recording) == ["Notify me", "Pause", "Stop", "Layout"]
     recorded = await card(world, "standup", "🔴 *Recording*")
     assert "Stop recording" in labels(recorded)
     assert "Record" not in labels(recorded)
@@ -36,7 +36,7 @@ async def test_the_whole_thread(world: World) -> None:
     alert = await note(world, failed, "failed: disk full.")
     assert alert.broadcast
     assert alert.lines[0] == f"@{omar.id}: The recording of *standup* failed: disk full."
-    assert labels(failed) == labels(alert) == ["Record again"]
+    assert labels(failed) == labels(alert) == ["Retry"]
     recorded = await card(world, "standup", "1 person")
     assert "Record" in labels(recorded)
 
@@ -76,8 +76,8 @@ async def test_a_recording_that_starts_with_its_room_has_a_card_and_its_failure_
     world.memory.server.fail_recording(running.ref.id, "disk full")
     failed = await card(world, "Recording of standup", "⚠️ *Failed*: disk full.")
     alert = await note(world, failed, f"@{world.operator.id}: The recording of *standup* failed: disk full.")
-    answer = await press(world, world.operator, alert, "Record again")
-    assert answer.lines[0] == "Recording *standup*. Its card says when it runs."
+    answer = await press(world, world.operator, alert, "Retry")
+    assert answer.lines[0] == "Recording *standup* again. Its card says when it runs."
     again = await card(world, "Recording of standup", "🔴 *Live*")
     assert again.ts != failed.ts
 

@@ -114,7 +114,8 @@ async def test_trouble_behind_a_form_is_told_to_its_sender(world: World) -> None
 
 async def test_a_room_that_was_made_gets_its_card_though_its_recording_cannot_be_asked_for(world: World) -> None:
     world.memory.server.faults["list_recordings"] = Unreachable
-    assert (await ask(world, world.operator, "/video room create standup --record")).words == "Created *standup*."
+    told = await ask(world, world.operator, "/video room create standup --record")
+    assert told.words == "Created *standup*. Whether it is being recorded the video server did not say."
     await card(world, "standup", "🟢 *Live*")
 
 

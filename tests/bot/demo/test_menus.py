@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from bot import manifest
+from bot.demo.seat import NotDone, Seat
 from bot.demo.slack import StandIn, User
-from bot.demo.verbs import CREATE_ROOM, FROM_MESSAGE, NotDone, Seat, carry_out
+from bot.demo.verbs import CREATE_ROOM, FROM_MESSAGE, carry_out
 from bot.demo.world import World
 from tests.bot.conversations.talk import accepted, ask, labels, opened
 from tests.bot.demo.conftest import MANIFEST, Clock

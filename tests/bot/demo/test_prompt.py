@@ -15,7 +15,8 @@ from rich.console import Console
 
 from bot.demo.completion import Completions
 from bot.demo.prompt import Prompt
-from bot.demo.verbs import VERBS, NotDone, Seat, carry_out
+from bot.demo.seat import NotDone, Seat
+from bot.demo.verbs import VERBS, carry_out
 from bot.demo.world import World
 from commands.core.registry import all_commands
 from providers.base import Grant, RoomOptions
@@ -100,13 +101,13 @@ async def test_a_command_and_its_buttons(world: World) -> None:
         await terminal.sees("Try /video room create standup")
         terminal.press("/video room create standup\r")
         await terminal.sees_both(
-            "[2] Join  [3] Record  [4] Participants  [5] Mute all  [6] End",
+            "[2] Join  [3] Record  [4] Stream to...  [5] Participants  [6] Mute all",
             "showcaller · only you see it\n▌ Created standup.",
         )
-        await terminal.types("4", "standup: nobody is in it.")
-        await terminal.types("6", "[7] End room  [8] Keep it")
-        await terminal.types("7", "Ended standup.")
-        await terminal.types("6", "There is no button 6 any more.")
+        await terminal.types("5", "standup: nobody is in it.")
+        await terminal.types("7", "[8] End room  [9] Keep it")
+        await terminal.types("8", "Ended standup.")
+        await terminal.types("7", "There is no button 7 any more.")
         await terminal.types("99", "There is no button 99.")
 
 
@@ -117,7 +118,7 @@ async def test_a_card_that_changes_of_itself_is_shown_again_with_the_same_number
         world.memory.server.join("standup", "bob", name="Bob")
         again = await terminal.sees("1 person")
         assert "showcaller · message 1 · edited\n▌ standup" in again
-        await terminal.sees("[2] Join  [3] Record  [4] Participants  [5] Mute all  [6] End")
+        await terminal.sees("[2] Join  [3] Record  [4] Stream to...  [5] Participants  [6] Mute all")
 
 
 async def test_what_is_no_command_is_answered_here(world: World) -> None:
@@ -149,8 +150,8 @@ async def test_the_log_of_commands_can_be_called_back(world: World) -> None:
 async def test_a_mention_and_replies_in_threads(world: World) -> None:
     async with at_the_prompt(world) as terminal:
         await terminal.types("@showcaller room create standup", "Created standup.")
-        await terminal.sees("Mute all  [6] End")
-        screen = await terminal.types(":screen", "Mute all  [6] End")
+        await terminal.sees("[7] End")
+        screen = await terminal.types(":screen", "[7] End")
         assert "ana · message 1\n▌ @showcaller room create standup\n" in screen
         reply = "    showcaller · in the thread of “@showcaller room create standup”\n    ▌ Created standup.\n"
         assert f"{reply}showcaller · message 2\n▌ standup\n" in screen
@@ -271,10 +272,10 @@ async def test_a_form_that_has_nothing_to_begin_with_says_why(world: World) -> N
 async def test_somebody_else_sees_what_they_may_see(world: World) -> None:
     async with at_the_prompt(world) as terminal:
         await terminal.types("/video room create standup", "Created standup.")
-        await terminal.sees("[6] End")
-        everything = await terminal.types(":as gus", "[6] End")
+        await terminal.sees("[7] End")
+        everything = await terminal.types(":as gus", "[7] End")
         assert "gus (guest) in #general" in everything
-        await terminal.types("6", "room close is for people with the role operator.")
+        await terminal.types("7", "room close is for people with the role operator.")
         await terminal.types(":as nobody", "there are ana, omar, gus.")
 
 
@@ -331,7 +332,7 @@ async def test_the_bot_restarts_and_the_rooms_go_on(world: World) -> None:
         await terminal.types("/video room create standup", "Created standup.")
         await terminal.types(":join standup bob", "1 person")
         await terminal.types(":restart", "The bot has stopped and started again.")
-        await terminal.types("4", "standup: 1 person is in it.")
+        await terminal.types("5", "standup: 1 person is in it.")
         await terminal.types(":join standup cleo", "2 people")
 
 

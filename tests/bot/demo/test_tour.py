@@ -118,7 +118,7 @@ def demo(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 def test_without_a_terminal_the_demo_is_the_tour(temporary: Path) -> None:
     done = demo("-m", "bot", "demo")
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout[-3_000:]
     assert f"\n{len(STEPS)} steps" in done.stdout
     assert done.stdout.endswith("on memory.\n")
     assert "\x1b" not in done.stdout
@@ -129,7 +129,7 @@ def test_without_a_terminal_the_demo_is_the_tour(temporary: Path) -> None:
 @pytest.mark.usefixtures("livekit")
 def test_on_livekit_it_is_the_same_tour_but_for_recordings(temporary: Path) -> None:
     done = demo("-m", "bot", "demo", "--server", "livekit")
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout[-3_000:]
     assert f"\n{len(STEPS) - len(NEEDS)} steps" in done.stdout
     assert done.stdout.endswith("on livekit.\n")
     assert list(temporary.iterdir()) == [], "nothing is left behind"

@@ -21,12 +21,14 @@ from bot.render.button import (
     encode,
     encode_given,
     is_inline,
+    is_whole,
     read_action_id,
 )
 from bot.render.limits import BUTTON_VALUE, length
 from commands.core.base import Arg, Command, Internal
 from commands.core.reply import Action, Button, Form, Link
 from commands.core.types import Duration, Pairs
+from commands.recording import RecordingStart
 from tests.bot.render.foreign import texts
 
 
@@ -94,6 +96,8 @@ def test_a_secret_is_never_written() -> None:
     assert not is_inline(secret)
     assert "hunter2" not in json.dumps(Buttons(["t"]).draw(secret))
     assert is_inline(Action("Go", Sample(name="x", key=None)))
+    assert not is_inline(Action("Go", RecordingStart(provider="memory", url="https://bob:hunter2@example.com/")))
+    assert is_inline(Action("Go", RecordingStart(provider="memory", room="standup")))
 
 
 def test_the_size_that_a_button_carries() -> None:
@@ -185,6 +189,11 @@ def test_a_form_button_brings_what_is_known_but_no_secret() -> None:
         "kinds": ["a", "b"],
         "on": True,
     }
+
+
+def test_a_form_button_carries_all_that_is_known_or_not() -> None:
+    assert is_whole(Form("Open", Sample, (("name", "x"),)))
+    assert not is_whole(Form("Open", Sample, (("name", "x" * 2_000),)))
 
 
 @pytest.mark.parametrize("value", ["", "x", "[]", "1"])

@@ -1,5 +1,6 @@
 """From the state of a thing to its card and to the note in the card's thread."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -7,48 +8,69 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.alerts.state import RoomState, ThingState
-from bot.render.button import decode, read_action_id
+from bot.render.button import Pressed, decode, decode_given, read_action_id
 from bot.render.card import draw
 from bot.render.card.faces import face_of
+from bot.render.card.stream import MOST_BESIDE
 from bot.render.limits import serialized_size
 from bot.render.message import Message
 from commands.alert_follow import AlertFollow
 from commands.core.base import Command
+from commands.core.egress_words import explain_condition, explain_trouble
 from commands.core.registry import all_commands
 from commands.core.reply import plain
 from commands.participant import ParticipantList
 from commands.provider import ProviderShow
 from commands.recording import RecordingList, RecordingStart, RecordingStop
+from commands.recording_parts import RecordingPause, RecordingResume
 from commands.recording_timing import RecordingExtend, RecordingKeepGoing
+from commands.recording_upkeep import RecordingDismiss, RecordingRetry
 from commands.room import RoomClose, RoomJoin, RoomShow
 from commands.room_muting import RoomMute
 from commands.room_timing import RoomExtend, RoomKeepGoing
+from commands.stream_destinations import StreamAdd, StreamRemove
+from commands.stream_stop import StreamDismiss, StreamStop
+from commands.stream_timing import StreamExtend, StreamKeepGoing
+from commands.stream_upkeep import StreamRetry
 from providers.base import (
     CallStatus,
     Capability,
+    Destination,
     DestinationStatus,
+    EgressKind,
+    EgressSource,
+    EgressTrouble,
     IngressStatus,
     RecordingStatus,
     RoomRef,
     StreamStatus,
+    Written,
+    WrittenKind,
 )
 from providers.errors import Unauthenticated, Unreachable
+from providers.facts import Condition
 from tests.bot.render.foreign import NASTY, buttons, check, check_access, texts, words
 from tests.bot.render.things import (
+    BEGAN,
     ENDED,
     KINDS,
     MISSED,
     PLAN,
     call,
     destination,
+    dismissed,
     ended_room,
+    gone_on,
     ingress,
     lost,
     one_of_each,
+    paused,
     present,
     recording,
     ref,
     room,
+    second_part,
+    seen,
     server,
     standing_of,
     stream,
@@ -71,11 +93,27 @@ def card(state: ThingState, capabilities: frozenset[Capability] = EVERYTHING) ->
 
 
 def offered(drawn: Message) -> dict[str, Command]:
-    """The buttons by label, each as the command that a press would run."""
+    """The buttons by label, each as the command that a press would run. Those that open a form are left out."""
+    pressed = [(read_action_id(button["action_id"]), button) for button in buttons(drawn.blocks)]
     return {
-        button["text"]["text"]: decode(read_action_id(button["action_id"]).path, button["value"], all_commands())
-        for button in buttons(drawn.blocks)
+        button["text"]["text"]: decode(press.path, button["value"], all_commands())
+        for press, button in pressed
+        if press.pressed is Pressed.COMMAND
     }
+
+
+def forms(drawn: Message) -> dict[str, tuple[str, dict[str, object]]]:
+    """The buttons that open a form, by label: of which command, and what it begins with."""
+    pressed = [(read_action_id(button["action_id"]), button) for button in buttons(drawn.blocks)]
+    return {
+        button["text"]["text"]: (" ".join(press.path), decode_given(button["value"]))
+        for press, button in pressed
+        if press.pressed is Pressed.FORM
+    }
+
+
+def labels(drawn: Message) -> list[str]:
+    return [button["text"]["text"] for button in buttons(drawn.blocks)]
 
 
 PINNED = {"provider": "livekit", "room": "standup", "room_id": "RM_1"}
@@ -95,7 +133,9 @@ def test_a_live_room() -> None:
         "Mute all": RoomMute.model_validate(PINNED),
         "End": RoomClose.model_validate(PINNED),
     }
-    assert [button.get("style") for button in buttons(drawn.blocks)] == [None, "primary", None, None, None, "danger"]
+    assert forms(drawn) == {"Stream to...": ("stream start", PINNED)}
+    styles = [button.get("style") for button in buttons(drawn.blocks)]
+    assert styles == [None, "primary", None, None, None, None, "danger"]
 
 
 @pytest.mark.parametrize(
@@ -159,30 +199,40 @@ def test_a_room_of_which_little_is_known() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "said", "shown", "labels"),
+    ("status", "said", "shown", "steps"),
     [
         (RecordingStatus.STARTING, "is starting.", "⏳ *Starting*", ["Notify me", "Stop"]),
-        (RecordingStatus.LIVE, "is running.", f"🔴 *Live* · since {WHEN}", ["Notify me", "Stop"]),
+        (
+            RecordingStatus.LIVE,
+            "is running.",
+            f"🔴 *Live* · since {WHEN}",
+            ["Notify me", "Pause", "Stop", "Layout"],
+        ),
         (RecordingStatus.ENDING, "is ending.", "⏳ *Ending*: the file is being written", ["Notify me"]),
         (RecordingStatus.READY, "is ready.", "✅ *Ready*", []),
-        (RecordingStatus.FAILED, "failed: disk full.", "⚠️ *Failed*: disk full.", ["Record again"]),
-        (RecordingStatus.ABORTED, "was aborted: disk full.", "⚠️ *Aborted*: disk full.", ["Record again"]),
+        (RecordingStatus.FAILED, "failed: disk full.", "⚠️ *Failed*: disk full.", ["Retry"]),
+        (RecordingStatus.ABORTED, "was aborted: disk full.", "⚠️ *Aborted*: disk full.", ["Retry"]),
     ],
 )
-def test_the_life_of_a_recording(status: RecordingStatus, said: str, shown: str, labels: list[str]) -> None:
+def test_the_life_of_a_recording(status: RecordingStatus, said: str, shown: str, steps: list[str]) -> None:
     drawn = card(recording(status, error="disk full"))
     assert drawn.text == f"The recording of standup {said}"
     assert words(drawn.blocks[0]) == "Recording of standup"
     assert words(drawn.blocks[1]).removesuffix(" Notify me") == shown
-    assert list(offered(drawn)) == labels
+    assert labels(drawn) == steps
 
 
 def test_what_the_buttons_of_a_recording_do() -> None:
     assert offered(card(recording(RecordingStatus.LIVE))) == {
         "Notify me": AlertFollow(provider="livekit", kind="recording", thing_id="EG_1", name="standup"),
+        "Pause": RecordingPause(provider="livekit", recording="EG_1"),
         "Stop": RecordingStop(provider="livekit", recording="EG_1"),
     }
-    assert offered(card(recording(RecordingStatus.FAILED))) == {"Record again": RecordingStart.model_validate(PINNED)}
+    assert forms(card(recording(RecordingStatus.LIVE))) == {
+        "Layout": ("recording layout", {"provider": "livekit", "recording": "EG_1"})
+    }
+    again = RecordingRetry(provider="livekit", recording="EG_1")
+    assert offered(card(recording(RecordingStatus.FAILED))) == {"Retry": again}
 
 
 def test_a_recording_that_is_ready() -> None:
@@ -243,7 +293,23 @@ def test_nothing_foreign_is_markup(kind: int, name: str, id: str, server: str, r
 def test_what_goes_out_of_a_room_and_into_it_is_counted() -> None:
     ingresses = {"IN_1": IngressStatus.LIVE, "IN_2": IngressStatus.WAITING}
     state = room(streams={"EG_2": StreamStatus.LIVE}, ingresses=ingresses, calls={"C": CallStatus.RINGING})
-    assert "· 1 stream, 2 ingresses, 1 call" in words(card(state).blocks[1])
+    assert "· 🔴 *Streaming* · 2 ingresses, 1 call" in words(card(state).blocks[1])
+    two = {"EG_2": StreamStatus.LIVE, "EG_3": StreamStatus.STARTING, "EG_4": StreamStatus.ENDED}
+    assert "· 🔴 *Streaming*, 2 times" in words(card(room(streams=two)).blocks[1])
+
+
+def test_a_room_that_is_streamed_offers_to_stop() -> None:
+    drawn = card(room(streams={"EG_2": StreamStatus.LIVE}))
+    assert drawn.text == "Room standup is live with nobody in it, and it is being streamed."
+    assert offered(drawn)["Stop stream"] == StreamStop(provider="livekit", stream="EG_2")
+    assert forms(drawn) == {}
+    several = card(room(streams={"EG_2": StreamStatus.LIVE, "EG_3": StreamStatus.LIVE}))
+    assert offered(several)["Stop stream"] == StreamStop(provider="livekit", stream="standup", room_id="RM_1")
+
+
+def test_what_a_server_without_workers_cannot_do_is_not_offered() -> None:
+    lacking = {Capability.START_RECORDING, Capability.START_STREAM}
+    assert not {"Record", "Stream to..."} & set(labels(card(room(), EVERYTHING - lacking)))
 
 
 def test_a_room_that_ends_by_itself_says_when_and_can_be_kept() -> None:
@@ -325,7 +391,7 @@ FAILED = destination(1, DestinationStatus.FAILED, error="connection refused")
 def test_of_a_stream_that_was_lost_nothing_is_live() -> None:
     gone = lost(stream(StreamStatus.LIVE, destination(0), FAILED))
     drawn = words(card(gone).blocks)
-    assert "`rtmp://cdn1.example/live`\n`rtmp://cdn0.example/live`" in drawn
+    assert "2 `rtmp://cdn1.example/live`\n1 `rtmp://cdn0.example/live`" in drawn
     for shown in (drawn, plain(face_of(gone).line)):
         assert not any(word in shown for word in ("🔴", "*Live*", "*Failed*", "to 1 of 2", "since"))
 
@@ -333,8 +399,8 @@ def test_of_a_stream_that_was_lost_nothing_is_live() -> None:
 def test_of_a_stream_that_is_over_it_stays_known_what_failed() -> None:
     drawn = card(stream(StreamStatus.ENDED, destination(0), FAILED))
     assert words(drawn.blocks[2]).splitlines() == [
-        "⚠️ *Failed* · `rtmp://cdn1.example/live` · connection refused. · 1 retry",
-        "`rtmp://cdn0.example/live`",
+        "⚠️ *Failed* · 2 `rtmp://cdn1.example/live` · connection refused. · 1 retry",
+        "1 `rtmp://cdn0.example/live`",
     ]
 
 
@@ -350,16 +416,263 @@ def test_an_ingress_that_failed_and_was_lost_is_lost() -> None:
 
 
 def test_a_stream_has_a_line_for_each_destination_and_what_failed_comes_first() -> None:
-    connecting = destination(2, DestinationStatus.CONNECTING)
+    connecting = destination(2, DestinationStatus.CONNECTING, retried_at=ENDED)
     failed = destination(1, DestinationStatus.FAILED, error="connection refused")
     drawn = card(stream(StreamStatus.LIVE, connecting, destination(0), failed))
     assert drawn.text == "The stream of standup is live to 1 of 3 destinations."
     assert words(drawn.blocks[1]) == f"⚠️ *Partly live* · to 1 of 3 destinations · since {WHEN} Notify me"
-    assert words(drawn.blocks[2]).splitlines() == [
-        "⚠️ *Failed* · `rtmp://cdn1.example/live` · connection refused. · 1 retry",
-        "⏳ *Connecting* · `rtmp://cdn2.example/live` · 2 retries",
-        f"🔴 *Live* · `rtmp://cdn0.example/live` · since {WHEN}",
+    assert [words(block) for block in drawn.blocks[2:5]] == [
+        "⚠️ *Failed* · 2 `rtmp://cdn1.example/live` · connection refused. · 1 retry Try again",
+        f"⏳ *Connecting* · 3 `rtmp://cdn2.example/live` · 2 retries, last {THEN} Remove",
+        f"🔴 *Live* · 1 `rtmp://cdn0.example/live` · since {WHEN} Remove",
     ]
+
+
+def remove(number: int) -> StreamRemove:
+    return StreamRemove(provider="livekit", stream="EG_2", destination=f"D{number}")
+
+
+def test_each_destination_that_goes_on_can_be_removed_and_no_button_holds_an_address() -> None:
+    drawn = card(stream(StreamStatus.LIVE, destination(2), destination(1, DestinationStatus.FAILED), destination(0)))
+    beside = [block["accessory"] for block in drawn.blocks[2:] if "accessory" in block]
+    again, *removals = [each["value"] for each in beside]
+    assert [decode(("stream", "remove"), value, all_commands()) for value in removals] == [remove(0), remove(2)]
+    assert not any("rtmp" in button["value"] for button in buttons(drawn.blocks))
+    add = StreamAdd(provider="livekit", stream="EG_2", destination="D1")
+    assert decode(("stream", "add"), again, all_commands()) == add
+    assert [each["accessibility_label"] for each in beside] == [
+        "Try destination 2 again, rtmp://cdn1.example/live",
+        "Remove 1. rtmp://cdn0.example/live",
+        "Remove 3. rtmp://cdn2.example/live",
+    ]
+
+
+def test_of_a_stream_from_elsewhere_nobody_knows_the_keys_to_try_again() -> None:
+    drawn = card(stream(StreamStatus.LIVE, destination(0), FAILED, made_by=None))
+    assert "Try again" not in labels(drawn)
+
+
+def test_what_was_taken_away_is_no_destination_that_is_not_reached() -> None:
+    drawn = card(stream(StreamStatus.LIVE, destination(0), destination(1, DestinationStatus.ENDED)))
+    assert drawn.text == "The stream of standup is live to 1 destination."
+
+
+def test_one_that_failed_and_was_added_again_is_shown_once() -> None:
+    before, after = (
+        Destination("D0", "rtmp://a.example/live", DestinationStatus.FAILED, BEGAN, BEGAN),
+        Destination("D0-2", "rtmp://a.example/live", DestinationStatus.LIVE, ENDED),
+    )
+    drawn = card(stream(StreamStatus.LIVE, before, after))
+    assert drawn.text == "The stream of standup is live to 1 destination."
+    assert "*Failed*" not in words(drawn.blocks)
+    beside = replace(after, started_at=BEGAN - timedelta(seconds=1))
+    assert "*Failed*" in words(card(stream(StreamStatus.LIVE, before, beside)).blocks)
+
+
+def test_where_a_stream_goes_that_was_left_behind_cannot_be_changed() -> None:
+    drawn = card(seen(stream(StreamStatus.LIVE, destination(0)), Condition.LEFT_BEHIND))
+    assert drawn.text.startswith("The stream of standup was live to 1 destination. Nothing works on it any more")
+    assert not {"Remove", "Add destination"} & set(labels(drawn))
+    assert "1 `rtmp://cdn0.example/live`" in words(drawn.blocks)
+
+
+def test_of_many_destinations_one_is_removed_by_a_form() -> None:
+    drawn = card(stream(StreamStatus.LIVE, *map(destination, range(MOST_BESIDE + 1))))
+    given = {"provider": "livekit", "stream": "EG_2"}
+    assert forms(drawn)["Remove destination"] == ("stream remove", given)
+    assert "Remove" not in labels(drawn)
+
+
+def test_what_the_buttons_of_a_stream_do() -> None:
+    drawn, given = card(stream(StreamStatus.LIVE, plan=PLAN)), {"provider": "livekit", "stream": "EG_2"}
+    assert offered(drawn) == {
+        "Notify me": AlertFollow(provider="livekit", kind="stream", thing_id="EG_2", name="standup"),
+        "Extend": StreamExtend(provider="livekit", stream="EG_2", rev=3),
+        "Keep going": StreamKeepGoing(provider="livekit", stream="EG_2"),
+        "Stop": StreamStop(provider="livekit", stream="EG_2"),
+    }
+    assert forms(drawn) == {"Add destination": ("stream add", given), "Layout": ("stream layout", given)}
+    assert words(drawn.blocks[2]) == f"⏱️ *Stops* {THEN}, as <@U1A> said"
+
+
+def test_a_server_that_cannot_change_a_stream_offers_to_stop_it() -> None:
+    fixed = EVERYTHING - {Capability.UPDATE_STREAM, Capability.UPDATE_STREAM_LAYOUT}
+    assert labels(card(stream(StreamStatus.LIVE, destination(0)), fixed)) == ["Notify me", "Stop"]
+
+
+def test_a_stream_that_failed_can_be_tried_again() -> None:
+    again = StreamRetry(provider="livekit", stream="EG_2")
+    assert offered(card(stream(StreamStatus.FAILED, destination(0)))) == {"Retry": again}
+    assert offered(card(stream(StreamStatus.ENDED, destination(0)))) == {}
+
+
+def test_where_viewers_find_a_stream_is_told() -> None:
+    drawn = card(stream(StreamStatus.LIVE, playlist="https://cdn.example/live.m3u8"))
+    assert "*HLS playlist*\n`https://cdn.example/live.m3u8`" in words(drawn.blocks)
+
+
+# What is odd, or went wrong
+
+JOIN = RoomJoin.model_validate(PINNED)
+STOP = RecordingStop(provider="livekit", recording="EG_1")
+STOP_STREAM = StreamStop(provider="livekit", stream="EG_2")
+
+
+@pytest.mark.parametrize(
+    ("condition", "standing", "steps", "of_stream"),
+    [
+        (
+            Condition.NO_PUBLISHER,
+            "⏳ *Waiting for a publisher*",
+            {"Join": JOIN, "Stop": STOP},
+            {"Join": JOIN, "Stop": STOP_STREAM},
+        ),
+        (Condition.NO_START_SIGNAL, "⚠️ *Does not begin*", {"Stop": STOP}, {"Stop": STOP_STREAM}),
+        (Condition.ROOM_OVER, "⚠️ *Outlives its room*", {"Stop": STOP}, {"Stop": STOP_STREAM}),
+        (Condition.UNATTENDED, "⚠️ *Unattended*", {"Stop": STOP}, {"Stop": STOP_STREAM}),
+        (
+            Condition.LEFT_BEHIND,
+            "⚠️ *Left behind*",
+            {"Dismiss": RecordingDismiss(provider="livekit", recording="EG_1"), "Stop": STOP},
+            {"Dismiss": StreamDismiss(provider="livekit", stream="EG_2"), "Stop": STOP_STREAM},
+        ),
+        (Condition.SLOW_END, "⏳ *Ending*", {}, {}),
+    ],
+)
+def test_what_is_odd_is_explained_with_the_next_step(
+    condition: Condition, standing: str, steps: dict[str, Command], of_stream: dict[str, Command]
+) -> None:
+    for state, expected in (
+        (seen(recording(RecordingStatus.STARTING), condition), steps),
+        (seen(stream(StreamStatus.STARTING, destination(0)), condition), of_stream),
+    ):
+        drawn = card(state)
+        assert words(drawn.blocks[1]).startswith(standing)
+        assert explain_condition(condition) in words(drawn.blocks[2])
+        assert drawn.text.endswith(explain_condition(condition))
+        said = {name: command for name, command in offered(drawn).items() if name not in ("Notify me", "Remove")}
+        assert said == expected
+
+
+@pytest.mark.parametrize("trouble", EgressTrouble)
+def test_the_servers_words_are_explained(trouble: EgressTrouble) -> None:
+    for state in (
+        recording(RecordingStatus.FAILED, error="code 7", trouble=trouble),
+        stream(StreamStatus.ABORTED, error="code 7", trouble=trouble),
+    ):
+        assert card(state).text.endswith(f": code 7. {explain_trouble(trouble)}")
+
+
+def test_where_the_worker_lacked_cpu_one_participant_may_do() -> None:
+    drawn = card(recording(RecordingStatus.FAILED, trouble=EgressTrouble.OVERLOADED))
+    assert labels(drawn) == ["Retry", "Record one participant"]
+    assert forms(drawn) == {"Record one participant": ("recording start", PINNED)}
+
+
+def test_a_recording_in_back_up_storage_says_so() -> None:
+    drawn = card(recording(RecordingStatus.READY, is_backup=True, location="b/x.mp4"))
+    said = "it could not be stored where it was to go. Fetch it there, and mend the first place."
+    assert words(drawn.blocks[1]) == f"⚠️ *In back-up storage*: {said}"
+    assert "`b/x.mp4`" in words(drawn.blocks)
+    assert offered(drawn) == {"Outputs": ProviderShow(name="livekit")}
+
+
+def test_what_could_not_be_stored_leads_to_where_it_is_stored() -> None:
+    drawn = card(recording(RecordingStatus.FAILED, trouble=EgressTrouble.UPLOAD_FAILED))
+    assert offered(drawn) == {
+        "Record again": RecordingRetry(provider="livekit", recording="EG_1"),
+        "Outputs": ProviderShow(name="livekit"),
+    }
+
+
+def test_a_recording_that_was_cut_at_the_servers_limit_says_so() -> None:
+    drawn = card(recording(RecordingStatus.READY, trouble=EgressTrouble.LIMIT_REACHED))
+    assert words(drawn.blocks[1]) == "✅ *Ready*"
+    assert words(drawn.blocks[2]) == explain_trouble(EgressTrouble.LIMIT_REACHED)
+    assert offered(drawn) == {"Record again": RecordingRetry(provider="livekit", recording="EG_1")}
+
+
+def test_what_is_recorded_and_not_stored_yet() -> None:
+    drawn = card(recording(RecordingStatus.ENDING, is_uploading=True))
+    assert words(drawn.blocks[1]).startswith("⏳ *Uploading*: all is recorded, and is being stored")
+
+
+def test_all_that_was_written_is_listed_with_its_kind() -> None:
+    playlist = Written(WrittenKind.PLAYLIST, "b/x.m3u8", 34_100_000, timedelta(minutes=12), 120)
+    images = Written(WrittenKind.IMAGES, "b/img_", count=1)
+    drawn = card(recording(RecordingStatus.READY, location="b/x.m3u8", written=(playlist, images)))
+    assert words(drawn.blocks[2]).splitlines() == [
+        "*Playlist* · `b/x.m3u8` · 120 segments · 12 min, 34.1 MB",
+        "*Images* · `b/img_` · 1 image",
+    ]
+    assert "*Location*" not in words(drawn.blocks)
+
+
+def test_of_a_recording_that_failed_what_there_is_is_listed() -> None:
+    there, empty = Written(WrittenKind.FILE, "b/x.mp4", 1_000), Written(WrittenKind.FILE, "b/y.mp4", 0)
+    shown = words(card(recording(RecordingStatus.FAILED, written=(there, empty))).blocks)
+    assert "*File* · `b/x.mp4` · 1.0 kB" in shown
+    assert "y.mp4" not in shown
+
+
+@pytest.mark.parametrize(
+    ("source", "of"),
+    [
+        (EgressSource(EgressKind.PARTICIPANT, identity="ana"), "participant ana in standup"),
+        (EgressSource(EgressKind.TRACK, audio_track="TR_1"), "track TR_1 in standup"),
+        (EgressSource(EgressKind.WEB, url="https://a.example/x"), "the page https://a.example/x"),
+    ],
+)
+def test_what_it_is_of_is_said_and_only_a_room_has_a_layout(source: EgressSource, of: str) -> None:
+    where = ref() if source.has_room else RoomRef("livekit", "", "")
+    drawn, of_stream = card(recording(of=where, source=source)), card(stream(of=where, source=source))
+    assert drawn.text == f"The recording of {of} is running."
+    assert words(drawn.blocks[0]) == f"Recording of {of}"
+    assert of_stream.text == f"The stream of {of} is live."
+    assert "Layout" not in {**forms(drawn), **forms(of_stream)}
+
+
+# Parts
+
+
+def test_a_paused_recording_can_go_on() -> None:
+    drawn = card(paused())
+    assert drawn.text == "The recording of standup is paused after part 1."
+    assert words(drawn.blocks[1]) == "⏸️ *Paused* after part 1, by <@U1A>"
+    assert offered(drawn) == {
+        "Resume": RecordingResume(provider="livekit", recording="EG_1"),
+        "Finish": RecordingStop(provider="livekit", recording="EG_1"),
+    }
+
+
+def test_a_part_says_that_it_goes_on_in_the_next() -> None:
+    drawn = card(gone_on())
+    assert words(drawn.blocks[1]) == "✅ *Ready* · goes on in part 2"
+    assert drawn.text == "The recording of standup is ready: 12 min; it goes on in part 2."
+    assert offered(drawn) == {}
+
+
+def test_the_next_part_has_a_card_of_its_own() -> None:
+    assert words(card(second_part()).blocks[0]) == "Recording of standup, part 2"
+
+
+def test_a_recording_that_is_being_paused_says_so() -> None:
+    ending = recording(RecordingStatus.ENDING).model_copy(update={"pause": paused().pause})
+    assert words(card(ending).blocks[1]).startswith("⏳ *Pausing*: what there is of it is being written")
+
+
+def test_what_was_paused_and_is_finished_does_not_go_on() -> None:
+    finished = paused().model_copy(update={"finish": paused().pause})
+    drawn = card(finished)
+    assert offered(drawn) == {}
+    assert "Paused" not in words(drawn.blocks[1])
+
+
+@pytest.mark.parametrize("state", [dismissed(recording()), dismissed(stream(StreamStatus.LIVE, destination(0)))])
+def test_what_was_dismissed_offers_nothing(state: ThingState) -> None:
+    drawn = card(state)
+    assert words(drawn.blocks[1]) == "⚪ *Dismissed* by <@U1A>"
+    assert buttons(drawn.blocks) == []
 
 
 def test_the_order_in_which_a_server_lists_destinations_makes_no_difference() -> None:
@@ -400,7 +713,7 @@ def test_forty_destinations_are_all_shown(name: str) -> None:
 def test_of_very_many_destinations_it_is_said_how_many_are_not_shown() -> None:
     many = [destination(n, address=f"{n}.{'x' * 200}") for n in range(500)]
     shown = words(card(stream(StreamStatus.LIVE, *many)).blocks)
-    assert f"{500 - shown.count('🔴 *Live* · `')} more are not shown." in shown
+    assert f"{500 - shown.count('xxx…`')} more are not shown." in shown
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ from commands.core.base import (
 )
 from commands.core.errors import Problem
 from commands.core.registry import all_commands
-from commands.core.types import Count, Duration, Pairs, PersonId
+from commands.core.types import Count, Duration, OneOf, Pairs, PersonId
 from providers.base import Backend, Capability, Grant
 from tests.bot.render.foreign import buttons, check_view, texts, words
 from tests.commands.strategies import commands_of
@@ -190,6 +190,27 @@ def test_each_type_has_its_element() -> None:
     assert "initial_option" not in elements["kind"]
 
 
+class Sent(ServerCommand, path="sample send"):
+    """Send a sample."""
+
+    layout: Annotated[str | None, OneOf(lambda limits: limits.layouts)] = Field(None, description="Layout")
+    urls: tuple[SecretStr, ...] = Field((), description="Where to")
+
+
+def test_what_the_video_server_has_is_searched_for() -> None:
+    drawn = inputs(form(Sent, given={"layout": "grid"}))["layout"]["element"]
+    assert (drawn["type"], drawn["initial_option"]["value"]) == ("external_select", "grid")
+    assert drawn["placeholder"]["text"] == "Choose one, or type it"
+
+
+def test_several_secrets_are_typed_again() -> None:
+    view = form(Sent, given={"urls": (SecretStr("rtmp://a.example/live/KEY"),)})
+    drawn = inputs(view)["urls"]
+    assert (drawn["element"]["type"], drawn["hint"]["text"]) == ("plain_text_input", "Where to. One per line")
+    assert "initial_value" not in drawn["element"]
+    assert "KEY" not in str(view)
+
+
 def test_labels_and_hints_in_plain_words() -> None:
     drawn = everything()
     assert drawn["many_people"]["label"]["text"] == "Many people"
@@ -214,7 +235,8 @@ def test_beyond_six_inputs_the_advanced_ones_wait() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "label"), [("as_json", "As JSON"), ("ttl", "TTL"), ("identity", "Identity"), ("except_", "Except")]
+    ("name", "label"),
+    [("as_json", "As JSON"), ("ttl", "TTL"), ("urls", "URLs"), ("identity", "Identity"), ("except_", "Except")],
 )
 def test_labels_are_written_as_people_write_them(name: str, label: str) -> None:
     assert label_of(name) == label

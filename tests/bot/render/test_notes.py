@@ -1,6 +1,7 @@
 """What the thread of a card is told, by the word that the news has for it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -8,17 +9,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.alerts.state import LOST, DigestState, Plan, Present, RecordingState, RoomState, ThingState
-from bot.render.button import decode, read_action_id
+from bot.render.button import Pressed, decode, decode_given, read_action_id
 from bot.render.card import note
 from bot.render.message import Message
 from commands.core.base import Command
+from commands.core.egress_words import explain_condition
 from commands.core.registry import all_commands
 from commands.participant_removal import ParticipantAdmit
 from commands.provider import ProviderShow
-from commands.recording import RecordingList, RecordingStart, RecordingStop
+from commands.recording import RecordingList, RecordingStop
+from commands.recording_parts import RecordingResume
 from commands.recording_timing import RecordingExtend, RecordingKeepGoing
+from commands.recording_upkeep import RecordingRetry
 from commands.room import RoomClose, RoomShow
 from commands.room_timing import RoomExtend, RoomKeepGoing
+from commands.stream_stop import StreamDismiss, StreamStop
+from commands.stream_timing import StreamExtend, StreamKeepGoing
+from commands.stream_upkeep import StreamRetry
 from providers.base import (
     CallStatus,
     Destination,
@@ -34,12 +41,16 @@ from providers.base import (
 )
 from providers.facts import (
     AlertTested,
+    Condition,
+    ConditionSeen,
     Fact,
     IngressChanged,
     Origin,
+    PartBegun,
     ParticipantJoined,
     ParticipantKeptOut,
     ParticipantLeft,
+    Paused,
     ServerReached,
     ServerUnreached,
     Source,
@@ -61,13 +72,18 @@ from tests.bot.render.things import (
     REF,
     call,
     destination,
+    dismissed,
     ended_room,
+    gone_on,
     ingress,
     lost,
     one_of_each,
+    paused,
     recording,
     ref,
     room,
+    second_part,
+    seen,
     server,
     standing_of,
     stream,
@@ -94,9 +110,12 @@ def told(kind: str, state: ThingState, *facts: Fact) -> Message:
 
 
 def offered(shown: Message) -> dict[str, Command]:
+    """Those that open a form are left out."""
+    pressed = [(read_action_id(button["action_id"]), button) for button in buttons(shown.blocks)]
     return {
-        button["text"]["text"]: decode(read_action_id(button["action_id"]).path, button["value"], all_commands())
-        for button in buttons(shown.blocks)
+        button["text"]["text"]: decode(press.path, button["value"], all_commands())
+        for press, button in pressed
+        if press.pressed is Pressed.COMMAND
     }
 
 
@@ -125,18 +144,18 @@ def test_the_end_of_a_room() -> None:
         (
             recording(RecordingStatus.FAILED, error="disk full"),
             "The recording of *standup* failed: disk full.",
-            {"Record again": RecordingStart.model_validate(PINNED)},
+            {"Retry": RecordingRetry(provider="livekit", recording="EG_1")},
         ),
         (
             recording(RecordingStatus.ABORTED),
             "The recording of *standup* was aborted: the server gives no reason.",
-            {"Record again": RecordingStart.model_validate(PINNED)},
+            {"Retry": RecordingRetry(provider="livekit", recording="EG_1")},
         ),
         (
             stream(StreamStatus.FAILED, error="bad key"),
             "The stream of *standup* failed: bad key."
             " Check its key and address on the platform, then start the stream again.",
-            {},
+            {"Retry": StreamRetry(provider="livekit", stream="EG_2")},
         ),
         (
             call(CallStatus.FAILED, error="busy"),
@@ -210,7 +229,7 @@ def test_what_was_lost_and_is_back_is_not_told() -> None:
 
 
 def test_a_name_too_long_for_a_button_has_none() -> None:
-    assert buttons(told("failed", recording(RecordingStatus.FAILED, ref("x" * 2_000))).blocks) == []
+    assert buttons(told(LOST, lost(room(ref("x" * 2_000)))).blocks) == []
 
 
 @pytest.mark.parametrize("state", [trial(), DigestState(channel_id="C1", opened_at=BEGAN)], ids=standing_of)
@@ -388,6 +407,85 @@ def test_a_stop_that_does_not_matter_any_more_is_not_told(
     assert note(fact.type, state, [fact]) is None
 
 
+def test_the_stop_of_a_stream_can_be_put_off_and_made_by_hand() -> None:
+    shown = told("stop_near", stream(plan=PLAN), near(ThingKind.STREAM, "EG_2"))
+    assert words(shown.blocks[0]) == f"<@U1A>: The stream of *standup* stops {THEN}, unless somebody lets it go on."
+    assert offered(shown) == {
+        "Extend": StreamExtend(provider="livekit", stream="EG_2", rev=3),
+        "Keep going": StreamKeepGoing(provider="livekit", stream="EG_2"),
+    }
+    missed = told("stop_carried_out", stream(plan=PLAN), carried_out(ThingKind.STREAM, "EG_2"))
+    assert offered(missed) == {"Stop": StreamStop(provider="livekit", stream="EG_2")}
+    moved = StopPlanned(**origin(), thing=ThingKind.STREAM, thing_id="EG_2", stops_at=None, by="U1A", rev=3)
+    assert said("stop_planned", stream(plan=PLAN), moved) == "The stream of *standup* goes on: <@U1A> keeps it going."
+    assert said("ended", stream(StreamStatus.ENDED, plan=carried_out_late(5))) == (
+        "The stream of *standup* ended after 42 min, as <@U1A> had planned."
+    )
+
+
+# What is odd, and parts
+
+
+def odd(condition: Condition | None, kind: ThingKind = ThingKind.RECORDING, id: str = "EG_1") -> ConditionSeen:
+    return ConditionSeen(**origin(), thing=kind, thing_id=id, condition=condition)
+
+
+def test_what_is_odd_is_told_to_the_maker_with_the_next_step() -> None:
+    waiting = seen(recording(RecordingStatus.STARTING), Condition.NO_PUBLISHER)
+    shown = told("condition", waiting, odd(Condition.NO_PUBLISHER))
+    assert words(shown.blocks[0]) == (
+        f"<@U1A>: The recording of *standup* is starting. {explain_condition(Condition.NO_PUBLISHER)}"
+    )
+    assert list(offered(shown)) == ["Join", "Stop"]
+    of_stream = seen(stream(), Condition.LEFT_BEHIND)
+    shown = told("condition", of_stream, odd(Condition.LEFT_BEHIND, ThingKind.STREAM, "EG_2"))
+    assert offered(shown) == {
+        "Dismiss": StreamDismiss(provider="livekit", stream="EG_2"),
+        "Stop": StreamStop(provider="livekit", stream="EG_2"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("state", "condition"),
+    [
+        (recording(), Condition.UNATTENDED),
+        (seen(recording(), Condition.ROOM_OVER), Condition.UNATTENDED),
+        (seen(recording(RecordingStatus.READY), Condition.UNATTENDED), Condition.UNATTENDED),
+        (recording(), None),
+    ],
+)
+def test_what_is_odd_no_more_is_not_told(state: RecordingState, condition: Condition | None) -> None:
+    assert note("condition", state, [odd(condition)]) is None
+
+
+def test_who_paused_a_recording_is_told_and_it_can_go_on_when_it_has_ended() -> None:
+    fact = Paused(**origin(), thing=ThingKind.RECORDING, thing_id="EG_1", by="U1A")
+    ending = recording(RecordingStatus.ENDING).model_copy(update={"pause": paused().pause})
+    shown = told("paused", ending, fact)
+    assert words(shown.blocks[0]) == "The recording of *standup* was paused by <@U1A>."
+    assert offered(shown) == {}
+    resume = {"Resume": RecordingResume(provider="livekit", recording="EG_1")}
+    assert offered(told("paused", paused(), fact)) == resume
+    ready = told("ready", paused())
+    assert words(ready.blocks[0]) == "The recording of *standup* is paused after part 1."
+    assert offered(ready) == {**resume, "Finish": RecordingStop(provider="livekit", recording="EG_1")}
+
+
+def test_the_thread_of_a_part_says_in_which_it_goes_on() -> None:
+    fact = PartBegun(
+        **origin(), thing=ThingKind.RECORDING, thing_id="EG_1", first="EG_1", previous="EG_1", number=1, next="EG_9"
+    )
+    assert said("part_begun", gone_on(), fact) == "The recording of *standup* goes on in part 2."
+    assert note("part_begun", second_part(), [replace(fact, thing_id="EG_9", next="")]) is None
+
+
+def test_what_was_dismissed_is_told() -> None:
+    """That its worker was gone is said where that was seen."""
+    assert said("dismissed", dismissed(recording())) == "The recording of *standup* was dismissed."
+    left = seen(recording(), Condition.LEFT_BEHIND)
+    assert said("dismissed", dismissed(left)) == "The recording of *standup* was dismissed: its worker was gone."
+
+
 # What goes on, but not as before
 
 REFUSED = destination(1, DestinationStatus.FAILED, error="connection refused")
@@ -401,12 +499,19 @@ def changed(*destinations: Destination) -> StreamChanged:
 def test_a_destination_that_failed_is_named_with_the_reason() -> None:
     assert said("destination_failed", stream(), changed(REFUSED)) == (
         "<@U1A>: The stream of *standup* does not reach `rtmp://cdn1.example/live`: connection refused."
-        " Check its key and address on the platform."
+        " Check its key and address on the platform, then add it again."
     )
     assert said("destination_failed", stream(made_by=None), changed(REFUSED, ALSO)) == (
         "The stream of *standup* does not reach `rtmp://cdn1.example/live`: connection refused."
-        " Of its 3 destinations 1 other failed too. Check its key and address on the platform."
+        " Of its 3 destinations 1 other failed too. Check its key and address on the platform, then add it again."
     )
+    (button,) = buttons(told("destination_failed", stream(), changed(REFUSED)).blocks)
+    assert button["text"]["text"] == "Add destination"
+    assert decode_given(button["value"]) == {"provider": "livekit", "stream": "EG_2"}
+    known = stream(StreamStatus.LIVE, destination(0), REFUSED)
+    again, _ = buttons(told("destination_failed", known, changed(REFUSED)).blocks)
+    assert again["text"]["text"] == "Try again"
+    assert buttons(told("destination_failed", stream(StreamStatus.ENDED), changed(REFUSED)).blocks) == []
     assert note("destination_failed", stream(), [changed()]) is None
 
 
@@ -456,10 +561,23 @@ def _all_news(of: RoomRef, word: str, person: str) -> Sequence[tuple[str, ThingS
     ]
     return [
         *((fact.type, state, fact) for state, fact in facts),
+        *_of_outgoing(of, person),
         ("destination_failed", running, StreamChanged(**origin_of, stream=running.stream)),
         ("failed", broken, IngressChanged(**origin_of, ingress=broken.ingress)),
         ("unreached", server(of.provider), ServerUnreached(**origin_of, why=word)),
         ("reached", server(of.provider), ServerReached(**origin_of)),
+    ]
+
+
+def _of_outgoing(of: RoomRef, person: str) -> Sequence[tuple[str, ThingState, Fact]]:
+    """By our own looks, and of people's pauses."""
+    of_it, kind, id = origin(of.provider), ThingKind.RECORDING, "EG_1"
+    waits = seen(recording(RecordingStatus.STARTING, of), Condition.NO_PUBLISHER)
+    begun = PartBegun(**of_it, thing=kind, thing_id=id, first=id, previous=id, number=1, next="EG_9")
+    return [
+        ("condition", waits, ConditionSeen(**of_it, thing=kind, thing_id=id, condition=Condition.NO_PUBLISHER)),
+        ("paused", paused(of=of), Paused(**of_it, thing=kind, thing_id=id, by=person)),
+        ("part_begun", gone_on(of), begun),
     ]
 
 

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.render.limits import HEADER_TEXT, length
-from bot.render.text import mrkdwn, mrkdwn_object, notification, plain_object, spoken_size
+from bot.render.text import mrkdwn, mrkdwn_object, notification, plain_object
 from commands.core.reply import Channel, Code, Mark, Moment, Person, Strong
-from commands.core.words import joined
+from commands.core.words import joined, spoken_size
 from tests.bot.render.foreign import is_inert, texts
 
 AT = datetime(2026, 11, 20, 21, 30, tzinfo=UTC)

@@ -1,8 +1,9 @@
 """States of things, for the tests of cards, notes and pages."""
 
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from bot.alerts.outgoing import Deed, Look, Part
 from bot.alerts.state import (
     CallState,
     IngressState,
@@ -22,6 +23,9 @@ from providers.base import (
     CallStatus,
     Destination,
     DestinationStatus,
+    EgressKind,
+    EgressSource,
+    EgressTrouble,
     Ingress,
     IngressRef,
     IngressStatus,
@@ -33,8 +37,12 @@ from providers.base import (
     Stream,
     StreamRef,
     StreamStatus,
+    Written,
+    WrittenKind,
 )
+from providers.facts import Condition
 
+Going = TypeVar("Going", RecordingState, StreamState)
 Lost = TypeVar("Lost", RoomState, RecordingState, StreamState, IngressState, CallState)
 
 BEGAN = datetime(2026, 11, 20, 21, 30, tzinfo=UTC)
@@ -71,16 +79,25 @@ def recording(
     size: int | None = None,
     location: str | None = None,
     plan: Plan | None = None,
+    **more: Any,
 ) -> RecordingState:
-    made = Recording(RecordingRef(of.provider, id), of, status, BEGAN, None, duration, size, location, error)
+    """`more` is of the recording itself, `source` and what it has written."""
+    made = Recording(RecordingRef(of.provider, id), of, status, BEGAN, None, duration, size, location, error, **more)
     return RecordingState(recording=made, seen_at=ENDED, made_by=made_by, plan=plan)
 
 
 def destination(
-    number: int, status: DestinationStatus = DestinationStatus.LIVE, *, address: str = "", error: str | None = None
+    number: int,
+    status: DestinationStatus = DestinationStatus.LIVE,
+    *,
+    address: str = "",
+    error: str | None = None,
+    retried_at: datetime | None = None,
 ) -> Destination:
     where = address or f"rtmp://cdn{number}.example/live"
-    return Destination(f"D{number}", where, status, started_at=BEGAN, error=error, retries=number)
+    return Destination(
+        f"D{number}", where, status, started_at=BEGAN, error=error, retries=number, retried_at=retried_at
+    )
 
 
 def stream(
@@ -90,9 +107,35 @@ def stream(
     id: str = "EG_2",
     made_by: str | None = "U1A",
     error: str | None = None,
+    plan: Plan | None = None,
+    **more: Any,
 ) -> StreamState:
-    made = Stream(StreamRef(of.provider, id), of, status, destinations, BEGAN, ENDED, error)
-    return StreamState(stream=made, seen_at=ENDED, made_by=made_by)
+    """`more` is of the stream itself, such as its `source`."""
+    made = Stream(StreamRef(of.provider, id), of, status, destinations, BEGAN, ENDED, error, **more)
+    return StreamState(stream=made, seen_at=ENDED, made_by=made_by, plan=plan)
+
+
+def seen(state: Going, condition: Condition) -> Going:
+    """With that being odd about it."""
+    return state.model_copy(update={"look": Look(condition=condition, at=ENDED)})
+
+
+def paused(by: str = "U1A", **known: Any) -> RecordingState:
+    ready = recording(RecordingStatus.READY, duration=timedelta(minutes=12), **known)
+    return ready.model_copy(update={"pause": Deed(by=by, at=ENDED)})
+
+
+def gone_on(of: RoomRef = REF) -> RecordingState:
+    """A first part that goes on."""
+    return paused(of=of).model_copy(update={"next_part": "EG_9"})
+
+
+def second_part(status: RecordingStatus = RecordingStatus.LIVE, of: RoomRef = REF) -> RecordingState:
+    return recording(status, of, id="EG_9").model_copy(update={"part": Part(first="EG_1", previous="EG_1", number=2)})
+
+
+def dismissed(state: Going, by: str = "U1A") -> Going:
+    return state.model_copy(update={"dismissal": Deed(by=by, at=ENDED)})
 
 
 def ingress(
@@ -133,6 +176,22 @@ def trial(name: str = "livekit", by: str = "U1A") -> TrialState:
     return TrialState(provider=name, by=by, at=BEGAN)
 
 
+def sources(words: str) -> list[EgressSource]:
+    """One of each kind, with `words` wherever a server may have put some."""
+    return [
+        EgressSource(layout=words, audio_only=True),
+        EgressSource(EgressKind.PARTICIPANT, identity=words),
+        EgressSource(EgressKind.TRACKS, video_track=words, audio_track=words),
+        EgressSource(EgressKind.TRACK, audio_track=words),
+        EgressSource(EgressKind.WEB, url=words),
+    ]
+
+
+def written(words: str = "b/x") -> tuple[Written, ...]:
+    minutes = timedelta(minutes=12)
+    return tuple(Written(kind, words, 34_100_000, minutes, number) for number, kind in enumerate(WrittenKind))
+
+
 def lost(state: Lost) -> Lost:
     return state.model_copy(update={"observed_at": BEGAN, "lost_at": ENDED})
 
@@ -155,13 +214,37 @@ def one_of_each(of: RoomRef = REF, words: str = "disk full", person: str = "U1A"
         server(of.provider, is_reached=True),
         trial(of.provider, person),
     ]
+    everywhere = RoomRef(of.provider, "", "")
     return [
         *made,
+        *_outgoing(of, words, person),
+        *(recording(of=everywhere if each.url else of, source=each) for each in sources(words)),
+        *(stream(of=everywhere if each.url else of, source=each) for each in sources(words)),
         *(recording(each, of, error=words, location=words, size=1, plan=PLAN) for each in RecordingStatus),
         *(stream(each, *places, of=of, error=words) for each in StreamStatus),
         stream(of=of),
         *(ingress(each, of, name=words, identity=words, input="url", error=words) for each in IngressStatus),
         *(call(each, of, number=words, identity=words, error=words) for each in CallStatus),
+    ]
+
+
+def _outgoing(of: RoomRef, words: str, person: str) -> list[ThingState]:
+    """What is odd about recordings and streams, and what people did with them."""
+    ready, failed = RecordingStatus.READY, RecordingStatus.FAILED
+    return [
+        *(seen(recording(RecordingStatus.LIVE, of), each) for each in Condition),
+        *(seen(stream(StreamStatus.LIVE, of=of), each) for each in Condition),
+        *(recording(failed, of, error=words, trouble=each, written=written(words)) for each in EgressTrouble),
+        *(stream(StreamStatus.FAILED, of=of, error=words, trouble=each) for each in EgressTrouble),
+        recording(RecordingStatus.ENDING, of, is_uploading=True),
+        recording(ready, of, is_backup=True, written=written(words)),
+        recording(ready, of, trouble=EgressTrouble.LIMIT_REACHED),
+        paused(person, of=of),
+        gone_on(of),
+        second_part(of=of),
+        dismissed(recording(of=of), person),
+        dismissed(stream(of=of), person),
+        stream(StreamStatus.LIVE, of=of, playlist=words, plan=PLAN),
     ]
 
 

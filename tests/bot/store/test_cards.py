@@ -261,3 +261,20 @@ async def test_a_channel_that_opens_again_is_shown_what_it_missed(
 
 async def _behind(store: Store) -> int:
     return (await Backlogs(store, team_id="T1").read()).cards_behind
+
+
+async def test_a_server_that_can_do_other_things_is_a_reason_to_draw_what_goes_on_there(
+    store: Store, cards: Cards
+) -> None:
+    """It is none for anybody to be told, nor for a page."""
+    live = await save(store, snapshot())
+    await _want(store, cards, live)
+    card = await _next(store, cards)
+    assert await cards.delivered(card, "1.1", "h1")
+    await cards.redraw("another")
+    assert await claim_card(store, cards) is None
+    before = await _row(store, card.id)
+    await cards.redraw(snapshot().provider)
+    after = await _row(store, card.id)
+    assert (after.wanted, after.untold_since, after.changed_at) == (before.wanted + 1, None, before.changed_at)
+    assert (await _next(store, cards)).id == card.id

@@ -8,17 +8,26 @@ import pytest
 from sqlalchemy import Update, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.alerts.state import Present, RecordingState, RoomState, RoomStatus, ThingState
+from bot.alerts.state import Look, Present, RecordingState, RoomState, RoomStatus, StreamState, ThingState
 from bot.store.cards import DELETED, Cards
 from bot.store.dashboard import StoredDashboard
 from bot.store.engine import Store
 from bot.store.inbox import Inbox, Incoming
 from bot.store.tables import card
 from bot.store.things import Snapshot
-from commands.core.directory import BlockedCard, Dashboard, KnownRoom, LiveRoom, Webhooks
+from commands.core.directory import BlockedCard, Dashboard, GoingOn, KnownRoom, LiveRoom, Webhooks
 from commands.core.ports import Place, Viewer
-from providers.base import Participant, Recording, RecordingRef, RecordingStatus, RoomRef
-from providers.facts import Source, ThingKind
+from providers.base import (
+    Participant,
+    Recording,
+    RecordingRef,
+    RecordingStatus,
+    RoomRef,
+    Stream,
+    StreamRef,
+    StreamStatus,
+)
+from providers.facts import Condition, Source, ThingKind
 from tests.bot.store.conftest import StillClock
 from tests.bot.store.snapshots import save
 
@@ -121,6 +130,38 @@ async def test_failed_recordings_since_a_time(dashboard: Dashboard, store: Store
         ("EG_1", "U1", True),
     ]
     assert await dashboard.failed_recordings(U1, ["eu"], since=NOW - timedelta(days=1)) == []
+
+
+async def test_what_goes_on(dashboard: Dashboard, store: Store) -> None:
+    look = Look(condition=Condition.ROOM_OVER, at=NOW)
+    odd = recording(2, RecordingStatus.LIVE).model_copy(update={"look": look})
+    streamed = Stream(StreamRef("livekit", "EG_3"), RoomRef("livekit", "RM_1", "rm_1"), StreamStatus.LIVE)
+    ended = replace(streamed, ref=StreamRef("livekit", "EG_4"), status=StreamStatus.ENDED)
+    await keep(store, recording(1, RecordingStatus.READY), "EG_1")
+    await keep(store, odd, "EG_2", made_by="U1")
+    await keep(store, StreamState(stream=streamed, seen_at=NOW), "EG_3")
+    await keep(store, StreamState(stream=ended, seen_at=NOW), "EG_4")
+    found = [GoingOn(streamed), GoingOn(odd.recording, Condition.ROOM_OVER, "U1")]
+    assert await dashboard.going_on(U1, EVERYWHERE, limit=5) == (found, 2)
+    assert await dashboard.going_on(U1, EVERYWHERE, limit=1) == (found[:1], 2)
+    assert await dashboard.going_on(U1, ["eu"], limit=5) == ([], 0)
+    assert await dashboard.going_on(replace(U1, team_id="T2"), EVERYWHERE, limit=5) == ([], 0)
+
+
+async def test_what_is_recorded_and_streamed_at_this_moment(dashboard: Dashboard, store: Store) -> None:
+    waits = recording(1, RecordingStatus.STARTING).model_copy(
+        update={"look": Look(condition=Condition.NO_PUBLISHER, at=NOW)}
+    )
+    stream = Stream(StreamRef("eu", "EG_2"), _ref("RM_1", "eu"), StreamStatus.LIVE)
+    await keep(store, waits, "EG_1", made_by="U1")
+    await keep(store, StreamState(stream=stream, seen_at=NOW), "EG_2")
+    await keep(store, recording(3, RecordingStatus.READY), "EG_3")
+    await keep(store, room("RM_1"), "RM_1")
+    await keep(store, recording(4, RecordingStatus.LIVE), "EG_4", team_id="T2")
+    found, count = await dashboard.going_on(U1, EVERYWHERE, limit=1)
+    assert (found, count) == ([GoingOn(stream)], 2)
+    found, count = await dashboard.going_on(U1, ["livekit"], limit=5)
+    assert (found, count) == ([GoingOn(waits.recording, Condition.NO_PUBLISHER, "U1")], 1)
 
 
 async def test_cards_that_slack_does_not_let_us_show(dashboard: Dashboard, store: Store, clock: StillClock) -> None:

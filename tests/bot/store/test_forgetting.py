@@ -7,7 +7,7 @@ import pytest
 from pydantic_core import to_json
 from sqlalchemy import Table, select, update
 
-from bot.alerts.state import Plan, Present, RecordingState, RoomState, RoomStatus, TrialState, state_from_json
+from bot.alerts.state import Deed, Plan, Present, RecordingState, RoomState, RoomStatus, TrialState, state_from_json
 from bot.secrets import SecretBox, new_key
 from bot.store.engine import Store
 from bot.store.forgetting import BATCH, StoredForgetting
@@ -16,6 +16,7 @@ from bot.store.tables import (
     card,
     closure,
     draft,
+    egress_request,
     follow,
     inbox,
     keep_out,
@@ -33,7 +34,17 @@ from bot.store.tables import (
 from commands.core.identity import numbered, stable_identity
 from commands.core.ports import Traces
 from commands.core.tokens import quote
-from providers.base import Participant, Recording, RecordingRef, RecordingStatus, RoomRef
+from providers.base import (
+    EgressKind,
+    EgressSource,
+    Participant,
+    Recording,
+    RecordingRef,
+    RecordingStatus,
+    RoomRef,
+    Written,
+    WrittenKind,
+)
 from providers.facts import (
     AlertTested,
     Fact,
@@ -41,6 +52,7 @@ from providers.facts import (
     ParticipantJoined,
     ParticipantKeptOut,
     ParticipantsListed,
+    Paused,
     RecordingChanged,
     Source,
     StopPlanned,
@@ -78,8 +90,16 @@ def over(state: RoomState | RecordingState | TrialState) -> dict[str, Any]:
     return row(thing, **known, status="ended" if room else "failed", state=state.model_dump_json())
 
 
-def failed(location: str, error: str, made_by: str | None) -> RecordingState:
-    recording = Recording(RecordingRef("livekit", "EG_1"), ROOM, RecordingStatus.FAILED, location=location, error=error)
+def failed(location: str, error: str, made_by: str | None, identity: str = "bob") -> RecordingState:
+    recording = Recording(
+        RecordingRef("livekit", "EG_1"),
+        ROOM,
+        RecordingStatus.FAILED,
+        location=location,
+        error=error,
+        source=EgressSource(EgressKind.PARTICIPANT, identity=identity, url=f"https://a.example/{identity}/"),
+        written=(Written(WrittenKind.FILE, location),),
+    )
     return RecordingState(recording=recording, seen_at=SEEN_AT, made_by=made_by)
 
 
@@ -96,7 +116,10 @@ async def fill(store: Store, box: SecretBox, identity: str, user_id: str, name: 
     second, me = numbered(identity, 2) if identity == stable_identity("T1", user_id) else identity, who(identity, name)
     ended = RoomState(ref=ROOM, status=RoomStatus.ENDED, made_by=user_id, kept_out={identity: SEEN_AT, second: SEEN_AT})
     plan = Plan(stops_at=SEEN_AT, by=user_id, rev=1)
-    recorded = failed(f"out/{identity}.mp4", f"{identity} has left", user_id).model_copy(update={"plan": plan})
+    deed = Deed(by=user_id, at=SEEN_AT)
+    recorded = failed(f"out/{identity}.mp4", f"{identity} has left", user_id, identity).model_copy(
+        update={"plan": plan, "pause": deed, "dismissal": deed}
+    )
     tested = TrialState(provider="livekit", by=user_id, at=SEEN_AT, made_by=user_id)
     await add(store, thing, over(ended), over(recorded), over(tested))
     await add(
@@ -107,7 +130,10 @@ async def fill(store: Store, box: SecretBox, identity: str, user_id: str, name: 
         told(ParticipantKeptOut(**ORIGIN, room=ROOM, participant=me, until=SEEN_AT, by=user_id)),
         told(RecordingChanged(**ORIGIN, recording=failed("", f"{second} has left", None).recording)),
         row(inbox, body=facts_to_json([ParticipantJoined(**ORIGIN, room=ROOM, participant=me)]), attempts=5),
-        told(AlertTested(**ORIGIN, by=user_id)),
+        told(
+            AlertTested(**ORIGIN, by=user_id),
+            Paused(**ORIGIN, thing=ThingKind.RECORDING, thing_id="EG_1", by=user_id),
+        ),
         told(StopPlanned(**ORIGIN, thing=ThingKind.RECORDING, thing_id="EG_1", stops_at=SEEN_AT, by=user_id, rev=1)),
     )
     typed = (
@@ -136,6 +162,9 @@ async def fill(store: Store, box: SecretBox, identity: str, user_id: str, name: 
     sealed = box.seal(json.dumps({"fields": {"who": identity}}, ensure_ascii=False))
     await add(store, pending_action, row(pending_action, payload=sealed))
     await add(store, draft, row(draft, payload=sealed), row(draft, payload=b"of a key that is gone"))
+    whole = box.seal('{"options":{"source":{"identity":"bob"}}}')
+    await add(store, egress_request, row(egress_request, options=sealed))
+    await add(store, egress_request, row(egress_request, options=whole, said_by=user_id))
 
 
 async def rows(store: Store, table: Table) -> list[dict[str, Any]]:
@@ -153,7 +182,7 @@ async def test_somebody_of_the_workspace(store: Store, box: SecretBox, forgettin
     before, counts = await dumped(store), await counted(store)
     assert before.count(ANA.encode()) > 20
 
-    traces = Traces(commands=6, events=7, things=3, others=13, live=0, roles=1, keep_outs=2)
+    traces = Traces(commands=6, events=7, things=3, others=15, live=0, roles=1, keep_outs=2)
     assert await forgetting.traces("T1", MINE) == traces
     assert await dumped(store) == before
     assert await forgetting.forget("T1", MINE) == traces
@@ -162,7 +191,7 @@ async def test_somebody_of_the_workspace(store: Store, box: SecretBox, forgettin
     assert [word for word in (ANA, MINE, "Ana", "Ángel") if word.encode() in after] == []
     assert b"bob" in after
     gone = {"keep_out": 2, "closure": 1, "subscription": 1, "role_grant": 1, "pending_action": 2, "draft": 1}
-    gone["follow"] = 1
+    gone |= {"follow": 1, "egress_request": 1}
     assert await counted(store) == {name: count - gone.get(name, 0) for name, count in counts.items()}
 
 
@@ -194,6 +223,10 @@ async def test_what_is_left_can_be_read(store: Store, box: SecretBox, forgetting
     assert (ended.ref, ended.made_by, set(ended.kept_out)) == (ROOM, None, {"forgotten"})
     assert isinstance(recorded, RecordingState)
     assert (recorded.recording.location, recorded.recording.error) == ("out/forgotten.mp4", "forgotten has left")
+    source = recorded.recording.source
+    assert (source.identity, source.url) == ("forgotten", "https://a.example/forgotten/")
+    assert [each.location for each in recorded.recording.written] == ["out/forgotten.mp4"]
+    assert recorded.pause == recorded.dismissal == Deed(by="forgotten", at=SEEN_AT)
     assert recorded.plan is not None
     assert isinstance(tested, TrialState)
     assert (recorded.plan.by, tested.by, tested.made_by) == ("forgotten", "forgotten", None)
@@ -211,6 +244,7 @@ async def test_what_is_left_can_be_read(store: Store, box: SecretBox, forgetting
         "participant unmute standup forgotten --provider livekit",
     ]
     assert (await rows(store, attempt))[4]["user_id"] == "forgotten"
+    assert [each["said_by"] for each in await rows(store, egress_request)] == ["forgotten"]
 
 
 async def test_what_is_live_stays_until_it_ends(store: Store, forgetting: StoredForgetting) -> None:
@@ -221,6 +255,21 @@ async def test_what_is_live_stays_until_it_ends(store: Store, forgetting: Stored
     before = await dumped(store)
     assert await forgetting.forget("T1", MINE) == Traces(live=1)
     assert await dumped(store) == before
+
+
+@pytest.mark.parametrize("kind", ["recording", "stream"])
+async def test_what_was_asked_of_something_live_stays_until_that_ends(
+    store: Store, box: SecretBox, forgetting: StoredForgetting, kind: str
+) -> None:
+    """Without it, nobody could take a destination away from it."""
+    its, options = {"provider": "livekit", "server_id": "EG_1"}, box.seal(json.dumps({"identity": MINE}))
+    await add(store, thing, row(thing, **its, kind=kind, terminal=False, state="{}"))
+    await add(store, egress_request, row(egress_request, provider="livekit", egress_id="EG_1", options=options))
+    assert await forgetting.forget("T1", MINE) == Traces()
+    assert len(await rows(store, egress_request)) == 1
+    await store.write(lambda conn: conn.execute(update(thing).values(terminal=True)))
+    assert await forgetting.forget("T1", MINE) == Traces(others=1)
+    assert await rows(store, egress_request) == []
 
 
 async def test_nobody_else_is_forgotten(store: Store, box: SecretBox, forgetting: StoredForgetting) -> None:
@@ -325,14 +374,14 @@ async def test_the_conversation_with_the_bot_is_forgotten_too(
     assert b"D0ANA000001" not in await dumped(store)
 
 
+@pytest.mark.parametrize(("table", "column"), [(draft, "payload"), (egress_request, "options")])
 async def test_many_sealed_rows_are_gone_through_in_batches(
-    store: Store, box: SecretBox, forgetting: StoredForgetting
+    store: Store, box: SecretBox, forgetting: StoredForgetting, table: Table, column: str
 ) -> None:
-    sealed = box.seal(json.dumps({"who": MINE}))
-    await add(store, draft, *(row(draft, payload=sealed) for _ in range(BATCH + 1)))
-    await add(store, draft, row(draft, payload=box.seal("of somebody else")))
+    sealed, others = {column: box.seal(json.dumps({"who": MINE}))}, {column: box.seal("of somebody else")}
+    await add(store, table, *(row(table, **sealed) for _ in range(BATCH + 1)), row(table, **others))
     assert await forgetting.forget("T1", MINE) == Traces(others=BATCH + 1)
-    assert len(await rows(store, draft)) == 1
+    assert len(await rows(store, table)) == 1
 
 
 async def test_there_may_be_many_rows(store: Store, forgetting: StoredForgetting) -> None:

@@ -8,18 +8,19 @@ from typing import Any
 import pytest
 from sqlalchemy import Table, func, select
 
-from bot.alerts.state import RecordingState, state_from_json
+from bot.alerts.state import Deed, Outgoing, RecordingState, StreamState, state_from_json
 from bot.store import dashboard, keep_outs
 from bot.store.engine import Store
 from bot.store.retention import BATCH, NO_FACTS, RULES, Retention, Rule
 from bot.store.rooms import StoredRooms
 from bot.store.settings import StoredSettings
-from bot.store.tables import attempt, card, inbox, metadata, note, thing
+from bot.store.tables import attempt, card, egress_request, inbox, metadata, note, thing
 from commands.core.ports import Viewer, everywhere
 from commands.core.settings import SETTINGS
-from providers.base import Recording, RecordingRef, RecordingStatus, RoomRef
+from providers.base import Recording, RecordingRef, RecordingStatus, RoomRef, Stream, StreamRef, StreamStatus
 from tests.bot.store.conftest import StillClock
 from tests.bot.store.rows import add, add_many, row
+from tests.bot.store.snapshots import SEEN_AT
 
 DOES_NOT_GROW: Mapping[str, str] = {
     "card": "goes with its thing",
@@ -33,12 +34,13 @@ DOES_NOT_GROW: Mapping[str, str] = {
     "setting": "is one for a key and a channel",
     "identity": "is one for a team",
 }
+REF, ROOM = RecordingRef("livekit", "EG_1"), RoomRef("livekit", "RM_1", 'a "room"')
 BY_NAME = {rule.name: rule for rule in RULES}
 WHEN = {
     "bodies": "folded_at",
     "events": "received_at",
     "things": "seen_at",
-    "private recordings": "seen_at",
+    "private feeds": "seen_at",
     "commands": "opened_at",
     "grants": "until",
     "closures": "told_at",
@@ -46,13 +48,22 @@ WHEN = {
     "drafts": "expires_at",
     "mutes": "until",
     "timers": "ended_at",
+    "egress requests": "kept_at",
     "reserved names": "until",
 }
 """The time that counts."""
 
 OVER: Mapping[str, Mapping[str, object]] = {
     "things": {"terminal": True},
-    "private recordings": {"terminal": True, "is_private": True, "kind": "recording", "status": "failed"},
+    "private feeds": {
+        "terminal": True,
+        "is_private": True,
+        "kind": "recording",
+        "status": "failed",
+        "state": RecordingState(
+            recording=Recording(REF, ROOM, RecordingStatus.FAILED, error="ana has left"), seen_at=SEEN_AT
+        ).model_dump_json(),
+    },
     "bodies": {"body": b"[1]"},
 }
 """What a row must say beside that to be over."""
@@ -192,44 +203,92 @@ async def test_a_live_thing_stays_and_an_ended_one_takes_its_cards_and_notes(
     assert [await kept(store, each) for each in (card, note)] == [1, 1]
 
 
-async def test_a_private_recording_stays_hidden(retention: Retention, store: Store, clock: StillClock) -> None:
-    """The server lists it for longer than we would remember that not everybody may see it."""
-    rule, ended = BY_NAME["private recordings"], clock.now() - timedelta(days=400)
-    ref, room = RecordingRef("livekit", "EG_1"), RoomRef("livekit", "RM_1", 'a "room"')
-    whole = Recording(ref, room, RecordingStatus.FAILED, location="out/ana.mp4", error="ana has left")
-    state = RecordingState(recording=whole, seen_at=ended, made_by="U1").model_dump_json()
-    known = row(
+RECORDING = Recording(REF, ROOM, RecordingStatus.FAILED, location="out/ana.mp4", error="ana has left")
+STREAM = Stream(StreamRef("livekit", "EG_1"), ROOM, StreamStatus.LIVE, error="ana has left")
+DEED = Deed(by="U1", at=SEEN_AT)
+
+
+def _terminal(kind: str, state: Outgoing) -> dict[str, Any]:
+    return row(
         thing,
         provider="livekit",
-        kind="recording",
+        kind=kind,
         server_id="EG_1",
-        name=room.name,
+        name=ROOM.name,
         room_id="RM_1",
         channel_id="C1",
         made_by="U1",
         is_private=True,
-        status="failed",
+        status=state.shown_status,
         terminal=True,
-        seen_at=ended,
-        state=state,
+        seen_at=SEEN_AT - timedelta(days=400),
+        state=state.model_dump_json(),
     )
+
+
+@pytest.mark.parametrize(
+    ("whole", "bare"),
+    [
+        (
+            RecordingState(recording=RECORDING, seen_at=SEEN_AT, made_by="U1", pause=DEED, next_part="EG_2"),
+            RecordingState(recording=replace(RECORDING, location=None, error=None), seen_at=SEEN_AT),
+        ),
+        (
+            StreamState(stream=STREAM, seen_at=SEEN_AT, made_by="U1", observed_at=SEEN_AT, lost_at=SEEN_AT),
+            StreamState(stream=replace(STREAM, error=None), seen_at=SEEN_AT, observed_at=SEEN_AT, lost_at=SEEN_AT),
+        ),
+        (
+            StreamState(stream=STREAM, seen_at=SEEN_AT, dismissal=DEED),
+            StreamState(
+                stream=replace(STREAM, error=None), seen_at=SEEN_AT, dismissal=Deed(by="forgotten", at=SEEN_AT)
+            ),
+        ),
+    ],
+    ids=["ended", "lost", "dismissed"],
+)
+async def test_what_was_private_stays_hidden(
+    retention: Retention, store: Store, clock: StillClock, whole: Outgoing, bare: Outgoing
+) -> None:
+    """The server lists it for longer than we would remember that not everybody may see it."""
+    rule, known = BY_NAME["private feeds"], _terminal(whole.kind, whole)
     await add(store, thing, known)
     assert await retention.prune(BY_NAME["things"]) == 0
     assert [await retention.prune(rule), await retention.prune(rule)] == [1, 0]
 
     async with store.reading() as conn:
         left = (await conn.execute(select(thing))).mappings().one()
-    bare = replace(whole, location=None, error=None)
-    assert state_from_json(left["state"]) == RecordingState(recording=bare, seen_at=ended)
-    assert {**left, "id": None, "state": None} == {
-        **known,
-        "id": None,
-        "version": left["version"],
-        "made_by": None,
-        "state": None,
-    }
-    rooms = StoredRooms(store, clock)
-    assert await rooms.hidden_recordings(Viewer("T1", "U2", "C2"), [whole]) == {"EG_1"}
+    state = state_from_json(left["state"])
+    assert state == bare
+    assert (state.is_over, state.shown_status) == (True, known["status"])
+    as_before = {**known, "id": None, "version": left["version"], "made_by": None, "state": None}
+    assert {**left, "id": None, "state": None} == as_before
+    rooms, stranger = StoredRooms(store, clock), Viewer("T1", "U2", "C2")
+    assert await rooms.hidden_recordings(stranger, [RECORDING]) == {"EG_1"}
+    assert await rooms.hidden_streams(stranger, [STREAM]) == {"EG_1"}
+
+
+@pytest.mark.parametrize("kind", ["recording", "stream"])
+async def test_what_may_be_done_again_stays_as_long_as_what_came_of_it(
+    retention: Retention, store: Store, clock: StillClock, kind: str
+) -> None:
+    """The one that runs for long, the one that ended a day ago, one of another server's, and one with nothing."""
+    rule = BY_NAME["egress requests"]
+    asked = [old(rule, clock, timedelta(days=400), provider="livekit", egress_id=f"EG_{n}") for n in range(4)]
+    await add(store, egress_request, *asked)
+    day, long = clock.now() - timedelta(days=1), clock.now() - timedelta(days=31)
+    its = {"provider": "livekit", "kind": kind}
+    await add(
+        store,
+        thing,
+        row(thing, **its, server_id="EG_0", terminal=False, seen_at=long),
+        row(thing, **its, server_id="EG_1", terminal=True, seen_at=day),
+        row(thing, **its, server_id="EG_2", terminal=True, seen_at=long, is_private=True),
+        row(thing, **its | {"provider": "eu"}, server_id="EG_3", terminal=False, seen_at=day),
+    )
+    assert [await retention.prune(rule), await retention.prune(rule)] == [2, 0]
+    async with store.reading() as conn:
+        left = (await conn.execute(select(egress_request.c.egress_id).order_by(egress_request.c.egress_id))).scalars()
+        assert list(left) == ["EG_0", "EG_1"]
 
 
 @pytest.mark.parametrize("blocked", [None, "is_archived"])

@@ -2,13 +2,22 @@ from dataclasses import replace
 
 import pytest
 
-from bot.alerts.state import Present, RecordingState, RoomState
+from bot.alerts.state import Present, RecordingState, RoomState, StreamState
 from bot.store.cards import Cards
 from bot.store.engine import Store
 from bot.store.rooms import StoredRooms
 from commands.core.directory import KnownRoom, Rooms
 from commands.core.ports import Place
-from providers.base import Participant, Recording, RecordingRef, RecordingStatus, RoomRef
+from providers.base import (
+    Participant,
+    Recording,
+    RecordingRef,
+    RecordingStatus,
+    RoomRef,
+    Stream,
+    StreamRef,
+    StreamStatus,
+)
 from providers.facts import ThingKind
 from tests.bot.store.conftest import StillClock
 from tests.bot.store.snapshots import SEEN_AT, everything, save, snapshot
@@ -113,3 +122,47 @@ async def test_recordings_the_running_ones_first(rooms: Rooms, store: Store) -> 
         await save(store, replace(known, state=state))
     assert [r.ref.id for r in await rooms.recordings(everything(), "livekit", 5)] == ["EG_1", "EG_2"]
     assert [r.ref.id for r in await rooms.recordings(everything(), "livekit", 1)] == ["EG_1"]
+
+
+async def test_streams_the_running_ones_first(rooms: Rooms, store: Store) -> None:
+    room = RoomRef("livekit", "RM_1", "standup")
+    for server_id, status in (("EG_1", StreamStatus.LIVE), ("EG_2", StreamStatus.ENDED)):
+        stream = Stream(StreamRef("livekit", server_id), room, status)
+        state = StreamState(stream=stream, seen_at=SEEN_AT).model_dump_json()
+        known = snapshot(server_id, kind=ThingKind.STREAM, terminal=status.is_final)
+        await save(store, replace(known, state=state))
+    assert [s.ref.id for s in await rooms.streams(everything(), "livekit", 5)] == ["EG_1", "EG_2"]
+    assert [s.ref.id for s in await rooms.streams(everything(), "livekit", 1)] == ["EG_1"]
+    assert await rooms.streams(everything(), "eu", 5) == []
+    assert await rooms.recordings(everything(), "livekit", 5) == []
+
+
+async def test_who_started_what_leaves_a_room(rooms: Rooms, store: Store) -> None:
+    await save(store, snapshot("EG_1", kind=ThingKind.RECORDING))
+    await save(store, snapshot("EG_1", kind=ThingKind.STREAM, made_by="U1"))
+    await save(store, snapshot("EG_2", kind=ThingKind.ROOM, made_by="U2"))
+    found = [await rooms.made_by("T1", "livekit", id) for id in ("EG_1", "EG_2", "EG_3")]
+    assert found == ["U1", None, None]
+    assert await rooms.made_by("T2", "livekit", "EG_1") is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "room_id", "found"),
+    [
+        (ThingKind.STREAM, "RM_1", "RM_1"),
+        (ThingKind.RECORDING, "RM_1", "RM_1"),
+        (ThingKind.CALL, "RM_1", "RM_1"),
+        (ThingKind.RECORDING, None, None),
+        (ThingKind.SERVER, None, None),
+    ],
+)
+async def test_the_room_of_a_card(
+    rooms: Rooms, store: Store, clock: StillClock, kind: ThingKind, room_id: str | None, found: str | None
+) -> None:
+    """A recording of a web page, and a server, are in no room."""
+    await save(store, snapshot("RM_1"))
+    thing_id = await save(store, replace(snapshot("X_1", kind=kind), room_id=room_id))
+    place = Place("T1", "C1", thread_ts="1.2")
+    await store.write(lambda conn: Cards(store, clock).want(conn, thing_id, place))
+    room = await rooms.of_thread(place)
+    assert (room.ref.id if room is not None else None) == found

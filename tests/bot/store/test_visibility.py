@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.alerts.state import Present, RecordingState, RoomState
+from bot.alerts.state import Present, RecordingState, RoomState, StreamState
 from bot.store import reservations
 from bot.store.cards import Cards
 from bot.store.dashboard import StoredDashboard
@@ -17,9 +17,19 @@ from bot.store.engine import Store
 from bot.store.reservations import KEPT, KEPT_TO_RECORD, Name
 from bot.store.rooms import StoredRooms
 from bot.store.tables import card
-from commands.core.directory import Reservation
+from commands.core.directory import Reservation, reserved_as
 from commands.core.ports import Place, Viewer
-from providers.base import Participant, Recording, RecordingRef, RecordingStatus, RoomRef
+from providers.base import (
+    EgressSource,
+    Participant,
+    Recording,
+    RecordingRef,
+    RecordingStatus,
+    RoomRef,
+    Stream,
+    StreamRef,
+    StreamStatus,
+)
 from providers.facts import ThingKind
 from tests.bot.store.conftest import StillClock
 from tests.bot.store.snapshots import SEEN_AT, save, snapshot
@@ -71,6 +81,21 @@ async def keep_recording(
     return recording
 
 
+async def keep_stream(
+    store: Store,
+    room: RoomRef = ROOM,
+    *,
+    private: bool = True,
+    channel_id: str | None = None,
+    made_by: str | None = None,
+) -> Stream:
+    stream = Stream(StreamRef("livekit", "EG_1"), room, StreamStatus.LIVE)
+    state = StreamState(stream=stream, seen_at=SEEN_AT).model_dump_json()
+    known = snapshot("EG_1", room.name, kind=ThingKind.STREAM, channel_id=channel_id, made_by=made_by)
+    await save(store, replace(known, state=state, is_private=private, room_id=room.id or None))
+    return stream
+
+
 @pytest.mark.parametrize(("viewer", "sees"), VIEWERS)
 async def test_a_private_room_is_found_by_those_who_may_see_it(
     rooms: StoredRooms, store: Store, clock: StillClock, viewer: Viewer, sees: bool
@@ -107,6 +132,48 @@ async def test_a_recording_of_a_private_room_is_seen_where_the_room_is(
     assert await rooms.hidden_recordings(viewer, [recording]) == (frozenset() if sees else {"EG_1"})
     failed = await StoredDashboard(store).failed_recordings(viewer, ["livekit"], since=SEEN_AT - timedelta(days=1))
     assert bool(failed) is sees
+
+
+@pytest.mark.parametrize(("viewer", "sees"), VIEWERS)
+async def test_a_stream_of_a_private_room_is_seen_where_the_room_is(
+    rooms: StoredRooms, store: Store, viewer: Viewer, sees: bool
+) -> None:
+    await keep_room(store)
+    stream = await keep_stream(store)
+    assert bool(await rooms.streams(viewer, "livekit", 5)) is sees
+    assert await rooms.hidden_streams(viewer, [stream]) == (frozenset() if sees else {"EG_1"})
+    unheard = replace(stream, ref=StreamRef("livekit", "EG_9"))
+    assert await rooms.hidden_streams(viewer, [unheard]) == (frozenset() if sees else {"EG_9"})
+    elsewhere = replace(stream, ref=StreamRef("eu", "EG_1"), room=RoomRef("eu", "RM_1", "standup"))
+    assert await rooms.hidden_streams(viewer, [elsewhere]) == frozenset()
+
+
+@pytest.mark.parametrize(("viewer", "sees"), VIEWERS)
+async def test_what_is_both_is_hidden_where_either_is(
+    rooms: StoredRooms, store: Store, viewer: Viewer, sees: bool
+) -> None:
+    """Of an egress that writes and sends, one fact may come before the other."""
+    stream = await keep_stream(store, private=False)
+    assert await rooms.hidden_streams(viewer, [stream]) == frozenset()
+    recording = await keep_recording(store, channel_id=HOME, made_by=MAKER)
+    hidden = frozenset() if sees else {"EG_1"}
+    assert await rooms.hidden_recordings(viewer, [recording]) == hidden
+    assert await rooms.hidden_streams(viewer, [stream]) == hidden
+
+
+@pytest.mark.parametrize(("viewer", "sees"), VIEWERS)
+async def test_what_is_of_a_web_page_is_seen_by_who_may_see_it_alone(
+    rooms: StoredRooms, store: Store, viewer: Viewer, sees: bool
+) -> None:
+    """It has no room: nothing that has none belongs together."""
+    await keep_room(store)
+    page = RoomRef("livekit", "", "")
+    await keep_stream(store, page, channel_id=HOME, made_by=MAKER)
+    other = Stream(StreamRef("livekit", "EG_2"), page, StreamStatus.LIVE)
+    assert await rooms.hidden_streams(viewer, [Stream(StreamRef("livekit", "EG_1"), page, StreamStatus.LIVE)]) == (
+        frozenset() if sees else {"EG_1"}
+    )
+    assert await rooms.hidden_streams(viewer, [other]) == frozenset()
 
 
 @pytest.mark.parametrize(("viewer", "sees"), VIEWERS)
@@ -204,7 +271,8 @@ async def test_the_name_of_a_live_private_room_is_reserved_by_those_who_see_it(
 
 async def test_a_name_is_anybodys_when_its_time_is_over(rooms: StoredRooms, clock: StillClock) -> None:
     there = Viewer("T1", STRANGER, "C_OTHER")
-    for kind, kept in ((ThingKind.ROOM, KEPT), (ThingKind.RECORDING, KEPT_TO_RECORD)):
+    kinds = (ThingKind.RECORDING, ThingKind.STREAM)
+    for kind, kept in ((ThingKind.ROOM, KEPT), *((kind, KEPT_TO_RECORD) for kind in kinds)):
         await rooms.reserve(AT_HOME, kind, "livekit", "standup", by=MAKER)
         assert await rooms.reserve(there, kind, "livekit", "standup", by=STRANGER) is None
         clock.advance(kept)
@@ -234,9 +302,31 @@ async def test_what_was_there_before_is_put_back(rooms: StoredRooms, store: Stor
     assert await kept() is None
 
 
-async def test_a_kept_name_of_a_recording_hides_no_room(rooms: StoredRooms) -> None:
-    await rooms.reserve(AT_HOME, ThingKind.RECORDING, "livekit", "standup", by=MAKER)
+@pytest.mark.parametrize("kind", [ThingKind.RECORDING, ThingKind.STREAM])
+async def test_a_kept_name_of_what_leaves_a_room_hides_no_room(rooms: StoredRooms, kind: ThingKind) -> None:
+    await rooms.reserve(AT_HOME, kind, "livekit", "standup", by=MAKER)
     assert await rooms.hidden(Viewer("T1", STRANGER, None), [ROOM]) == frozenset()
+
+
+async def test_what_has_no_name_is_nobodys(store: Store, clock: StillClock) -> None:
+    nameless, until = replace(NAME, kind=ThingKind.RECORDING, name=""), clock.now() + KEPT
+    await store.write(lambda conn: reservations.reserve(conn, nameless, Reservation(HOME, MAKER, until)))
+    async with store.reading() as conn:
+        assert await reservations.held_in(conn, nameless, clock.now()) is None
+
+
+@pytest.mark.parametrize(
+    ("room", "url", "name"),
+    [
+        (ROOM, "", "standup"),
+        (None, "https://user:hunter2@A.example:8443/live?token=hunter2", "//a.example"),
+        (RoomRef("livekit", "", ""), "https://a.example/live", "//a.example"),
+        (None, "", ""),
+        (None, "https://[::1", ""),
+    ],
+)
+def test_a_web_page_is_reserved_by_its_host(room: RoomRef | None, url: str, name: str) -> None:
+    assert reserved_as(room, EgressSource(url=url)) == name
 
 
 async def test_a_name_without_a_maker_is_kept_too(store: Store, rooms: StoredRooms, clock: StillClock) -> None:

@@ -5,17 +5,22 @@ from dataclasses import dataclass
 import pytest
 
 from commands.core.base import Command, Role
+from commands.core.context import Context
 from commands.core.errors import Ended, NothingHere
 from commands.participant import ParticipantList
 from commands.recording import RecordingStart
 from commands.room import RoomClose, RoomJoin, RoomShow
-from providers.base import RoomOptions
+from providers.base import Provider, RoomOptions
+from providers.errors import NoWorker, ProviderError, Rejected, Unreachable
+from providers.facts import ThingKind
 from providers.memory.provider import Memory
+from tests.commands.ports import Members
 from tests.commands.workspace import (
     ENDED,
     EVERYTHING,
     NOAH,
     OLGA,
+    STUDIO,
     TEAM,
     Workspace,
     button,
@@ -116,3 +121,35 @@ async def test_an_end_that_nobody_saw_is_mended_by_the_first_who_asks(workspace:
     lives = await two_lives(workspace, memory, RoomShow, is_known=False)
     assert says(refused(await workspace.say("room show standup"))) == ENDED
     assert facts_of(told(await workspace.say("room show standup")))["Id"] == lives.second
+
+
+def in_private(workspace: Workspace, provider: Provider) -> Context:
+    assert isinstance(workspace.ports.membership, Members)
+    workspace.ports.membership.private.add(STUDIO.channel_id)
+    return workspace.context(provider)
+
+
+@pytest.mark.parametrize("kind", [ThingKind.RECORDING, ThingKind.STREAM])
+async def test_what_comes_up_in_a_private_place_is_reserved_where_it_has_a_name(
+    workspace: Workspace, memory: Memory, kind: ThingKind
+) -> None:
+    ctx = in_private(workspace, memory)
+    async with ctx.reserved(kind, ""):
+        assert workspace.directory.reserved == {}
+    async with ctx.reserved(kind, "standup"):
+        assert [*workspace.directory.reserved] == [(kind, "memory", "standup")]
+    await ctx.release(kind, "")
+    assert workspace.directory.reserved, "what may come up all the same is private, too"
+    await ctx.release(kind, "standup")
+    assert workspace.directory.reserved == {}
+
+
+@pytest.mark.parametrize(("error", "is_kept"), [(NoWorker, True), (Unreachable, True), (Rejected, False)])
+async def test_what_may_start_all_the_same_stays_reserved(
+    workspace: Workspace, memory: Memory, error: type[ProviderError], is_kept: bool
+) -> None:
+    ctx = in_private(workspace, memory)
+    with pytest.raises(error):
+        async with ctx.reserved(ThingKind.STREAM, "standup"):
+            raise error
+    assert bool(workspace.directory.reserved) is is_kept

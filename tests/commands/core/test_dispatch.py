@@ -313,6 +313,18 @@ async def test_what_another_edition_could_do_is_said(memory: Memory) -> None:
     assert says(error)[0] == "The video server bare cannot do this: create room. Of its kind only Bare Enterprise can."
 
 
+async def test_why_an_installation_cannot_is_said(workspace: Workspace, memory: Memory) -> None:
+    memory.lacking = frozenset({Capability.CREATE_ROOM, Capability.RECORD_FROM_START})
+    memory.lacking_because = dict.fromkeys(memory.lacking, "No worker answers.")
+    error = refused(await workspace.say("step take"))
+    assert says(error)[0] == "The video server memory cannot do this: create room. No worker answers."
+    memory.lacking = frozenset({Capability.RECORD_FROM_START})
+    assert check(Step(provider="memory", loud=True), memory) == [
+        Problem("memory cannot do this. No worker answers.", "loud")
+    ]
+    assert told(await workspace.say("step take"))
+
+
 def test_missing_names_what_is_lacking() -> None:
     assert missing(Step, Bare("bare")) == [Capability.CREATE_ROOM]
     assert missing(Look, Bare("bare")) == []

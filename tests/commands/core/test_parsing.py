@@ -293,9 +293,9 @@ SENTENCES: dict[str, tuple[str, list[str], str]] = {
         "For example: /video alert subscribe --provider memory",
     ),
     "a vendor's noun and no such command": (
-        "Broadcast list",
-        ["There is no command “Broadcast list”."],
-        "See /video help for what there is.",
+        "Broadcast foo",
+        ["There is no command “Broadcast foo”."],
+        "See /video help stream for what there is.",
     ),
     "a slip in a short command": (
         "whoamy x",

@@ -19,7 +19,8 @@ every_command = pytest.mark.parametrize("model", COMMANDS.values(), ids=[" ".joi
 VERBS = {
     "admit", "api", "close", "create", "extend", "forward", "join", "keep", "list", "move", "mute", "remove", "send",
     "show", "start", "stop", "subscribe", "unmute", "unsubscribe", "update", "use", "unset", "set", "forget", "grant",
-    "revoke", "follow", "test", "unfollow",
+    "revoke", "follow", "test", "unfollow", "add", "participant", "room", "track", "tracks",
+    "web", "layout", "dismiss", "retry", "resume", "pause",
 }  # fmt: skip
 WITHOUT_NOUN = {("help",), ("overview",), ("whoami",)}
 

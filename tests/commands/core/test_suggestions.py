@@ -76,7 +76,7 @@ def test_nothing_is_suggested_that_is_not_close(line: str) -> None:
         ("room pause x", "room"),
         ("session pause x", "room"),
         ("participant add x", "participant"),
-        ("recording pause x", "recording"),
+        ("recording foo x", "recording"),
         ("provider delete x", "provider"),
     ],
 )
@@ -87,7 +87,7 @@ def test_a_noun_with_an_unknown_verb_leads_to_its_help(line: str, noun: str) -> 
 
 
 @pytest.mark.parametrize(
-    ("line", "noun"), [("romm", "room"), ("romm foo", "room"), ("recordng pause x", "recording"), ("allert", "alert")]
+    ("line", "noun"), [("romm", "room"), ("romm foo", "room"), ("recordng foo x", "recording"), ("allert", "alert")]
 )
 def test_a_close_noun_is_suggested_alone(line: str, noun: str) -> None:
     error = fault(line)

@@ -7,18 +7,20 @@ from typing import Self
 
 import jwt
 from aiohttp import web
+from google.protobuf.message import Message
 from livekit.api import TokenVerifier, VideoGrants
 
+from tests.standins.livekit.egress import EGRESS_METHODS, EgressService
 from tests.standins.livekit.faults import BROKEN, PROTOBUF, Fault, TwirpError
 from tests.standins.livekit.rooms import KEY, SECRET
-from tests.standins.livekit.service import METHODS, Service
+from tests.standins.livekit.service import METHODS, MethodOf
 
-_PATH = "/twirp/livekit.RoomService/"
+_METHODS: dict[str, MethodOf["LiveKitStandIn"]] = {**METHODS, **EGRESS_METHODS}
 _PATIENCE_SECONDS = 15.0
 
 
 @dataclass(kw_only=True)
-class LiveKitStandIn(Service):
+class LiveKitStandIn(EgressService):
     """`calls` holds the method of every request that came in."""
 
     calls: list[str] = field(default_factory=list)
@@ -30,17 +32,19 @@ class LiveKitStandIn(Service):
 
     async def __aenter__(self) -> Self:
         app = web.Application(client_max_size=16 * 1024**2)
-        app.router.add_post(_PATH + "{method}", self._answer)
+        app.router.add_post("/twirp/livekit.{service:RoomService|Egress}/{method}", self._answer)
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
         await site.start()
+        await self.worker.__aenter__()
         self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
         return self
 
     async def __aexit__(self, *exc: object) -> None:
         self.released.set()
         self.keep_all()
+        await self.worker.__aexit__()
         assert self._runner is not None
         await self._runner.cleanup()
 
@@ -64,7 +68,7 @@ class LiveKitStandIn(Service):
             if (answer := await self._go_wrong(fault, request)) is not None:
                 return answer
         try:
-            return self._handle(method, request.headers.get("Authorization"), body)
+            return await self._handle(method, request.headers.get("Authorization"), body)
         except TwirpError as error:
             return error.response()
 
@@ -79,10 +83,10 @@ class LiveKitStandIn(Service):
                 return web.Response()
         return BROKEN[fault]()
 
-    def _handle(self, method: str, authorization: str | None, body: bytes) -> web.Response:
-        if method not in METHODS:
-            raise TwirpError(404, "bad_route", f"no handler for path {_PATH + method!r}")
-        request_class, required, handle = METHODS[method]
+    async def _handle(self, method: str, authorization: str | None, body: bytes) -> web.Response:
+        if method not in _METHODS:
+            raise TwirpError(404, "bad_route", f"no handler for {method!r}")
+        request_class, required, handle = _METHODS[method]
         message = request_class.FromString(body)
         if authorization is None:
             raise TwirpError(401, "unauthenticated", "no permissions to access the room")
@@ -93,4 +97,6 @@ class LiveKitStandIn(Service):
             return web.Response(status=401, text=f"invalid token: {token}, error: {error}")
         if not required(claims.video or VideoGrants(), message):
             raise TwirpError(401, "unauthenticated", "permissions denied")
-        return web.Response(body=handle(self, message).SerializeToString(), content_type=PROTOBUF)
+        answer = handle(self, message)
+        answered = answer if isinstance(answer, Message) else await answer
+        return web.Response(body=answered.SerializeToString(), content_type=PROTOBUF)

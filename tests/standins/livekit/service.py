@@ -1,8 +1,8 @@
 """The server's RoomService: what each of its methods takes, and what it answers."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from google.protobuf.message import Message
 from livekit.api import (
@@ -195,8 +195,11 @@ def _check_metadata(metadata: str) -> None:
         raise too_long("metadata size", _METADATA_BYTES)
 
 
+S = TypeVar("S", bound=Service)
+
 _Required = Callable[[VideoGrants, Any], bool | None]
-_Handler = Callable[[Service, Any], Message]
+MethodOf = tuple[type[Message], _Required, Callable[[S, Any], Message | Awaitable[Message]]]
+"""The request's class, the grant that it takes, and what answers."""
 
 
 def _creates(video: VideoGrants, _: Message) -> bool | None:
@@ -215,8 +218,7 @@ def _leads_out(video: VideoGrants, request: Any) -> bool | None:
     return _administers(video, request) and video.destination_room == request.destination_room
 
 
-METHODS: dict[str, tuple[type[Message], _Required, _Handler]] = {
-    "CreateRoom": (CreateRoomRequest, _creates, Service.create_room),
+METHODS: dict[str, MethodOf[Service]] = {
     "ListRooms": (ListRoomsRequest, _lists, Service.list_rooms),
     "UpdateRoomMetadata": (UpdateRoomMetadataRequest, _administers, Service.update_room_metadata),
     "DeleteRoom": (DeleteRoomRequest, _creates, Service.delete_room),
@@ -230,4 +232,3 @@ METHODS: dict[str, tuple[type[Message], _Required, _Handler]] = {
     "MoveParticipant": (MoveParticipantRequest, _leads_out, Service.move_participant),
     "ForwardParticipant": (ForwardParticipantRequest, _leads_out, Service.forward_participant),
 }
-"""Each with the request's class, the grant that it takes, and what answers."""
