@@ -14,7 +14,8 @@ from commands.core.reply import Action, Button, Code, Form, Item, Moment, Questi
 from commands.core.types import FeedName, Name
 from commands.core.words import counted, in_a_row, joined, parts
 from commands.egress_halves import ask, ends
-from commands.egress_lookup import OneEgress, has_ended, report, report_left_behind, subject, visible
+from commands.egress_lookup import OneEgress, has_ended, report, report_left_behind, visible
+from commands.one_feed import subject
 from commands.stream_places import all_described
 from providers.base import Capability, Egress, EgressKind, Provider, RoomRef, Written
 from providers.errors import Conflict, LeftBehind, NotFound

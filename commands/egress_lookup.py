@@ -5,14 +5,13 @@ from typing import Annotated, ClassVar, Self
 
 from pydantic import Field
 
-from commands.core.base import Command, Internal, Offered, Offers, Positional, Role, RoomName, ServerCommand
+from commands.core.base import Command, Internal, Offered, Offers, Positional, RoomName, ServerCommand
 from commands.core.context import Context
-from commands.core.egress_words import about_words
 from commands.core.errors import Ended, NothingHere
-from commands.core.reply import Action, Code, Mark
+from commands.core.reply import Action, Code
 from commands.core.types import FeedName
-from commands.core.words import parts
 from commands.egress_choices import choices
+from commands.one_feed import is_makers, other_servers, subject
 from providers.base import Egress, Recording, Stream
 from providers.facts import Condition, ConditionSeen, RecordingChanged, StreamChanged, ThingKind
 
@@ -36,7 +35,7 @@ class OneEgress(ServerCommand):
         """Theirs is what they started, and what runs from a room that they made."""
         found = await _known(ctx, self.provider)
         meant = {f.ref.id: f for f in found if f.ref.id == self.egress or (self._is_of(f) and not f.status.is_final)}
-        own = [feed for feed in meant.values() if await _is_makers(ctx, feed)]
+        own = [feed for feed in meant.values() if await is_makers(ctx, feed)]
         return self.pinned(own[0].ref.provider, own[0].ref.id) if len(own) == 1 else None
 
     def _is_of(self, feed: Recording | Stream | Egress) -> bool:
@@ -81,11 +80,9 @@ class OneEgress(ServerCommand):
         """Where another video server has it, as far as we know, that one is offered. Asks no other server: one that
         does not answer would hold up the answer."""
         what = ("There is no egress ", Code(self.egress), " on ", Code(self.provider), ".")
-        others = [name for name in ctx.ports.providers.names if name != self.provider]
-        allowed = [name for name in others if ctx.standing.on(name).role > Role.NOBODY]
         elsewhere = [
             Action(f"On {name}", self.pinned(name, self.egress))
-            for name in allowed
+            for name in other_servers(ctx, self.provider)
             if any(feed.ref.id == self.egress for feed in await _known(ctx, name))
         ]
         if elsewhere:
@@ -102,11 +99,6 @@ async def visible(ctx: Context, egresses: Sequence[Egress]) -> list[Egress]:
     neither = [e.room for e in egresses if e.recording is None and e.stream is None]
     hidden_rooms = await rooms.hidden(viewer, neither)
     return [e for e in egresses if e.ref.id not in hidden and not (e.room in neither and e.room in hidden_rooms)]
-
-
-def subject(egress: Egress) -> Sequence[str | Mark]:
-    """What it is of, to follow "the egress of"."""
-    return parts(about_words(egress.room.name, egress.source))
 
 
 async def report(ctx: Context, egress: Egress, *, card: bool = False) -> None:
@@ -136,12 +128,3 @@ async def _known(ctx: Context, provider: str) -> list[Recording | Stream]:
         *await rooms.recordings(viewer, provider, _LOOKED_AT),
         *await rooms.streams(viewer, provider, _LOOKED_AT),
     ]
-
-
-async def _is_makers(ctx: Context, feed: Recording | Stream) -> bool:
-    """Whether the asker has started it, or made the room that it is of."""
-    rooms, me = ctx.ports.rooms, ctx.caller.user_id
-    if await rooms.made_by(ctx.caller.team_id, feed.ref.provider, feed.ref.id) == me:
-        return True
-    room = await ctx.known_room(feed.room) if feed.room.id else None
-    return room is not None and room.made_by == me

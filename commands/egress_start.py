@@ -19,7 +19,8 @@ from commands.core.types import Name
 from commands.core.words import joined, parts
 from commands.egress import EgressList, EgressShow, EgressStop
 from commands.egress_fields import EgressFields
-from commands.egress_lookup import report, subject, visible
+from commands.egress_lookup import report, visible
+from commands.one_feed import subject
 from commands.recording_fields import is_page
 from providers.base import Capability, EgressKind, EgressSource, Provider, RoomRef
 

@@ -18,9 +18,10 @@ from commands.core.types import Name
 from commands.core.words import counted, in_a_row, parts, spoken_duration
 from commands.egress_choices import choices
 from commands.egress_halves import ask, other_half, with_it
+from commands.one_feed import begun, name_of, subject
 from commands.recording_beginning import begin
 from commands.recording_fields import RecordingFields
-from commands.recording_lookup import OneRecording, begun, name_of, subject
+from commands.recording_lookup import OneRecording
 from commands.recording_stopping import finish, is_paused, stop
 from commands.recording_timing import stoppable, target_of
 from providers.base import Capability, EgressKind, Recording, RecordingStatus

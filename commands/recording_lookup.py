@@ -1,21 +1,19 @@
 """The one recording that a command is about, by its id or by the room that is being recorded."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime
+from collections.abc import Awaitable, Callable
 from typing import Annotated, ClassVar, Self
 
 from pydantic import Field
 
-from commands.core.base import Command, Internal, Offered, Offers, Positional, Role, RoomName, ServerCommand
+from commands.core.base import Command, Internal, Offered, Offers, Positional, RoomName, ServerCommand
 from commands.core.context import Context
-from commands.core.egress_words import about_words
 from commands.core.errors import NothingHere
 from commands.core.moments import zone_of
 from commands.core.repeating import repeated
-from commands.core.reply import Action, Code, Mark
+from commands.core.reply import Action, Code
 from commands.core.types import Name
-from commands.core.words import parts
 from commands.egress_choices import choices
+from commands.one_feed import begun, is_makers, name_of, other_servers
 from providers.base import Recording
 from providers.facts import RecordingChanged, ThingKind
 
@@ -40,7 +38,7 @@ class OneRecording(ServerCommand):
         """Theirs is what runs in a room that they made, and a recording that they started in another's."""
         known = await ctx.ports.rooms.recordings(ctx.viewer, self.provider, _LOOKED_AT)
         meant = [r for r in known if r.ref.id == self.recording or (self.is_of_room(r) and not r.status.is_final)]
-        own = [r for r in meant if await _is_makers(ctx, r)]
+        own = [r for r in meant if await is_makers(ctx, r)]
         if len(own) != 1:
             return None  # of several it is said by id which
         return self.pinned(own[0])
@@ -106,9 +104,11 @@ class OneRecording(ServerCommand):
 
     async def _elsewhere(self, ctx: Context) -> list[Recording]:
         """Asks no other server: one that does not answer would hold up the answer."""
-        others = [name for name in ctx.ports.providers.names if name != self.provider]
-        allowed = [name for name in others if ctx.standing.on(name).role > Role.NOBODY]
-        known = [r for name in allowed for r in await ctx.ports.rooms.recordings(ctx.viewer, name, _LOOKED_AT)]
+        known = [
+            r
+            for name in other_servers(ctx, self.provider)
+            for r in await ctx.ports.rooms.recordings(ctx.viewer, name, _LOOKED_AT)
+        ]
         return [r for r in known if r.ref.id == self.recording or (self.is_of_room(r) and not r.status.is_final)]
 
     async def report_as_it_is(self, ctx: Context, recording: Recording) -> Recording:
@@ -120,31 +120,3 @@ class OneRecording(ServerCommand):
                 await ctx.report(RecordingChanged(recording=now, **observed))
                 return now
         return recording
-
-
-def name_of(recording: Recording) -> str:
-    """What people call it: its room, or the page that it is of."""
-    return recording.room.name or recording.source.url or recording.ref.id
-
-
-def subject(recording: Recording) -> Sequence[str | Mark]:
-    """What it is of, to follow "the recording of"."""
-    return parts(about_words(recording.room.name, recording.source))
-
-
-def begun(recording: Recording, now: datetime) -> str:
-    """For a button, whose words cannot show a time in the reader's zone: it is that of `now`."""
-    if recording.started_at is None:
-        return "not begun yet"
-    began = recording.started_at.astimezone(now.tzinfo)
-    day = "" if began.date() == now.date() else f"{began:%b} {began.day}, "
-    return f"since {day}{began:%H:%M %Z}"
-
-
-async def _is_makers(ctx: Context, recording: Recording) -> bool:
-    """Whether the asker has started it, or made the room that it is of."""
-    rooms, me = ctx.ports.rooms, ctx.caller.user_id
-    if await rooms.made_by(ctx.caller.team_id, recording.ref.provider, recording.ref.id) == me:
-        return True
-    room = await ctx.known_room(recording.room) if recording.room.id else None
-    return room is not None and room.made_by == me

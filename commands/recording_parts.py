@@ -15,9 +15,10 @@ from commands.core.errors import CommandError
 from commands.core.reply import Action, Question, Reply, Text
 from commands.core.words import spoken_duration
 from commands.egress_halves import ask, other_half, with_it
+from commands.one_feed import name_of, subject
 from commands.recording import RecordingStart, RecordingStop
 from commands.recording_beginning import begin
-from commands.recording_lookup import OneRecording, name_of, subject
+from commands.recording_lookup import OneRecording
 from commands.recording_stopping import stop
 from commands.recording_timing import target_of
 from providers.base import Capability, EgressOptions, Recording, RecordingStatus, shown_location

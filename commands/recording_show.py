@@ -8,8 +8,9 @@ from commands.core.egress_words import explain_trouble, source_words
 from commands.core.reply import Action, Code, Moment, Person, Reply, Text, parts
 from commands.core.stopping import as_said
 from commands.core.words import counted, in_a_row, joined, spoken_duration, spoken_size
+from commands.one_feed import subject
 from commands.recording import RecordingList, RecordingStop, after_pause
-from commands.recording_lookup import OneRecording, subject
+from commands.recording_lookup import OneRecording
 from commands.recording_parts import RecordingPause
 from commands.recording_stopping import is_paused
 from commands.recording_timing import target_of

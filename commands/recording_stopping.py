@@ -6,7 +6,8 @@ from commands.core.context import Context
 from commands.core.egress_words import explain_condition
 from commands.core.errors import CommandError, Ended
 from commands.core.reply import Action, Reply
-from commands.recording_lookup import OneRecording, subject
+from commands.one_feed import subject
+from commands.recording_lookup import OneRecording
 from commands.recording_timing import has_ended
 from providers.base import Recording, RecordingStatus
 from providers.errors import Conflict, LeftBehind, NotFound

@@ -13,7 +13,8 @@ from commands.core.reply import Action, Code, Reply
 from commands.core.stopping import Stoppable
 from commands.core.timers import Target, length_problem
 from commands.core.types import Duration
-from commands.recording_lookup import OneRecording, name_of, subject
+from commands.one_feed import name_of, subject
+from commands.recording_lookup import OneRecording
 from providers.base import Capability, EgressKind, Provider, Recording
 from providers.facts import RecordingChanged, ThingKind
 

@@ -13,9 +13,10 @@ from commands.core.egress_starting import began_since, offering_room
 from commands.core.errors import CommandError, Ended, Problem
 from commands.core.reply import Action, Code, Question, Reply
 from commands.core.types import Name
+from commands.one_feed import name_of, subject
 from commands.recording import RecordingStart, RecordingStop
 from commands.recording_beginning import begin
-from commands.recording_lookup import OneRecording, name_of, subject
+from commands.recording_lookup import OneRecording
 from commands.recording_parts import kept_or_seen, report_part
 from commands.recording_timing import has_ended
 from providers.base import Capability, EgressKind, Provider, Recording, RecordingStatus

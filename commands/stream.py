@@ -13,8 +13,9 @@ from commands.core.reply import Action, Button, Code, Form, Item, Moment, Person
 from commands.core.stopping import as_said
 from commands.core.types import Name
 from commands.core.words import counted, in_a_row, joined, parts
+from commands.one_feed import name_of, subject
 from commands.stream_destinations import StreamAdd, StreamRemove
-from commands.stream_lookup import OneStream, name_of, subject
+from commands.stream_lookup import OneStream
 from commands.stream_places import all_described, going_on, in_order
 from commands.stream_stop import StreamStop
 from commands.stream_timing import target_of

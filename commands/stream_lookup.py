@@ -1,20 +1,17 @@
 """The one stream that a command is about, by its id or by the room that is streamed."""
 
-from collections.abc import Sequence
-from datetime import datetime
 from typing import Annotated, ClassVar, Self
 
 from pydantic import Field
 
-from commands.core.base import Command, Internal, Offered, Offers, Positional, Role, RoomName, ServerCommand
+from commands.core.base import Command, Internal, Offered, Offers, Positional, RoomName, ServerCommand
 from commands.core.context import Context
-from commands.core.egress_words import about_words
 from commands.core.errors import NothingHere
 from commands.core.moments import zone_of
-from commands.core.reply import Action, Code, Mark
+from commands.core.reply import Action, Code
 from commands.core.types import FeedName
-from commands.core.words import parts
 from commands.egress_choices import choices
+from commands.one_feed import begun, is_makers, name_of, other_servers
 from providers.base import Stream
 from providers.facts import StreamChanged, ThingKind
 
@@ -39,7 +36,7 @@ class OneStream(ServerCommand):
         """Theirs is what runs from a room that they made, and a stream that they started from another's."""
         known = await ctx.ports.rooms.streams(ctx.viewer, self.provider, _LOOKED_AT)
         meant = [s for s in known if s.ref.id == self.stream or (self.is_of_room(s) and not s.status.is_final)]
-        own = [stream for stream in meant if await _is_makers(ctx, stream)]
+        own = [stream for stream in meant if await is_makers(ctx, stream)]
         if len(own) != 1:
             return None  # of several it is said by id which
         return self.pinned(own[0])
@@ -93,9 +90,11 @@ class OneStream(ServerCommand):
 
     async def _elsewhere(self, ctx: Context) -> list[Stream]:
         """Asks no other server: one that does not answer would hold up the answer."""
-        others = [name for name in ctx.ports.providers.names if name != self.provider]
-        allowed = [name for name in others if ctx.standing.on(name).role > Role.NOBODY]
-        known = [s for name in allowed for s in await ctx.ports.rooms.streams(ctx.viewer, name, _LOOKED_AT)]
+        known = [
+            s
+            for name in other_servers(ctx, self.provider)
+            for s in await ctx.ports.rooms.streams(ctx.viewer, name, _LOOKED_AT)
+        ]
         return [s for s in known if s.ref.id == self.stream or (self.is_of_room(s) and not s.status.is_final)]
 
     async def report_as_it_is(self, ctx: Context, stream: Stream) -> Stream:
@@ -107,31 +106,3 @@ class OneStream(ServerCommand):
                 await ctx.report(StreamChanged(stream=now, **observed))
                 return now
         return stream
-
-
-def name_of(stream: Stream) -> str:
-    """What people call it: its room, or the page that it is of."""
-    return stream.room.name or stream.source.url or stream.ref.id
-
-
-def subject(stream: Stream) -> Sequence[str | Mark]:
-    """What it is of, to follow "the stream of"."""
-    return parts(about_words(stream.room.name, stream.source))
-
-
-def begun(stream: Stream, now: datetime) -> str:
-    """For a button, whose words cannot show a time in the reader's zone: it is that of `now`."""
-    if stream.started_at is None:
-        return "not begun yet"
-    began = stream.started_at.astimezone(now.tzinfo)
-    day = "" if began.date() == now.date() else f"{began:%b} {began.day}, "
-    return f"since {day}{began:%H:%M %Z}"
-
-
-async def _is_makers(ctx: Context, stream: Stream) -> bool:
-    """Whether the asker has started it, or made the room that it is of."""
-    rooms, me = ctx.ports.rooms, ctx.caller.user_id
-    if await rooms.made_by(ctx.caller.team_id, stream.ref.provider, stream.ref.id) == me:
-        return True
-    room = await ctx.known_room(stream.room) if stream.room.id else None
-    return room is not None and room.made_by == me

@@ -8,7 +8,7 @@ from commands.core.egress_words import explain_condition
 from commands.core.errors import CommandError, Ended
 from commands.core.reply import Action, Question, Reply
 from commands.egress_halves import ask, other_half, with_it
-from commands.stream_lookup import subject
+from commands.one_feed import subject
 from commands.stream_timing import RunningStream, has_ended
 from providers.base import Capability, Stream, StreamStatus
 from providers.errors import Conflict, LeftBehind, NotFound

@@ -13,7 +13,8 @@ from commands.core.reply import Action, Button, Code, Form, Reply
 from commands.core.stopping import Stoppable
 from commands.core.timers import Target, length_problem
 from commands.core.types import Duration
-from commands.stream_lookup import OneStream, name_of, subject
+from commands.one_feed import name_of, subject
+from commands.stream_lookup import OneStream
 from providers.base import Capability, Provider, Stream
 from providers.facts import StreamChanged, ThingKind
 

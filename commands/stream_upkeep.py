@@ -14,7 +14,8 @@ from commands.core.egress_starting import began_since, kinds_of, offering_room
 from commands.core.errors import CommandError, Problem
 from commands.core.reply import Action, Code, Reply
 from commands.core.types import Name
-from commands.stream_lookup import OneStream, subject
+from commands.one_feed import subject
+from commands.stream_lookup import OneStream
 from commands.stream_start import StreamStart, begin, controls
 from commands.stream_stop import StreamStop, left_behind
 from commands.stream_timing import RunningStream, has_ended, stream_form

@@ -11,8 +11,8 @@ from commands.core.attempts import Outcome
 from commands.core.errors import CannotDo, Ended, NotAllowed, NothingHere, UsageError
 from commands.core.paging import PAGE
 from commands.core.reply import Action, plain
+from commands.one_feed import begun
 from commands.recording import RecordingStart, RecordingStop
-from commands.recording_lookup import begun
 from providers.base import (
     Backend,
     Capability,
