@@ -117,10 +117,9 @@ class RecordingLayout(
 
     async def _keep(self, ctx: Context, recording: Recording) -> None:
         """What goes on later, or is tried again, has the layout of the end."""
-        request = await kept_or_seen(ctx, recording)
-        source = replace(request.options.source, layout=self.layout)
-        request = replace(request, options=replace(request.options, source=source))
-        await ctx.ports.egress_requests.keep(ctx.caller.team_id, request)
+        requests, team_id, ref = ctx.ports.egress_requests, ctx.caller.team_id, recording.ref
+        if await requests.change(team_id, ref.provider, ref.id, lambda kept: kept.arranged(self.layout)) is None:
+            await requests.keep(team_id, (await kept_or_seen(ctx, recording)).arranged(self.layout))
 
     async def _refused(self, ctx: Context, recording: Recording) -> CommandError:
         now = await self.report_as_it_is(ctx, recording)

@@ -124,11 +124,9 @@ class StreamLayout(
 
     async def _keep(self, ctx: Context, stream: Stream) -> None:
         """What is tried again has the layout of the end."""
-        team_id, requests = ctx.caller.team_id, ctx.ports.egress_requests
-        request = await requests.get(team_id, stream.ref.provider, stream.ref.id)
-        if request is not None:
-            source = replace(request.options.source, layout=self.layout)
-            await requests.keep(team_id, replace(request, options=replace(request.options, source=source)))
+        team_id, ref = ctx.caller.team_id, stream.ref
+        requests = ctx.ports.egress_requests
+        await requests.change(team_id, ref.provider, ref.id, lambda kept: kept.arranged(self.layout))
 
     async def _refused(self, ctx: Context, stream: Stream) -> CommandError:
         now = await self.report_as_it_is(ctx, stream)

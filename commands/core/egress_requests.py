@@ -5,7 +5,7 @@ destination, trying a failed one again and going on after a pause need what was 
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Protocol
 
@@ -31,6 +31,11 @@ class EgressRequest:
     part: int = 1
     stop_after: timedelta | None = None
     is_paused: bool = False
+
+    def arranged(self, layout: str) -> "EgressRequest":
+        """The same with that layout, so that what is done again looks as it did in the end."""
+        source = replace(self.options.source, layout=layout)
+        return replace(self, options=replace(self.options, source=source))
 
 
 class EgressRequests(Protocol):
