@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 from sqlalchemy import update as update_of
 
 from bot.demo.slack import Message
-from bot.demo.slack.faults import Fault, Late, Slow, Throttled, Trouble
+from bot.demo.slack.faults import Fault, Late, Throttled, Trouble
 from bot.slack import client
 from bot.store.tables import card, inbox
 from tests.bot.alerts.facts import finished, joined, person, seen
@@ -135,14 +135,17 @@ async def note(scene: Scene, case: Case) -> None:
 
 async def delete(scene: Scene, case: Case) -> None:
     """A second message: while ours is on its way, somebody else's becomes the card's."""
-    await scene.house.command(seen(1), channel=scene.general.id)
-    scene.slack.faults.next(POST, Slow(0.3))
-    scene.slack.faults.next(DELETE, case.fault)
-    life = Life(scene, DELETE, case.moment)
-    await scene.slack.until(lambda: scene.slack.faults.arrivals or None)
     posted = await scene.web.chat_postMessage(channel=scene.general.id, text="somebody else's")
+    await scene.house.command(seen(1), channel=scene.general.id)
+    faults = scene.slack.faults
+    faults.next(DELETE, case.fault)
+    faults.hold()
+    earlier = len(faults.arrivals)
+    life = Life(scene, DELETE, case.moment)
+    await scene.slack.until(lambda: faults.arrivals[earlier:] or None)
     taken = update_of(card).values(ts=str(posted["ts"]), hash=None, claim=None, lease_until=None)
     await scene.house.store.write(lambda conn: conn.execute(taken))
+    faults.let_go()
     survives = await life.until_quiet()
     await life.end()
     await scene.house.tell(joined(person(1), 2), finished(60))
