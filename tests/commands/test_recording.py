@@ -81,26 +81,29 @@ async def test_start(workspace: Workspace, memory: Memory) -> None:
     assert (report.card_in, report.made_by) == ("CSTUDIO", "UOLGA")
 
 
-async def test_a_second_recording_is_said_to_be_one(quick: Memory) -> None:
-    workspace, memory = Workspace(quick), quick
-    first = await started(workspace, memory)
+async def test_a_second_recording_is_said_to_be_one(workspace: Workspace, memory: Memory) -> None:
+    await started(workspace, memory)
     second = told(await workspace.say("recording start standup"))
     assert plain(second.hint) == f"It is being recorded already; this is a second one. {NOBODY_SENDS}"
+
+
+async def test_since_when_there_is_a_first_is_said(quick: Memory) -> None:
+    workspace, memory = Workspace(quick), quick
+    first = await started(workspace, memory)
     await memory.server.settled()
-    memory.server.finish_recording((await memory.list_recordings())[0].ref.id)
     began = (await memory.list_recordings())[-1].started_at
     assert began is not None
-    third = told(await workspace.say("recording start standup"))
+    second = told(await workspace.say("recording start standup"))
     since = began.isoformat(timespec="seconds")
-    assert plain(third.hint) == f"It is being recorded already, since {since}; this is a second one. {NOBODY_SENDS}"
-    assert labels(third.actions) == [
+    assert plain(second.hint) == f"It is being recorded already, since {since}; this is a second one. {NOBODY_SENDS}"
+    assert labels(second.actions) == [
         "Stop recording",
         f"Stop the one of the whole room, since {began:%b} {began.day}, {began:%H:%M} UTC",
     ]
-    assert button(third.actions, labels(third.actions)[1]) == RecordingStop(provider="memory", recording=first.ref.id)
-    fourth = told(await workspace.say("recording start standup"))
-    assert plain(fourth.hint) == f"It is being recorded already, 2 times; this is one more. {NOBODY_SENDS}"
-    assert len(fourth.actions) == 3
+    assert button(second.actions, labels(second.actions)[1]) == RecordingStop(provider="memory", recording=first.ref.id)
+    third = told(await workspace.say("recording start standup"))
+    assert plain(third.hint) == f"It is being recorded already, 2 times; this is one more. {NOBODY_SENDS}"
+    assert len(third.actions) == 3
 
 
 async def test_what_runs_already_is_no_reason_not_to_record(workspace: Workspace, memory: Memory) -> None:

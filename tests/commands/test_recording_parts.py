@@ -92,7 +92,7 @@ async def test_resume(workspace: Workspace, memory: Memory) -> None:
     reply = told(await workspace.say("recording resume standup"))
     second = (await memory.list_recordings())[0]
     assert plain(reply.text) == "Going on with the recording of standup as part 2."
-    assert (second.status, second.source.layout) == (RecordingStatus.STARTING, "speaker")
+    assert (second.status.is_final, second.source.layout) == (False, "speaker")
     kept = await workspace.egress_requests.get(TEAM, "memory", second.ref.id)
     assert kept is not None
     assert (kept.first, kept.part, kept.options.preset) == (first.ref.id, 2, "h264-720p-30")

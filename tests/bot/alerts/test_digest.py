@@ -57,6 +57,17 @@ async def until_told(scene: Scene) -> None:
             await asyncio.sleep(0.02)
 
 
+async def until_all_is_on_pages(scene: Scene) -> None:
+    """One channel is busy, and nothing waits to be told there: on a slow machine that is soon over."""
+    backlogs = Backlogs(scene.house.store, team_id=TEAM)
+    async with asyncio.timeout(10):
+        while True:
+            found = await backlogs.read()
+            if (found.untold_since, found.cards_behind, found.busy_channels) == (None, 0, 1):
+                return
+            await asyncio.sleep(0.02)
+
+
 async def dirty(scene: Scene) -> int:
     async with scene.house.store.reading() as conn:
         return int((await conn.execute(select(func.count()).where(card.c.wanted > card.c.delivered))).scalar_one())
@@ -91,11 +102,9 @@ async def many_rooms(scene: Scene, count: int = 20) -> AsyncIterator[None]:
 
 async def test_more_rooms_than_can_be_posted_in_time_are_one_message(storm: Scene) -> None:
     async with many_rooms(storm):
-        await until_told(storm)
+        await until_all_is_on_pages(storm)
         (page,) = storm.messages()
         assert all(room(number).name in page.words for number in range(20))
-        found = await Backlogs(storm.house.store, team_id=TEAM).read()
-        assert (found.untold_since, found.cards_behind, found.busy_channels) == (None, 0, 1)
 
         await until_calm(storm)
         await storm.shows("Calm again", room(7).name)
