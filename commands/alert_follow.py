@@ -8,6 +8,7 @@ from commands.core.alerts import About, Followed
 from commands.core.base import Internal, Offered, Offers, Positional, RoomName, ServerCommand
 from commands.core.context import Context
 from commands.core.errors import CommandError, Ended, NothingHere
+from commands.core.phone_numbers import without_numbers
 from commands.core.ports import Place
 from commands.core.reply import Action, Code, Reply, Strong, Text
 from commands.core.types import Name
@@ -129,7 +130,7 @@ class AlertUnfollow(_AboutOneThing, path="alert unfollow", examples=("standup", 
 
 def spoken(kind: str, name: str) -> tuple[str | Strong, ...]:
     """`the recording of *standup*`, `the room *standup*`."""
-    return (f"the {_OF_ROOM.get(kind, 'room ')}", Strong(name))
+    return (f"the {_OF_ROOM.get(kind, 'room ')}", Strong(without_numbers(name)))
 
 
 def stop_button(followed: Followed) -> Action:
@@ -143,4 +144,6 @@ def stop_button(followed: Followed) -> Action:
 
 def _stop_button(about: _AboutOneThing) -> Action:
     unfollow = AlertUnfollow(**about.model_dump())
-    return Action("Stop telling me", unfollow, description=f"Stop telling me of {about.kind} {about.name}")
+    return Action(
+        "Stop telling me", unfollow, description=f"Stop telling me of {about.kind} {without_numbers(about.name)}"
+    )

@@ -15,6 +15,7 @@ from commands.core.context import Context
 from commands.core.files import File
 from commands.core.moments import When, zone_of
 from commands.core.paging import LogCommand, Rows
+from commands.core.phone_numbers import without_numbers
 from commands.core.reply import Action, Channel, Code, Item, Moment, Person, Reply, Strong, Text, parts
 from commands.core.types import Name, PersonId
 from commands.core.words import counted, in_a_row, joined, shortened, spoken_duration
@@ -67,7 +68,7 @@ class AuditList(
     async def _search(self, ctx: Context) -> Search:
         return Search(
             user_id=self.user.removeprefix("@") if self.user else None,
-            about=self.room,
+            about=without_numbers(self.room) if self.room else None,
             since=self.since.at(ctx.ports.clock.now(), await zone_of(ctx), ago=True) if self.since else None,
             outcomes=FAILED if self.failed else frozenset(),
         )

@@ -5,6 +5,7 @@ from typing import Final
 
 from commands.core.base import pin
 from commands.core.egress_words import about_words
+from commands.core.phone_numbers import without_numbers
 from commands.core.reply import Action, Form, plain
 from commands.provider import ProviderShow
 from commands.recording import RecordingStart, RecordingStop
@@ -93,7 +94,10 @@ def against(condition: Condition, feed: Feed) -> tuple[Action, ...]:
     match condition:
         case Condition.NO_PUBLISHER:
             join = Action(
-                "Join", RoomJoin(**pin(feed.room)), style="primary", description=f"Join room {feed.room.name}"
+                "Join",
+                RoomJoin(**pin(feed.room)),
+                style="primary",
+                description=f"Join room {without_numbers(feed.room.name)}",
             )
             return (join, stop(feed))
         case Condition.LEFT_BEHIND:
@@ -111,7 +115,7 @@ def after_failure(feed: Feed) -> tuple[Action | Form, ...]:
         "Record one participant",
         RecordingStart,
         tuple(pin(feed.room).items()),
-        description=f"Record one participant of {feed.room.name}",
+        description=f"Record one participant of {without_numbers(feed.room.name)}",
     )
     is_unstored = feed.trouble is EgressTrouble.UPLOAD_FAILED
     where = (outputs(feed),) if is_unstored else ()
@@ -134,7 +138,7 @@ def stop_recordings(room: RoomRef, ids: Sequence[str]) -> Action | None:
         command = RecordingStop(provider=room.provider, recording=room.name, room_id=room.id or None)
     else:
         command = RecordingStop(provider=room.provider, recording=ids[0])
-    return Action("Stop recording", command, description=f"Stop recording room {room.name}")
+    return Action("Stop recording", command, description=f"Stop recording room {without_numbers(room.name)}")
 
 
 def stop_streams(room: RoomRef, ids: Sequence[str]) -> Action | None:
@@ -145,8 +149,10 @@ def stop_streams(room: RoomRef, ids: Sequence[str]) -> Action | None:
         command = StreamStop(provider=room.provider, stream=room.name, room_id=room.id or None)
     else:
         command = StreamStop(provider=room.provider, stream=ids[0])
-    return Action("Stop stream", command, description=f"Stop streaming room {room.name}")
+    return Action("Stop stream", command, description=f"Stop streaming room {without_numbers(room.name)}")
 
 
 def stream_to(room: RoomRef) -> Form:
-    return Form("Stream to...", StreamStart, tuple(pin(room).items()), description=f"Stream room {room.name}")
+    return Form(
+        "Stream to...", StreamStart, tuple(pin(room).items()), description=f"Stream room {without_numbers(room.name)}"
+    )

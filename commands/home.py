@@ -17,7 +17,16 @@ from commands.core.alerts import Followed, Subscription
 from commands.core.asking import ServerAnswer, ask_servers
 from commands.core.base import Command, Role, pin
 from commands.core.context import Context, Ports, enter
-from commands.core.directory import BlockedCard, Dashboard, FailedRecording, GoingOn, LiveRoom, Webhooks
+from commands.core.directory import (
+    BlockedCard,
+    Dashboard,
+    FailedRecording,
+    GoingOn,
+    LiveRoom,
+    TroubledIngress,
+    Webhooks,
+)
+from commands.core.phone_numbers import without_numbers
 from commands.core.ports import Caller, Place, Standing, Viewer
 from commands.core.reply import (
     Action,
@@ -39,8 +48,10 @@ from commands.core.words import count_people, in_a_row
 from commands.help import Help
 from commands.home_feeds import feed_rows
 from commands.home_problems import MOST_PROBLEMS, Problems
-from commands.overview import MOST_ROOMS, allowed, ends, room_row
+from commands.home_rooms import LiveRows, Row
+from commands.overview import allowed, ends, room_row
 from commands.room import RoomClose, RoomCreate, RoomList
+from commands.room_incoming import Incoming, coming_in
 from commands.room_timing import target_of
 from providers.base import RoomRef
 
@@ -76,44 +87,18 @@ class FrontPage:
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
-    """A live room, from our directory or from its server. `channel_id` is None, too, where it was made with the bot."""
-
-    ref: RoomRef
-    people: int
-    is_recorded: bool
-    made_by: str | None = None
-    channel_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Rows:
-    """`unread` is how many more there are."""
-
-    rows: Sequence[_Row]
-    unread: int
-
-    @property
-    def shown(self) -> Sequence[_Row]:
-        return self.rows[:MOST_ROOMS]
-
-    @property
-    def left_out(self) -> str:
-        left = len(self.rows) - len(self.shown) + self.unread
-        return f"{left:,} more {'is' if left == 1 else 'are'} live." if left else ""
-
-
-@dataclass(frozen=True, slots=True)
 class _Known:
     """What a page is made of, read at once. `webhooks` are those of the video servers that the reader may look at."""
 
     standing: Standing
-    mine: _Rows
-    others: _Rows
+    mine: LiveRows
+    others: LiveRows
     going_on: Sequence[GoingOn]
     going_on_count: int
+    incoming: Mapping[RoomRef, Incoming]
     ends: Mapping[Target, PlannedStop]
     failed: Sequence[FailedRecording]
+    troubled: Sequence[TroubledIngress]
     blocked: Sequence[BlockedCard]
     subscriptions: Sequence[Subscription]
     followed: Sequence[Followed]
@@ -195,21 +180,23 @@ class Home:
         unheard_of = await self._unheard_of(viewer, names)  # first, as one that we hear of meanwhile is in the others
         mine, my_count = await dashboard.live_rooms(viewer, names, mine=True, limit=LOOKED_AT)
         others, their_count = await dashboard.live_rooms(viewer, names, mine=False, limit=LOOKED_AT)
-        heard_of = {room.known.ref for room in (*mine, *others)}
+        heard_of = [room.known.ref for room in (*mine, *others)]
         ctx.remember(room.known for room in (*mine, *others))
         blocked = await dashboard.blocked_cards(viewer)
         going_on, how_many = await dashboard.going_on(viewer, names, limit=LOOKED_AT)
         return _Known(
             standing=standing,
-            mine=_Rows(self._present(mine, webhooks), my_count - len(mine)),
-            others=_Rows(
+            mine=LiveRows(self._present(mine, webhooks), my_count - len(mine)),
+            others=LiveRows(
                 [*self._present(others, webhooks), *(row for row in unheard_of if row.ref not in heard_of)],
                 their_count - len(others),
             ),
             going_on=going_on,
             going_on_count=how_many,
-            ends=await stops_of(ctx, [target_of(room.known.ref) for room in (*mine, *others)]),
+            incoming=await coming_in(ctx, {*heard_of, *(row.ref for row in unheard_of)}),
+            ends=await stops_of(ctx, [target_of(ref) for ref in heard_of]),
             failed=_first_of(caller, await dashboard.failed_recordings(viewer, names, since=since)),
+            troubled=await dashboard.troubled_ingresses(viewer, names, since=since),
             blocked=[
                 card
                 for card in blocked
@@ -220,7 +207,7 @@ class Home:
             webhooks=webhooks,
         )
 
-    def _present(self, rooms: Iterable[LiveRoom], webhooks: Mapping[str, Webhooks]) -> list[_Row]:
+    def _present(self, rooms: Iterable[LiveRoom], webhooks: Mapping[str, Webhooks]) -> list[Row]:
         return [self._row(room, webhooks) for room in rooms if not self._is_gone(room)]
 
     def _is_gone(self, room: LiveRoom) -> bool:
@@ -230,24 +217,26 @@ class Home:
             return False
         return answer.room(room.known.ref) is None
 
-    def _row(self, room: LiveRoom, webhooks: Mapping[str, Webhooks]) -> _Row:
+    def _row(self, room: LiveRoom, webhooks: Mapping[str, Webhooks]) -> Row:
         """Our own count is the better one where webhooks come, as a server's may be some seconds old."""
-        known, people, is_recorded = room.known, room.people, bool(room.recordings)
+        known, is_recorded, listed = room.known, bool(room.recordings), None
         answer = self._answers.get(known.ref.provider)
-        listed = answer.room(known.ref) if answer is not None else None
-        if webhooks[known.ref.provider].last_at is None and listed is not None:
-            people, is_recorded = listed.participants, listed.recording
-        return _Row(known.ref, people, is_recorded, known.made_by, None if room.is_direct else known.channel_id)
+        if webhooks[known.ref.provider].last_at is None and answer is not None:
+            listed = answer.room(known.ref)
+        if listed is not None:
+            is_recorded = listed.recording
+        channel_id = None if room.is_direct else known.channel_id
+        return Row(known.ref, room.people, is_recorded, known.made_by, channel_id, listed)
 
-    async def _unheard_of(self, viewer: Viewer, names: Collection[str]) -> list[_Row]:
+    async def _unheard_of(self, viewer: Viewer, names: Collection[str]) -> list[Row]:
         """Rooms that only their server knows, less those of names that are kept for others."""
-        rows = list[_Row]()
+        rows = list[Row]()
         for name, answer in self._answers.items():
             listed = answer.rooms or () if name in names else ()
             known = await self.dashboard.known_lives(viewer.team_id, name, [room.ref.id for room in listed])
             unknown = [room for room in listed if room.ref.id not in known]
             hidden = await self.ports.rooms.hidden(viewer, [room.ref for room in unknown])
-            rows += [_Row(r.ref, r.participants, r.recording) for r in unknown if r.ref not in hidden]
+            rows += [Row(r.ref, r.participants, r.recording, listed=r) for r in unknown if r.ref not in hidden]
         return rows
 
     # What is said
@@ -309,11 +298,15 @@ class Home:
         lists = [Action(f"All on {name}", RoomList(provider=name)) for name in self._servers(standing)]
         return allowed(self.ports, lists)[:MOST_LISTS]
 
-    def _room(self, row: _Row, known: _Known, *, made_by: str | None = None) -> Item:
-        end = Action("End", RoomClose(**pin(row.ref)), style="danger", description=f"End room {row.ref.name}")
+    def _room(self, row: Row, known: _Known, *, made_by: str | None = None) -> Item:
+        end = Action(
+            "End", RoomClose(**pin(row.ref)), style="danger", description=f"End room {without_numbers(row.ref.name)}"
+        )
+        incoming = known.incoming[row.ref]
         state = (
-            count_people(row.people),
+            count_people(row.people_beside(incoming)),
             "being recorded" if row.is_recorded else "",
+            *incoming.words,
             (Channel(row.channel_id),) if row.channel_id else "",
             ends(self.ports, known.ends, row.ref),
             ("made by ", Person(made_by)) if made_by else "",
@@ -368,6 +361,7 @@ class Home:
             blocked=known.blocked,
             failed=known.failed,
             going_on=known.going_on,
+            troubled=known.troubled,
             channel_url=self.channel_url,
             why_closed=self.why_closed,
         ).items()

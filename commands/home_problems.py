@@ -11,12 +11,17 @@ from commands.core.access import reachable
 from commands.core.asking import ServerAnswer
 from commands.core.base import Role
 from commands.core.context import Context
-from commands.core.directory import BlockedCard, FailedRecording, GoingOn, Webhooks
+from commands.core.directory import BlockedCard, FailedRecording, GoingOn, TroubledIngress, Webhooks
 from commands.core.egress_words import explain_condition, explain_trouble
+from commands.core.ingress_orphans import Orphan
+from commands.core.ingress_words import explain_orphan
 from commands.core.reply import Action, Channel, Code, Item, Link, Moment, Person, Strong, Text
 from commands.core.words import in_a_row, shortened
 from commands.egress_actions import against, retry
 from commands.home_feeds import title
+from commands.ingress import IngressShow
+from commands.ingress_actions import actions, called
+from commands.ingress_lookup import subject
 from commands.overview import allowed
 from commands.provider import ProviderShow
 from commands.recording import RecordingList
@@ -34,7 +39,8 @@ LONGEST_REASON = 200
 class Problems:
     """`answers` are what the video servers said last, `webhooks` those of the servers that the reader may look at.
 
-    `blocked`, `failed` and `going_on` are what the reader may know of. For `channel_url` and `why_closed` see `Home`.
+    `blocked`, `failed`, `going_on` and `troubled` are what the reader may know of. For `channel_url` and `why_closed`
+    see `Home`.
     """
 
     ctx: Context
@@ -43,11 +49,19 @@ class Problems:
     blocked: Sequence[BlockedCard]
     failed: Sequence[FailedRecording]
     going_on: Sequence[GoingOn]
+    troubled: Sequence[TroubledIngress]
     channel_url: Callable[[str], SecretStr]
     why_closed: Callable[[str], tuple[str, Text]]
 
     async def items(self) -> list[Item]:
-        return [*self._silent(), *self._unheard(), *self._unseen(), *await self._odd(), *await self._failures()]
+        return [
+            *self._silent(),
+            *self._unheard(),
+            *self._unseen(),
+            *await self._odd(),
+            *await self._nothing_comes(),
+            *await self._failures(),
+        ]
 
     def _silent(self) -> list[Item]:
         return [
@@ -104,6 +118,26 @@ class Problems:
             title=title(each.feed),
             detail=in_a_row(explain_condition(condition, each.feed.source), by),
             actions=await reachable(steps, self.ctx),
+        )
+
+    async def _nothing_comes(self) -> list[Item]:
+        return [await self._nothing_comes_by(each) for each in self.troubled[:MOST_PROBLEMS]]
+
+    async def _nothing_comes_by(self, each: TroubledIngress) -> Item:
+        ingress, what = each.ingress, ("The ingress ", *subject(each.ingress))
+        show = IngressShow(provider=ingress.ref.provider, ingress=ingress.ref.id)
+        steps = actions(ingress, is_orphan=True) if each.is_left_behind else ()
+        again = [step for step in steps if isinstance(step, Action)]
+        look = Action("Show", show, description=f"Show the {called(ingress)}")
+        wrong = explain_orphan(Orphan.WORKER_DIED, ingress) if each.is_left_behind else ingress.error
+        return Item(
+            title=(*what, " was left behind." if each.is_left_behind else " failed."),
+            detail=in_a_row(
+                shortened(wrong or "The server gives no reason", LONGEST_REASON),
+                (Moment(each.at),),
+                ("made by ", Person(each.made_by)) if each.made_by else "",
+            ),
+            actions=await reachable(allowed(self.ctx.ports, (look, *again)), self.ctx),
         )
 
     async def _failures(self) -> list[Item]:

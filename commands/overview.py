@@ -6,12 +6,14 @@ from commands.core.asking import ServerAnswer, ask_servers
 from commands.core.base import Command, pin
 from commands.core.context import Context, Ports
 from commands.core.directory import KnownRoom
+from commands.core.phone_numbers import without_numbers
 from commands.core.reply import Action, Button, Code, Form, Item, Reply, Strong, Text
 from commands.core.stopping import as_said, stops_of
 from commands.core.timers import PlannedStop, Target
 from commands.core.words import counted, in_a_row, people_in_it
 from commands.egress_actions import Feed, stop_recordings, stop_streams
 from commands.room import RoomCreate, RoomJoin, RoomList, RoomShow
+from commands.room_incoming import Incoming, coming_in
 from commands.room_timing import target_of
 from providers.base import Capability, Provider, Recording, RoomRef, Stream
 
@@ -27,7 +29,7 @@ class Overview(Command, path="overview"):
         answers = await ask_servers(ctx.ports, _wanted(ctx.ports, live))
         shown = [room.ref for room in live[:MOST_ROOMS]]
         planned = await stops_of(ctx, [target_of(ref) for ref in shown])
-        out = await _going_out(ctx, shown)
+        out, incoming = await _going_out(ctx, shown), await coming_in(ctx, shown)
         count = counted(len(live), "room is", "rooms are")
         more = (f"{len(live) - MOST_ROOMS} more: ", Code(f"{ctx.ports.slash} room list"), ". ")
         known = (Code(f"{ctx.ports.slash} help"), " shows what else you can ask for.")
@@ -38,7 +40,12 @@ class Overview(Command, path="overview"):
                 room_row(
                     ctx.ports,
                     ref,
-                    (*_state(answers.get(ref.provider), ref), *_streamed(out[ref]), ends(ctx.ports, planned, ref)),
+                    (
+                        *_state(answers.get(ref.provider), ref, incoming[ref]),
+                        *_streamed(out[ref]),
+                        *incoming[ref].words,
+                        ends(ctx.ports, planned, ref),
+                    ),
                     *_stops(ref, out[ref]),
                 )
                 for ref in shown
@@ -89,11 +96,12 @@ def room_list(ctx: Context) -> Action:
 
 def room_row(ports: Ports, ref: RoomRef, state: Sequence[Text], *more: Action) -> Item:
     """A live room, what is known of it, and what its server can do with it. `more` stands after the usual steps."""
-    join = Action("Join", RoomJoin(**pin(ref)), description=f"Join room {ref.name}")
-    show = Action("Show", RoomShow(**pin(ref)), description=f"Show room {ref.name}")
+    name = without_numbers(ref.name)
+    join = Action("Join", RoomJoin(**pin(ref)), description=f"Join room {name}")
+    show = Action("Show", RoomShow(**pin(ref)), description=f"Show room {name}")
     where = ("on ", Code(ref.provider)) if len(ports.providers.names) > 1 else ""
     actions = allowed(ports, (join, show, *more))
-    return Item(title=(Strong(ref.name),), detail=in_a_row(*state, where), actions=actions)
+    return Item(title=(Strong(name),), detail=in_a_row(*state, where), actions=actions)
 
 
 def allowed(ports: Ports, actions: Iterable[Action]) -> tuple[Action, ...]:
@@ -115,10 +123,10 @@ def _wanted(ports: Ports, live: Sequence[KnownRoom]) -> dict[str, list[str]]:
     return wanted
 
 
-def _state(answer: ServerAnswer | None, ref: RoomRef) -> tuple[Text, ...]:
+def _state(answer: ServerAnswer | None, ref: RoomRef, incoming: Incoming) -> tuple[Text, ...]:
     if answer is None or answer.rooms is None:
         return ("its video server did not say who is in it",)
     room = answer.room(ref)
     if room is None:
         return ("its video server does not list it at the moment",)
-    return people_in_it(room.participants), "being recorded" if room.recording else ""
+    return people_in_it(incoming.people_of(room)), "being recorded" if room.recording else ""

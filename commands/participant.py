@@ -8,7 +8,8 @@ from pydantic import Field
 from commands.core.base import RoomCommand
 from commands.core.context import Context
 from commands.core.paging import PagedCommand, Rows, like, matched
-from commands.core.people import PersonCommand, pinned
+from commands.core.people import PersonCommand, handle, pinned, shown_identity
+from commands.core.phone_numbers import veiled
 from commands.core.reply import Action, Code, Form, Item, Moment, Reply, Strong, Text
 from commands.core.tracks import particulars, sending, spoken
 from commands.core.words import in_a_row, in_natural_order, people_in_it, shortened
@@ -62,7 +63,9 @@ class ParticipantList(
 
     def _how_many(self, room: RoomRef, found: Sequence[Participant], present: Sequence[Participant]) -> Text:
         if self.pattern is None:
-            return (Strong(room.name), f": {people_in_it(sum(p.is_person for p in present))}.")
+            people = sum(p.is_person for p in present)
+            besides = ", ".join(dict.fromkeys(_KINDS[p.kind] for p in present)) if not people else ""
+            return (Strong(room.name), f": {people_in_it(people)}", f", besides: {besides}." if besides else ".")
         noun, where = ("participant", "participants"), ("in ", Strong(room.name))
         return matched(len(found), len(present), noun, where, [like(self.pattern)], "in it")
 
@@ -98,11 +101,11 @@ def _in_order(participant: Participant) -> tuple[bool, bool, tuple[tuple[int, st
 
 
 def _item(room: RoomRef, person: Participant, provider: Provider) -> Item:
-    show = ParticipantShow(**pinned(room, person.identity))
+    show = ParticipantShow(**pinned(room, handle(person)))
     return Item(
         title=(Strong(person.shown_name),),
         detail=in_a_row(
-            (Code(person.identity),),
+            (Code(shown_identity(person)),),
             _KINDS[person.kind],
             _sending(person, provider),
             ("in since ", Moment(person.joined_at)) if person.joined_at else "",
@@ -119,7 +122,7 @@ def _item(room: RoomRef, person: Participant, provider: Provider) -> Item:
 def _cells(person: Participant, provider: Provider) -> tuple[Text, ...]:
     return (
         (Strong(person.shown_name),),
-        (Code(person.identity),),
+        (Code(shown_identity(person)),),
         _KINDS[person.kind] or "person",
         _sending(person, provider),
         (Moment(person.joined_at),) if person.joined_at else "",
@@ -137,8 +140,10 @@ def _sending(person: Participant, provider: Provider) -> Text:
 
 def _facts(person: Participant) -> tuple[tuple[str, Text], ...]:
     attributes = ", ".join(f"{key}={value}" for key, value in sorted(person.attributes.items()))
+    if person.kind is ParticipantKind.PHONE:
+        attributes = veiled(attributes)
     facts: list[tuple[str, Text]] = [
-        ("Identity", (Code(person.identity),)),
+        ("Identity", (Code(shown_identity(person)),)),
         ("Id", (Code(person.id),)),
         ("Name", person.name),
         ("Kind", _KINDS[person.kind]),
@@ -152,7 +157,7 @@ def _facts(person: Participant) -> tuple[tuple[str, Text], ...]:
 
 
 def _remove_buttons(room: RoomRef, person: Participant, provider: Provider) -> tuple[Action, ...]:
-    command = ParticipantRemove(**pinned(room, person.identity))
+    command = ParticipantRemove(**pinned(room, handle(person)))
     if not command.spec.needs <= provider.capabilities:
         return ()
     return (Action("Remove", command, description=f"Remove {person.shown_name}"),)
@@ -161,4 +166,4 @@ def _remove_buttons(room: RoomRef, person: Participant, provider: Provider) -> t
 def _update_forms(room: RoomRef, person: Participant, provider: Provider) -> tuple[Form, ...]:
     if not ParticipantUpdate.spec.needs <= provider.capabilities:
         return ()
-    return (Form("Update", ParticipantUpdate, tuple(pinned(room, person.identity).items())),)
+    return (Form("Update", ParticipantUpdate, tuple(pinned(room, handle(person)).items())),)

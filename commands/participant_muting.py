@@ -9,7 +9,7 @@ from pydantic import Field
 from commands.core.base import Offered, Offers, Positional, Role
 from commands.core.context import Context
 from commands.core.errors import CannotDo, CommandError, NothingHere, Problem
-from commands.core.people import PersonCommand, has_left, pinned
+from commands.core.people import PersonCommand, handle, has_left, pinned
 from commands.core.reply import Action, Code, Reply, Strong
 from commands.core.tracks import chosen_kinds, matching, sends, spoken, spoken_all, spoken_kinds
 from commands.core.types import Name
@@ -61,7 +61,7 @@ class _TrackChoice(PersonCommand):
             (Strong(person.shown_name), f" has {len(found)} tracks called ", Code(word), "."),
             "Say which one, by id.",
             actions=[
-                Action(track.id, type(self)(**pinned(room, person.identity), track=track.id)) for track in found[:5]
+                Action(track.id, type(self)(**pinned(room, handle(person)), track=track.id)) for track in found[:5]
             ],
         )
 
@@ -140,7 +140,7 @@ class ParticipantUnmute(
 def mute_buttons(room: RoomRef, person: Participant, provider: Provider) -> tuple[Action, ...]:
     """One, where something sounds that can be muted."""
     sounding = any(track.kind is TrackKind.AUDIO and not track.muted for track in person.tracks)
-    command = ParticipantMute(**pinned(room, person.identity))
+    command = ParticipantMute(**pinned(room, handle(person)))
     if not sounding or not command.spec.needs <= provider.capabilities:
         return ()
     return (Action("Mute", command, description=f"Mute {person.shown_name}"),)
@@ -154,13 +154,13 @@ def unmute_buttons(
     kinds = {track.kind for track in muted}
     if not possible or not kinds & {TrackKind.AUDIO, TrackKind.VIDEO}:
         return ()
-    command = ParticipantUnmute(**pinned(room, person.identity), video=TrackKind.AUDIO not in kinds)
+    command = ParticipantUnmute(**pinned(room, handle(person)), video=TrackKind.AUDIO not in kinds)
     return (Action("Unmute", command, description=f"Unmute {person.shown_name}"),)
 
 
 def track_mute_buttons(room: RoomRef, person: Participant, track: Track, provider: Provider) -> tuple[Action, ...]:
     """One, where this track is neither muted nor data."""
-    command = ParticipantMute(**pinned(room, person.identity), track=track.id)
+    command = ParticipantMute(**pinned(room, handle(person)), track=track.id)
     if track.muted or track.kind is TrackKind.DATA or not command.spec.needs <= provider.capabilities:
         return ()
     return (Action("Mute", command, description=f"Mute {spoken(track)} of {person.shown_name}"),)

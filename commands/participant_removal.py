@@ -11,7 +11,19 @@ from commands.core.context import Context
 from commands.core.errors import Ended, NothingHere, Problem
 from commands.core.identity import without_number
 from commands.core.invitation import keep_out_of, may_lift, own_lift_refused
-from commands.core.people import NotInRoom, PersonCommand, as_identity, choose, has_left, meant, pinned, shown
+from commands.core.people import (
+    NotInRoom,
+    PersonCommand,
+    as_identity,
+    choose,
+    handle,
+    has_left,
+    meant,
+    pinned,
+    shown,
+    shown_identity,
+)
+from commands.core.phone_numbers import without_numbers
 from commands.core.ports import KeepOut
 from commands.core.reply import Action, Code, Mark, Moment, Question, Reply, Strong, Text
 from commands.core.types import Duration, Name, spell_duration
@@ -59,16 +71,16 @@ class ParticipantRemove(
             person = self._choose(ctx, room, present)
         except NotInRoom as absent:
             return self._about_the_absent(ctx, room, absent)
-        command = self._pinned(room, person.identity)
         if self.keep_out is None:
-            kept, stays = "", [person]
+            kept, stays, command = "", [person], self._pinned(room, handle(person))
         else:
             kept = f" They are kept out for {spoken_duration(self.keep_out, exact=True)}."
             stays = _same_person(present, person.identity)
-            command = command.model_copy(update={"stays": tuple(stay.id for stay in stays)})
+            there = tuple(stay.id for stay in stays)
+            command = self._pinned(room, person.identity).model_copy(update={"stays": there})
         return Question(
             text=("Remove ", Strong(person.shown_name), " from ", Strong(room.name), f"?{kept}"),
-            facts=(("Identity", in_a_row(*((Code(stay.identity),) for stay in stays))),),
+            facts=(("Identity", in_a_row(*((Code(shown_identity(stay)),) for stay in stays))),),
             command=command,
             confirm="Remove",
         )
@@ -88,7 +100,7 @@ class ParticipantRemove(
             raise absent
         command = self._pinned(room, self.who if self.exact else as_identity(self.who, ctx.caller.team_id))
         if absent.actions and not self.exact:
-            anyway = Action(f"Keep out {command.who}", command)
+            anyway = Action(f"Keep out {without_numbers(command.who)}", command)
             raise NotInRoom(absent.what, absent.remedy, actions=(*absent.actions, anyway)) from None
         who, time = shown(command.who, ctx.caller.team_id), spoken_duration(self.keep_out, exact=True)
         return Question(
@@ -208,7 +220,7 @@ class ParticipantAdmit(
             (who, " is not kept out of ", Code(self.room), "."),
             ("Kept out: ", *kept_out_until(kept, ctx.caller.team_id), ".") if kept else "Nobody is.",
             actions=[
-                Action(f"Let {k.identity} back in", self.model_copy(update={"who": k.identity}))
+                Action(f"Let {without_numbers(k.identity)} back in", self.model_copy(update={"who": k.identity}))
                 for k in kept[:_MOST_KEPT_OUT_SHOWN]
                 if may_lift(ctx, k.identity)
             ],
@@ -261,7 +273,7 @@ async def _let_back_in(ctx: Context, kept: KeepOut) -> tuple[Action, ...]:
     if not may_lift(ctx, kept.identity):
         return ()
     admit = ParticipantAdmit(provider=kept.provider, room=kept.room, who=kept.identity)
-    return (Action("Let back in", admit, description=f"Let {kept.identity} into {kept.room} again"),)
+    return (Action("Let back in", admit, description=without_numbers(f"Let {kept.identity} into {kept.room} again")),)
 
 
 def kept_out_until(kept: Sequence[KeepOut], team_id: str) -> Sequence[str | Mark]:

@@ -13,9 +13,8 @@ from commands.core.egress_options import LAYOUTS, OUTPUTS, EncodingFields, optio
 from commands.core.egress_sources import participant_source, track_source, tracks_source
 from commands.core.errors import Problem, UsageError
 from commands.core.fields import labelled, option
-from commands.core.spelling import REDACTED
 from commands.core.timers import length_problem
-from commands.core.types import Duration, Name
+from commands.core.types import REDACTED, Duration, Name
 from providers.base import (
     Capability,
     EgressKind,

@@ -25,6 +25,7 @@ from commands.core.errors import Ended, NothingHere, Problem
 from commands.core.invitation import invite, nobody_has_it, own_identity, own_keep_out, own_lift_refused
 from commands.core.json_text import demanded_json_problem, json_hint
 from commands.core.paging import Filter, PagedCommand, Rows, like, matched
+from commands.core.phone_numbers import without_numbers
 from commands.core.reply import Action, Code, Form, Item, Person, Question, Reply, Strong, Text
 from commands.core.room_options import left_as_it_is, metadata_differs
 from commands.core.timers import length_problem
@@ -32,18 +33,19 @@ from commands.core.types import Count, Duration, Name, PersonId, spell_duration
 from commands.core.words import counted, in_a_row, in_natural_order, people_in_it
 from commands.participant import ParticipantList
 from commands.recording import RecordingStart, RecordingStop
+from commands.room_incoming import Incoming, coming_in
 from commands.room_muting import RoomMute
 from commands.room_particulars import (
     a_few_of,
+    by_name,
     metadata_fact,
-    people_by_name,
     people_of,
     room_facts,
     table_cells,
 )
 from commands.room_recording import FromStart, finds_recording, recorded_from_start
 from commands.room_timing import stoppable, target_of
-from providers.base import Capability, CreatedRoom, Provider, Room, RoomOptions, RoomRef, TokenOptions
+from providers.base import Capability, CreatedRoom, ParticipantKind, Provider, Room, RoomOptions, RoomRef, TokenOptions
 from providers.errors import NotFound
 from providers.facts import RoomFinished, RoomSeen, ThingKind
 
@@ -195,10 +197,11 @@ class RoomList(
         if not rooms:
             others = self.filter_buttons() if live else ()
             return Reply(text=self._how_many(ctx, 0, len(live)), actions=(Form("Create room", RoomCreate), *others))
+        incoming = await coming_in(ctx, [r.ref for r in rooms])
         shown: Rows[Room] = Rows(
-            item=lambda r: _item(r, r.ref.id in ours),
+            item=lambda r: _item(r, r.ref.id in ours, incoming[r.ref]),
             columns=("Room", "In it", "Recording", "Since", "Made in"),
-            cells=lambda r: table_cells(r, r.ref.id in ours),
+            cells=lambda r: table_cells(r, r.ref.id in ours, incoming[r.ref]),
             names=lambda r: r.ref.name + r.ref.id,
         )
         return self.listed(self._how_many(ctx, len(rooms), len(live)), rooms, shown)
@@ -221,13 +224,14 @@ class RoomShow(RoomCommand, path="room show", needs=Capability.LIST_ROOMS, examp
         room = await _look(ctx, ref)
         known = await ctx.ports.rooms.life(ctx.viewer, ref.provider, ref.id)
         people, known_people = await people_of(ctx, room)
+        incoming = (await coming_in(ctx, [ref]))[ref]
         can_stop = room.recording and await finds_recording(ctx, ref)
         stop = RecordingStop(provider=ref.provider, recording=ref.name, room_id=ref.id) if can_stop else None
         planned = (await stopping.stops_of(ctx, [target_of(ref)])).get(target_of(ref))
         ends = stopping.as_said(planned, ctx.ports.clock.now()) if planned is not None else ""
         return Reply(
             text=(Strong(ref.name), f": {people_in_it(people)}."),
-            facts=room_facts(room, known_people, made_by=known.made_by if known else None, ends=ends),
+            facts=room_facts(room, known_people, incoming, made_by=known.made_by if known else None, ends=ends),
             actions=_possible(room_actions(ref, stop=stop), ctx.provider),
         )
 
@@ -305,10 +309,11 @@ class RoomClose(
     async def _who_loses(self, ctx: Context, room: RoomRef) -> str:
         if Capability.LIST_PARTICIPANTS not in ctx.provider.capabilities:
             return "Everybody in it is disconnected."
-        people = await people_by_name(ctx, room)
-        if not people:
-            return "Nobody is in it."
-        return f"This disconnects {a_few_of(people)}."
+        there = by_name(await ctx.participants(room))
+        people = [who for who in there if who.is_person]
+        incoming = [who for who in there if who.kind is ParticipantKind.INGRESS]
+        said = f"This disconnects {a_few_of(people)}." if people else "Nobody is in it."
+        return f"{said} What comes from {a_few_of(incoming)} is cut off." if incoming else said
 
     async def run(self, ctx: Context) -> Reply:
         room = await ctx.find_room(self)
@@ -350,7 +355,7 @@ def room_actions(room: RoomRef, *, stop: RecordingStop | None) -> tuple[Action, 
 
     `stop` ends the recording that runs, None where none does.
     """
-    pinned, name = pin(room), room.name
+    pinned, name = pin(room), without_numbers(room.name)
     record = (
         Action("Record", RecordingStart(**pinned), description=f"Record room {name}")
         if stop is None
@@ -379,10 +384,11 @@ async def _look(ctx: Context, ref: RoomRef) -> Room:
     return room
 
 
-def _item(room: Room, ours: bool) -> Item:
+def _item(room: Room, ours: bool, incoming: Incoming) -> Item:
     detail = in_a_row(
-        people_in_it(room.participants),
+        people_in_it(incoming.people_of(room)),
         "being recorded" if room.recording else "",
+        *incoming.words,
         "from this channel" if ours else "",
     )
     ref = room.ref

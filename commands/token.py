@@ -19,7 +19,8 @@ from commands.core.base import (
     ShownWith,
 )
 from commands.core.context import Context
-from commands.core.errors import CannotDo, NotAllowed, NothingHere, Problem
+from commands.core.errors import CannotDo, NotAllowed, Problem
+from commands.core.expected_rooms import find_or_expect_room
 from commands.core.invitation import (
     invite,
     keep_out_of,
@@ -33,12 +34,11 @@ from commands.core.json_text import demanded_json_problem, json_hint
 from commands.core.people import as_identity, shown
 from commands.core.permissions import PermissionFields
 from commands.core.ports import KeepOut
-from commands.core.reply import Action, Code, Form, Moment, Person, Reply, Secret, Strong, Text
+from commands.core.reply import Action, Code, Moment, Person, Reply, Secret, Strong, Text
 from commands.core.types import DASHED, Duration, Name, Pairs, spell_duration
 from commands.core.words import joined
 from commands.participant_removal import ParticipantAdmit
 from commands.participant_update import allowed
-from commands.room import RoomCreate
 from providers.base import ApiGrant, ApiTokenOptions, Capability, Grant, Provider, RoomRef, TokenOptions
 from providers.errors import ProviderError, Unsupported
 
@@ -116,22 +116,11 @@ class TokenCreate(
         return nobody_has_it(self)
 
     async def _room(self, ctx: Context) -> tuple[RoomRef, list[Text]]:
-        """A room that is not there yet will do where the server makes it when somebody joins."""
-        try:
-            return await ctx.find_room(self), []
-        except NothingHere as absent:
-            if Capability.ROOM_MADE_ON_JOIN not in ctx.provider.capabilities:
-                create = Form("Create room", RoomCreate, (("name", self.room), ("provider", self.provider)))
-                raise NothingHere(absent.what, absent.remedy, actions=(*absent.actions, create)) from None
-            if problem := ctx.provider.limits.room_name_problem(self.room):
-                raise NothingHere(problem, "Choose another name.") from None
-            await ctx.require_free_name(self.room)
-            made_on_join = (
-                "There is no room ",
-                Code(self.room),
-                " yet; the server makes it when the first person joins.",
-            )
-            return RoomRef(ctx.provider.name, "", self.room), [made_on_join]
+        room = await find_or_expect_room(ctx, self)
+        if room.is_there:
+            return room.ref, []
+        made_on_join = ("There is no room ", Code(self.room), " yet; the server makes it when the first person joins.")
+        return room.ref, [made_on_join]
 
 
 def _ttl_problem(ttl: timedelta, provider: Provider) -> str | None:

@@ -8,13 +8,27 @@ from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import SecretStr
 
+from providers.agents import AgentDispatch
 from providers.capability import Capability
 from providers.egress import Egress, EgressOptions, EgressRef
 from providers.errors import Unsupported
-from providers.feeds import Stream, StreamRef
+from providers.ingress import CreatedIngress, Ingress, IngressChanges, IngressOptions, IngressRef
 from providers.limits import Limits
 from providers.recordings import Recording, RecordingRef
 from providers.resending import Resending
+from providers.sip import (
+    Call,
+    DialOptions,
+    Rule,
+    RuleChanges,
+    RuleOptions,
+    RuleRef,
+    Trunk,
+    TrunkChanges,
+    TrunkOptions,
+    TrunkRef,
+)
+from providers.streams import Stream, StreamRef
 from providers.values import (
     ApiToken,
     ApiTokenOptions,
@@ -170,6 +184,69 @@ class Backend:
 
     async def update_egress_layout(self, egress: EgressRef, layout: str) -> Egress:
         raise self._refuse(Capability.UPDATE_EGRESS_LAYOUT)
+
+    async def create_ingress(self, options: IngressOptions) -> CreatedIngress:
+        raise self._refuse(Capability.CREATE_INGRESS)
+
+    async def list_ingresses(self, room: RoomRef | None = None, *, id: str | None = None) -> list[Ingress]:
+        raise self._refuse(Capability.LIST_INGRESSES)
+
+    async def update_ingress(self, ingress: IngressRef, changes: IngressChanges) -> Ingress:
+        raise self._refuse(Capability.UPDATE_INGRESS)
+
+    async def delete_ingress(self, ingress: IngressRef) -> Ingress:
+        raise self._refuse(Capability.DELETE_INGRESS)
+
+    async def copy_ingress(self, ingress: IngressRef) -> CreatedIngress:
+        raise self._refuse(Capability.COPY_INGRESS)
+
+    async def create_trunk(self, options: TrunkOptions) -> Trunk:
+        raise self._refuse(Capability.CREATE_TRUNK)
+
+    async def list_trunks(self) -> list[Trunk]:
+        raise self._refuse(Capability.LIST_TRUNKS)
+
+    async def update_trunk(self, trunk: TrunkRef, changes: TrunkChanges) -> Trunk:
+        raise self._refuse(Capability.UPDATE_TRUNK)
+
+    async def delete_trunk(self, trunk: TrunkRef) -> None:
+        raise self._refuse(Capability.DELETE_TRUNK)
+
+    async def create_rule(self, options: RuleOptions) -> Rule:
+        raise self._refuse(Capability.CREATE_RULE)
+
+    async def list_rules(self) -> list[Rule]:
+        raise self._refuse(Capability.LIST_RULES)
+
+    async def update_rule(self, rule: RuleRef, changes: RuleChanges) -> Rule:
+        raise self._refuse(Capability.UPDATE_RULE)
+
+    async def delete_rule(self, rule: RuleRef) -> None:
+        raise self._refuse(Capability.DELETE_RULE)
+
+    async def dial(self, room: RoomRef, options: DialOptions) -> Call:
+        raise self._refuse(Capability.DIAL)
+
+    async def list_calls(self, room: RoomRef) -> list[Call]:
+        raise self._refuse(Capability.LIST_CALLS)
+
+    async def hang_up(self, call: Call) -> None:
+        raise self._refuse(Capability.HANG_UP)
+
+    async def send_dtmf(self, call: Call, digits: SecretStr) -> None:
+        raise self._refuse(Capability.SEND_DTMF)
+
+    async def transfer_call(self, call: Call, number: str) -> None:
+        raise self._refuse(Capability.TRANSFER_CALL)
+
+    async def dispatch_agent(self, room: RoomRef, agent: str, metadata: str = "") -> AgentDispatch:
+        raise self._refuse(Capability.DISPATCH_AGENT)
+
+    async def list_agent_dispatches(self, room: RoomRef) -> list[AgentDispatch]:
+        raise self._refuse(Capability.LIST_AGENT_DISPATCHES)
+
+    async def remove_agent_dispatch(self, dispatch: AgentDispatch) -> None:
+        raise self._refuse(Capability.REMOVE_AGENT_DISPATCH)
 
     def destination_id(self, url: SecretStr) -> str:
         """Servers whose answers cut the URL override this."""

@@ -11,8 +11,8 @@ from enum import StrEnum
 from pydantic import SecretStr
 
 from providers.egress_source import WHOLE_ROOM, EgressSource
-from providers.feeds import Stream
 from providers.recordings import Recording
+from providers.streams import Stream
 from providers.values import RoomRef
 
 

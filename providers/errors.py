@@ -5,6 +5,7 @@
     ├── NotFound          the target is gone or never was: check the name
     ├── Conflict          the target is in another state: look, then decide
     │   └── LeftBehind    nothing works on the target any more: forget it
+    ├── PartlyDone        a part of a change was made: look, then ask for the rest
     ├── Rejected          the server refuses our values: change them
     ├── Unauthenticated   our key or secret is wrong: mend the configuration
     ├── RateLimited       too many calls: wait `retry_after`
@@ -62,6 +63,10 @@ class Conflict(ProviderError):
 
 class LeftBehind(Conflict):
     """The video server has a record of it, but the worker behind that is gone. Nothing works on it any more."""
+
+
+class PartlyDone(ProviderError):
+    """The video server made a part of this change, and then something went wrong. Look at it, then ask for the rest."""
 
 
 class Rejected(ProviderError):

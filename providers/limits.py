@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+from providers.ingress import IngressInput
+
 
 @dataclass(frozen=True, slots=True)
 class NamedOutput:
@@ -17,7 +19,8 @@ class NamedOutput:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Lengths are in UTF-8 bytes. Each `..._problem` says in one sentence what is wrong; None where all is well."""
+    """Lengths are in UTF-8 bytes. `always_transcoded`: what comes by these inputs cannot be passed on as it is. Each
+    `..._problem` says in one sentence what is wrong; None where all is well."""
 
     room_name_bytes: int = 256
     identity_bytes: int = 256
@@ -33,6 +36,10 @@ class Limits:
     formats: tuple[str, ...] = ()
     outputs: tuple[NamedOutput, ...] = ()
     stream_schemes: tuple[str, ...] = ("rtmp", "rtmps")
+    ingress_schemes: tuple[str, ...] = ()
+    ingress_presets: tuple[str, ...] = ()
+    ingress_audio_presets: tuple[str, ...] = ()
+    always_transcoded: tuple[IngressInput, ...] = ()
 
     def room_name_problem(self, name: str) -> str | None:
         return _name_problem("A room's name", name, self.room_name_bytes)

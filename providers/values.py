@@ -23,7 +23,7 @@ class RoomRef:
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """What a server says of a live room. `participants` counts people, not recorders or agents."""
+    """What a server says of a live room. `participants` counts people and ingresses, not recorders or agents."""
 
     ref: RoomRef
     created_at: datetime | None = None

@@ -8,16 +8,31 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any, Generic, TypeVar
 
 from bot.alerts.fold import fold
-from bot.alerts.state import RoomState, ThingState
+from bot.alerts.state import RoomState, ThingState, room_of
 from bot.store.beliefs import Belief, Beliefs, LeftOver
+from commands.core.asking import in_each
 from commands.core.ports import Clock
-from providers.base import Capability, Egress, Provider, Recording, Room, RoomRef, Stream
+from providers.base import (
+    Call,
+    Capability,
+    Egress,
+    Ingress,
+    ParticipantKind,
+    Provider,
+    Recording,
+    Room,
+    RoomRef,
+    Stream,
+)
 from providers.errors import NotFound
 from providers.facts import (
+    CallChanged,
     Fact,
+    IngressChanged,
     Origin,
     ParticipantsListed,
     RecordingChanged,
@@ -48,11 +63,12 @@ Tell = Callable[[Sequence[Fact]], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """What a server lists, None where it does not: its rooms, without those that have ended to our knowledge, and its
-    records of egresses."""
+    """What a server lists, None where it does not: its rooms, without those that have ended to our knowledge, its
+    records of egresses, and its ingresses, without those that wait and of which we know nothing."""
 
     rooms: Sequence[Room] | None = None
     egresses: Sequence[Egress] | None = None
+    ingresses: Sequence[Ingress] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +98,16 @@ async def _list_streams(provider: Provider, known: Sequence[ThingState]) -> Sequ
     return await provider.list_streams()
 
 
+async def _list_ingresses(provider: Provider, known: Sequence[ThingState]) -> Sequence[Ingress]:
+    return await provider.list_ingresses()
+
+
+async def _list_calls(provider: Provider, known: Sequence[ThingState]) -> Sequence[Call]:
+    """Those in the rooms of `known`, as no server lists all of them."""
+    rooms = {room.id: room for room in map(room_of, known) if room is not None}
+    return list(chain.from_iterable((await in_each(rooms.values(), provider.list_calls)).values()))
+
+
 ROOMS: Listing[Room] = Listing(
     kind=ThingKind.ROOM,
     capability=Capability.LIST_ROOMS,
@@ -108,9 +134,26 @@ STREAMS: Listing[Stream] = Listing(
     fact=lambda origin, stream: StreamChanged(**origin, stream=stream),
     view=lambda egress: egress.stream,
 )
+INGRESSES: Listing[Ingress] = Listing(
+    kind=ThingKind.INGRESS,
+    capability=Capability.LIST_INGRESSES,
+    ask=_list_ingresses,
+    id_of=lambda ingress: ingress.ref.id,
+    runs=lambda ingress: ingress.status.is_receiving,
+    fact=lambda origin, ingress: IngressChanged(**origin, ingress=ingress),
+)
+CALLS: Listing[Call] = Listing(
+    kind=ThingKind.CALL,
+    capability=Capability.LIST_CALLS,
+    ask=_list_calls,
+    id_of=lambda call: call.ref.id,
+    runs=lambda call: not call.status.is_final,
+    fact=lambda origin, call: CallChanged(**origin, call=call),
+)
 OTHER_LISTINGS: tuple[Listing[Any], ...] = (RECORDINGS, STREAMS)
-"""All that can be compared beside rooms. A server that cannot list one kind is asked about the others alone. For one
-that lists no rooms, but can be asked about each that we know, an `ask` that does so is all that is needed."""
+"""All that can be compared beside rooms, ingresses and calls. A server that cannot list one kind is asked about the
+others alone. For one that lists no rooms, but can be asked about each that we know, an `ask` that does so is all that
+is needed."""
 
 
 class Comparison:
@@ -138,12 +181,13 @@ class Comparison:
         does not answer, and what `tell` raises."""
         can = self._provider.capabilities
         listings = [each for each in OTHER_LISTINGS if each.capability in can]
-        rooms: Sequence[Room] = ()
+        rooms: Sequence[Room] | None = None
+        known: Mapping[str, Belief] = {}
         if ROOMS.capability in can:
-            rooms, believed = await self._compare(ROOMS)
+            rooms, known = await self._compare(ROOMS)
             if Capability.LIST_PARTICIPANTS in can:
-                await self._compare_people(rooms, believed)
-        elif not listings:
+                await self._compare_people(rooms, known)
+        elif not listings and INGRESSES.capability not in can:
             await self._provider.ping()
         egresses = None
         if Capability.LIST_EGRESSES in can and (views := [each for each in listings if each.view is not None]):
@@ -151,9 +195,12 @@ class Comparison:
             egresses = await self._compare_egresses(views)
         for listing in listings:
             await self._compare(listing)
+        ingresses = (await self._compare(INGRESSES))[0] if INGRESSES.capability in can else None
+        if CALLS.capability in can:
+            await self._compare_calls(rooms or (), known)
         unlisted = ENDS_WITH_ITS_ROOM.keys() - {each.kind for each in OTHER_LISTINGS if each.capability in can}
-        await self._lose_with_rooms(unlisted, {room.ref.id for room in rooms})
-        return Listed(rooms if ROOMS.capability in can else None, egresses)
+        await self._lose_with_rooms(unlisted, {room.ref.id for room in rooms or ()})
+        return Listed(rooms, egresses, ingresses)
 
     async def _compare(self, listing: Listing[T]) -> tuple[Sequence[T], Mapping[str, Belief]]:
         """Tell what is there and not as we believe, then what is not there. Returns what is listed, without what has
@@ -172,6 +219,21 @@ class Comparison:
             listed = [each for each in views if each is not None]
             await self._compare_with(listing, believed[listing.kind], listed, asked_at)
         return egresses
+
+    async def _compare_calls(self, rooms: Sequence[Room], known: Mapping[str, Belief]) -> None:
+        """In the rooms where we believe that there are some, or that somebody is there by telephone. Those whose room
+        is over end with it."""
+        live = {room.ref.id for room in rooms}
+        believed = {
+            id: each
+            for id, each in (await self._beliefs.present(self._provider.name, CALLS.kind)).items()
+            if (room := room_of(each.state)) is not None and room.id in live
+        }
+        phoned = [each.state for id, each in known.items() if id in live and _has_phones(each.state)]
+        asked_at = self._clock.now()
+        going = [each.state for each in believed.values() if not each.state.is_lost]
+        calls = await CALLS.ask(self._provider, [*phoned, *going])
+        await self._compare_with(CALLS, believed, calls, asked_at)
 
     async def _compare_with(
         self, listing: Listing[T], believed: Mapping[str, Belief], answer: Sequence[T], asked_at: datetime
@@ -231,8 +293,8 @@ class Comparison:
     async def _compare_people(self, rooms: Sequence[Room], believed: Mapping[str, Belief]) -> None:
         """Who is in the rooms where the server counts others than we do. Its count may be seconds old, and other kinds
         of participants may be in it, so it is only a reason to look."""
-        people = {id: _people_in(each.state) for id, each in believed.items()}
-        suspects = [room.ref for room in rooms if people.get(room.ref.id, 0) != room.participants]
+        present = {id: _counted_in(each.state) for id, each in believed.items()}
+        suspects = [room.ref for room in rooms if present.get(room.ref.id, 0) != room.participants]
         facts: list[Fact] = []
         doubted: list[tuple[RoomState, ParticipantsListed]] = []
         for room in suspects:
@@ -298,6 +360,12 @@ def _is_overdue(thing: LeftOver, at: datetime) -> bool:
     return heard_at + ENDS_WITH_ITS_ROOM[thing.kind] <= at
 
 
-def _people_in(state: ThingState) -> int:
+def _counted_in(state: ThingState) -> int:
+    """How many a server counts: people, and what comes in. Recorders and agents are not among them on LiveKit."""
     present = state.present.values() if isinstance(state, RoomState) else ()
-    return sum(known.participant.is_person for known in present)
+    return sum(who.is_person or who.kind is ParticipantKind.INGRESS for who in (known.participant for known in present))
+
+
+def _has_phones(state: ThingState) -> bool:
+    present = state.present.values() if isinstance(state, RoomState) else ()
+    return any(known.participant.kind is ParticipantKind.PHONE for known in present)

@@ -6,7 +6,7 @@ soon as the last of them is in. A final status stays.
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final, TypeVar
 
@@ -17,6 +17,7 @@ from bot.alerts.state import (
     Deed,
     IngressState,
     Look,
+    OnPhone,
     Outgoing,
     Part,
     Plan,
@@ -32,6 +33,7 @@ from providers.base import (
     CallStatus,
     Destination,
     DestinationStatus,
+    Ingress,
     IngressStatus,
     Recording,
     RecordingStatus,
@@ -112,7 +114,7 @@ def _fold(state: ThingState | None, fact: Fact) -> ThingState | None:
         case StopPlanned() | StopNear() | StopCarriedOut():
             return _planned(state, fact) if state else None
         case ConditionSeen() | Paused() | Finished() | PartBegun() | Dismissed():
-            return _said(state, fact) if isinstance(state, Outgoing) else state
+            return _said(state, fact) if state is not None else None
     return fold_room(state if isinstance(state, RoomState) else None, fact)
 
 
@@ -154,14 +156,21 @@ def _since(state: Outgoing, new: StrEnum, counts: StrEnum, seen_at: datetime) ->
     return earliest(state.status_since, seen_at) if state.status is counts else seen_at
 
 
-def _said(state: Outgoing, fact: ConditionSeen | Paused | Finished | PartBegun | Dismissed) -> Outgoing:
+def _said(state: ThingState, fact: ConditionSeen | Paused | Finished | PartBegun | Dismissed) -> ThingState:
     """What we found out of it ourselves, or somebody here did with it."""
+    if isinstance(fact, ConditionSeen):
+        return _looked(state, fact) if isinstance(state, Outgoing | IngressState) else state
+    return _done(state, fact) if isinstance(state, Outgoing) else state
+
+
+def _looked(state: Outgoing | IngressState, fact: ConditionSeen) -> Outgoing | IngressState:
+    seen, known = Look(condition=fact.condition, at=fact.seen_at), state.look
+    is_new = known is None or (seen.at, str(seen.condition)) > (known.at, str(known.condition))
+    return state.model_copy(update={"look": seen}) if is_new else state
+
+
+def _done(state: Outgoing, fact: Paused | Finished | PartBegun | Dismissed) -> Outgoing:
     match fact:
-        case ConditionSeen():
-            seen = Look(condition=fact.condition, at=fact.seen_at)
-            known = state.look
-            is_new = known is None or (seen.at, str(seen.condition)) > (known.at, str(known.condition))
-            return state.model_copy(update={"look": seen}) if is_new else state
         case Finished():
             return state.model_copy(update={"finish": _first(state.finish, Deed(by=fact.by, at=fact.at))})
         case Paused():
@@ -224,17 +233,29 @@ def _call(state: CallState | None, fact: CallChanged) -> CallState:
 
 
 def _ingress(state: IngressState | None, fact: IngressChanged) -> IngressState:
-    """It may go through its statuses again and again, so the latest counts, until its source has ended."""
+    """It may go through its statuses again and again, so the latest counts, until its source has ended or somebody has
+    deleted it."""
     new = fact.ingress
-    if state is None:
-        return IngressState(ingress=new, seen_at=fact.at)
-    ends, has_ended = new.status is IngressStatus.COMPLETE, state.is_final
-    is_later = (fact.at, _INGRESS[new.status], repr(new)) > (state.seen_at, _INGRESS[state.status], repr(state.ingress))
-    if has_ended > ends or (has_ended is ends and not is_later):
-        return state
-    return state.model_copy(update={"ingress": new, "seen_at": fact.at})
+    known = state or IngressState(ingress=new, seen_at=fact.at)
+    ends, has_ended = new.status.is_final, known.is_final
+    is_later = _written(new, fact.at) > _written(known.ingress, known.seen_at)
+    changed: dict[str, object] = {}
+    if ends > has_ended or (ends is has_ended and is_later):
+        changed |= {"ingress": new, "seen_at": fact.at}
+    if new.status is IngressStatus.LIVE:
+        changed["live_at"] = latest(known.live_at, new.written_at or fact.at)
+    if new.status is IngressStatus.FAILED:
+        changed["failed_at"] = latest(known.failed_at, new.written_at or fact.at)
+    return known.model_copy(update=changed) if changed else known
 
 
+def _written(ingress: Ingress, at: datetime) -> tuple[datetime, datetime, int, str]:
+    """By what of two the later is told from the earlier: the server's own time first, as no other clock is in that.
+    Where it says none nobody has ever sent, and whatever is told with a time is later."""
+    return ingress.written_at or _NEVER, at, _INGRESS[ingress.status], repr(ingress)
+
+
+_NEVER: Final = datetime.min.replace(tzinfo=UTC)
 _RANK: Final[Mapping[StrEnum, int]] = {
     status: rank for life in (RecordingStatus, StreamStatus, CallStatus) for rank, status in enumerate(life)
 }
@@ -269,19 +290,33 @@ _SHOWN_AS: Final[Mapping[type[Going], str]] = {
 }
 
 
-def note_going(room: RoomState, id: str, state: Going) -> RoomState:
+def note_going(room: RoomState, id: str, state: Going, *, is_named: bool = True) -> RoomState:
     """What a thing, as it is folded, means for the card of a room: its own, or the one that it was of before.
 
-    It makes no room known: its room may be over for long, and nobody would ever tell its end.
+    It makes no room known: its room may be over for long, and nobody would ever tell its end. `is_named`: whoever sees
+    the room may know what it is; all see that there is something.
     """
     goes_on = not state.is_over and state.status is not IngressStatus.WAITING
-    shown: dict[str, StrEnum] = getattr(room, _SHOWN_AS[type(state)])
-    others = {other: status for other, status in shown.items() if other != id}
-    here = {id: state.status} if goes_on and state.room.id == room.ref.id else {}
-    going = dict(sorted((others | here).items()))
-    changed: dict[str, object] = {} if going == shown else {_SHOWN_AS[type(state)]: going}
-    if isinstance(state, RecordingState):
-        is_paused = state.is_paused and not state.is_lost and state.room.id == room.ref.id
-        paused = tuple(sorted({*room.paused_recordings} - {id} | ({id} if is_paused else set())))
-        changed |= {} if paused == room.paused_recordings else {"paused_recordings": paused}
+    is_here = goes_on and state.room.id == room.ref.id
+    changed = _shown_with(room, _SHOWN_AS[type(state)], id, state.status if is_here else None)
+    match state:
+        case RecordingState():
+            is_paused = state.is_paused and not state.is_lost and state.room.id == room.ref.id
+            paused = tuple(sorted({*room.paused_recordings} - {id} | ({id} if is_paused else set())))
+            changed |= {} if paused == room.paused_recordings else {"paused_recordings": paused}
+        case IngressState():
+            changed |= _shown_with(
+                room, "ingress_names", id, state.ingress.shown_name if is_here and is_named else None
+            )
+        case CallState(call=call):
+            phone = OnPhone(number=call.number, is_inbound=call.is_inbound, made_by=state.made_by)
+            changed |= _shown_with(room, "phones", id, phone if is_here and is_named else None)
     return room.model_copy(update=changed) if changed else room
+
+
+def _shown_with(room: RoomState, name: str, id: str, value: object | None) -> dict[str, object]:
+    """The field of that name with the value for the id, or without it where that is None; nothing where it is so."""
+    shown: dict[str, object] = getattr(room, name)
+    others = {other: each for other, each in shown.items() if other != id}
+    after = dict(sorted((others | ({} if value is None else {id: value})).items()))
+    return {} if after == shown else {name: after}

@@ -49,7 +49,7 @@ class Looking:
         found = {key: self._believed(key, state, condition(state, sights[key]), at) for key, state in going.items()}
         changed = [(key, what) for key, what in found.items() if what is not going[key].condition]
         if changed:
-            await tell([self._fact(key, what, at, token) for key, what in changed])
+            await tell([seen_so(self._provider.name, key, what, at, token) for key, what in changed])
 
     async def _going(self) -> Mapping[Key, Outgoing]:
         return {
@@ -115,15 +115,17 @@ class Looking:
         is_new = found is Condition.LEFT_BEHIND and state.condition is not found
         return state.condition if is_new and at - self._missed_since.get(key, at) < MISSED_FOR else found
 
-    def _fact(self, key: Key, found: Condition | None, at: datetime, token: int) -> ConditionSeen:
-        kind, id = key
-        return ConditionSeen(
-            provider=self._provider.name,
-            key=f"reconcile:{token}:{kind}:{id}:condition",
-            at=at,
-            seen_at=at,
-            source=Source.RECONCILE,
-            thing=kind,
-            thing_id=id,
-            condition=found,
-        )
+
+def seen_so(provider: str, key: Key, condition: Condition | None, at: datetime, token: int) -> ConditionSeen:
+    """What a look has found. `token` is no other round's."""
+    kind, id = key
+    return ConditionSeen(
+        provider=provider,
+        key=f"reconcile:{token}:{kind}:{id}:condition",
+        at=at,
+        seen_at=at,
+        source=Source.RECONCILE,
+        thing=kind,
+        thing_id=id,
+        condition=condition,
+    )

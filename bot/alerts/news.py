@@ -105,10 +105,12 @@ def _ending(kind: AlertKind, before: ThingState | None, after: ThingState) -> Ne
     """It has ended, or was lost sight of. That it turns up again is shown, not told, and after that it may end.
 
     Of what had been lost sight of it is told how it ended where people are to do something with that: it has failed, or
-    it is a recording, which is there.
+    it is a recording, which is there. An ingress is deleted by somebody here, who need not be told aloud.
     """
     status = after.shown_status
     severity = Severity.WARNING if after.is_lost else _SEVERITY_OF_END.get((kind, status), Severity.INFO)
+    if isinstance(after, IngressState) and after.status is IngressStatus.DELETED:
+        return News(kind, note=status)
     if severity is Severity.INFO and isinstance(after, Outgoing) and _has_gone_wrong(after):
         severity = Severity.WARNING
     if before is not None and before.is_lost:
@@ -128,6 +130,9 @@ def _has_gone_wrong(state: Outgoing) -> bool:
 _NO_TROUBLE: Final = (None, EgressTrouble.SOURCE_GONE)
 
 
+_WATCHED: Final = (RecordingState, StreamState, IngressState)
+
+
 def _said(
     kind: AlertKind,
     before: ThingState | None,
@@ -135,7 +140,7 @@ def _said(
     fact: ConditionSeen | Paused | Finished | PartBegun | Dismissed,
 ) -> News:
     """What we found out of it ourselves, or somebody here did with it: once, where it makes a difference."""
-    if not isinstance(before, Outgoing) or not isinstance(after, Outgoing) or after.looks_like(before):
+    if not isinstance(before, _WATCHED) or not isinstance(after, _WATCHED) or after.looks_like(before):
         return News(kind)
     match fact:
         case ConditionSeen() if (condition := after.condition) is not None:
@@ -183,16 +188,28 @@ def _turn(kind: AlertKind, before: ThingState | None, after: ThingState) -> News
     match before, after:
         case _, StreamState() if _failed(after) - (_failed(before) if isinstance(before, StreamState) else set()):
             return News(kind, Severity.WARNING, "destination_failed", broadcast=True)
-        case IngressState(status=IngressStatus.FAILED), IngressState(status=IngressStatus.FAILED):
-            return News(kind, Severity.WARNING)
-        case _, IngressState(status=IngressStatus.FAILED):
-            return News(kind, Severity.WARNING, after.shown_status, broadcast=True)
-        case IngressState(status=IngressStatus.FAILED), IngressState(status=IngressStatus.LIVE):
-            return News(kind, note=after.shown_status, broadcast=True)
+        case _, IngressState():
+            return _comes_in(kind, before if isinstance(before, IngressState) else None, after)
         case ServerState(is_reached=False), ServerState(is_reached=True):
             return News(kind, note=after.status_word, broadcast=True)
         case ((None | ServerState(is_reached=True)), ServerState(is_reached=False)):
             return News(kind, Severity.CRITICAL, after.status_word, broadcast=True)
+    return News(kind)
+
+
+def _comes_in(kind: AlertKind, before: IngressState | None, after: IngressState) -> News:
+    """A sender may come and go all day: that is told in the thread, but for the first time, which the card shows. All
+    are told of a failure, and when it works again, whatever was between."""
+    was = before.status if before is not None else None
+    match after.status:
+        case IngressStatus.FAILED:
+            is_new = was is not IngressStatus.FAILED
+            return News(kind, Severity.WARNING, after.shown_status if is_new else None, broadcast=is_new)
+        case IngressStatus.LIVE if before is not None and was is not IngressStatus.LIVE:
+            is_told = before.has_failed_last or before.live_at is not None
+            return News(kind, note=after.shown_status if is_told else None, broadcast=before.has_failed_last)
+        case IngressStatus.WAITING if was is IngressStatus.LIVE:
+            return News(kind, note=after.shown_status)
     return News(kind)
 
 

@@ -5,9 +5,8 @@ from typing import ClassVar, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from bot.alerts.state_base import OfRoom, State
+from bot.alerts.state_base import Watched
 from providers.base import Recording, RecordingStatus, RoomRef, Stream, StreamStatus
-from providers.facts import Condition
 
 DISMISSED: Final = "dismissed"
 """The status of what its server lists as going on, and nobody here wants to see any more."""
@@ -22,15 +21,6 @@ class Deed(BaseModel):
     at: datetime
 
 
-class Look(BaseModel):
-    """What was odd about it when somebody looked, None for nothing."""
-
-    model_config = ConfigDict(frozen=True)
-
-    condition: Condition | None
-    at: datetime
-
-
 class Part(BaseModel):
     """Which part it is of the recording that began with the one of the id `first`; it goes on after `previous`."""
 
@@ -41,18 +31,17 @@ class Part(BaseModel):
     number: int
 
 
-class _Outgoing(OfRoom):
+class _Outgoing(Watched):
     """What is taken out of a room, or from a web page, whose room has neither id nor name.
 
-    `status_since` is when we came to know of its status first. `look` is the latest one: what it found holds until the
-    status changes. `pause`, `finish` and `dismissal` are the first such deeds. `part` is None for one that stands alone
-    or is the first part, `next_part` the id of the one that it goes on in, empty where there is none.
+    `status_since` is when we came to know of its status first. `pause`, `finish` and `dismissal` are the first such
+    deeds. `part` is None for one that stands alone or is the first part, `next_part` the id of the one that it goes on
+    in, empty where there is none.
     """
 
-    _BENEATH: ClassVar[dict[str, object]] = OfRoom._BENEATH | {"status_since": None, "look": None}
+    _BENEATH: ClassVar[dict[str, object]] = Watched._BENEATH | {"status_since": None}
 
     status_since: datetime | None = None
-    look: Look | None = None
     pause: Deed | None = None
     finish: Deed | None = None
     dismissal: Deed | None = None
@@ -74,18 +63,6 @@ class _Outgoing(OfRoom):
         return self.status_since or self.seen_at
 
     @property
-    def condition(self) -> Condition | None:
-        """What is odd about it."""
-        if self.look is None or self.is_over or self.look.at < self.since:
-            return None
-        return self.look.condition
-
-    @property
-    def condition_at(self) -> datetime | None:
-        """When that was found."""
-        return self.look.at if self.look is not None and self.condition is not None else None
-
-    @property
     def number(self) -> int:
         """Which part it is."""
         return self.part.number if self.part is not None else 1
@@ -95,9 +72,6 @@ class _Outgoing(OfRoom):
         """It was stopped so as to go on later, has ended well, and may go on yet."""
         may_go_on = self.pause is not None and self.finish is None and not self.next_part
         return may_go_on and self.status == RecordingStatus.READY
-
-    def looks_like(self, other: State) -> bool:
-        return isinstance(other, _Outgoing) and self.condition is other.condition and super().looks_like(other)
 
 
 class RecordingState(_Outgoing):

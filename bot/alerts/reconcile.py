@@ -16,16 +16,18 @@ from typing import Any
 import structlog
 
 from bot.alerts.comparison import SECOND_LOOK_SECONDS, Comparison
+from bot.alerts.ingress_looking import IngressLooking
 from bot.alerts.intake import Intake
-from bot.alerts.looking import KINDS, Looking
+from bot.alerts.looking import Looking
 from bot.alerts.state import ServerState
 from bot.metrics import Metrics
 from bot.store.beliefs import Beliefs
 from bot.store.engine import Store
 from bot.store.named_lease import RENEW_SECONDS, Held, LeaseLost, NamedLease
+from bot.store.visibility import OF_ROOMS
 from bot.tasks import keep_running, until
 from commands.core.ports import Clock
-from providers.base import Provider, RecordingStatus
+from providers.base import CallStatus, IngressStatus, Provider, RecordingStatus
 from providers.errors import ProviderError, RateLimited
 from providers.facts import Fact, Origin, ServerReached, ServerUnreached, Source, ThingKind
 
@@ -44,7 +46,16 @@ FLOOR = timedelta(seconds=5)
 """From one round to the next, whoever is in a hurry. A server that is busy says itself how long it wants."""
 
 SOON = timedelta(seconds=10)
-"""From one round to the next while a recording or a stream begins or ends: somebody waits for it."""
+"""From one round to the next while something begins or ends: somebody waits for it."""
+
+_IN_PASSING = (
+    RecordingStatus.STARTING,
+    RecordingStatus.ENDING,
+    IngressStatus.BUFFERING,
+    CallStatus.DIALING,
+    CallStatus.RINGING,
+)
+"""Streams have statuses of the same names. No webhook tells that somebody answers a call."""
 
 LONG = timedelta(minutes=5)
 """Of what was told of no more for as long, nobody waits for the end of any more: its worker may be gone."""
@@ -128,7 +139,7 @@ class _Rounds:
         self._provider = provider
         self._lease = NamedLease(store, f"reconcile:{provider.name}", team_id=team_id)
         self._beliefs = Beliefs(store)
-        self._looking = Looking(provider, self._beliefs)
+        self._looks = (Looking(provider, self._beliefs), IngressLooking(provider, self._beliefs))
         self._intake = intake
         self._clock = clock
         self._metrics = metrics
@@ -214,7 +225,8 @@ class _Rounds:
         )
         try:
             listed = await comparison.run()
-            await self._looking.look(listed, asked_at, tell, token=held.token)
+            for looking in self._looks:
+                await looking.look(listed, asked_at, tell, token=held.token)
         except RateLimited as error:
             self._count(type(error).__name__)
             asked_for = max(RETRY, timedelta(seconds=error.retry_after))
@@ -231,8 +243,7 @@ class _Rounds:
 
     async def _is_in_passing(self) -> bool:
         """Whether something has begun or ends, by what we know, and that is not settled yet."""
-        statuses = (RecordingStatus.STARTING, RecordingStatus.ENDING)
-        return await self._beliefs.is_any(self._name, KINDS, statuses, self._clock.now() - LONG)
+        return await self._beliefs.is_any(self._name, OF_ROOMS, _IN_PASSING, self._clock.now() - LONG)
 
     async def _failed(self, held: Held, asked_at: datetime, error: ProviderError) -> _Rest:
         self._failures += 1

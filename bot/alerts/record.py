@@ -150,8 +150,8 @@ class Folding:
 
         def folded(state: ThingState | None) -> ThingState | None:
             after = fold(state, fact, made_by=row.user_id)
-            for id, each in going.items():
-                after = note_going(after, id, each) if isinstance(after, RoomState) else after
+            for id, (each, is_private) in going.items():
+                after = note_going(after, id, each, is_named=not is_private) if isinstance(after, RoomState) else after
             return after
 
         after = await self._change(row, fact, key, folded, wanted_in=_wanted_in(row))
@@ -161,21 +161,23 @@ class Folding:
                 await self._note_going(row, fact, room_id, after)
 
     async def _note_going(self, row: InboxRow, fact: Fact, room_id: str, going: Going) -> None:
-        await self._change(
-            row,
-            fact,
-            (fact.provider, ThingKind.ROOM, room_id),
-            lambda state: note_going(state, fact.thing_id, going) if isinstance(state, RoomState) else None,
-        )
+        """What is private is not named on the card of a room that is not."""
+        key = (fact.provider, ThingKind.ROOM, room_id)
+        is_named = (await self._entry(key)).is_private or not (await self._entry(_key(fact))).is_private
 
-    async def _going_in(self, room: Key) -> dict[str, Going]:
-        """What was told of a room before the room itself, by its ids."""
+        def noted(state: ThingState | None) -> ThingState | None:
+            return note_going(state, fact.thing_id, going, is_named=is_named) if isinstance(state, RoomState) else None
+
+        await self._change(row, fact, key, noted)
+
+    async def _going_in(self, room: Key) -> dict[str, tuple[Going, bool]]:
+        """What was told of a room before the room itself, by its ids, and whether it is private."""
         provider, _, room_id = room
-        going: dict[str, Going] = {}
+        going: dict[str, tuple[Going, bool]] = {}
         for kind, server_id in await live_of_room(self._conn, provider, room_id):
-            state = (await self._entry((provider, kind, server_id))).state
-            if isinstance(state, Going):
-                going[server_id] = state
+            entry = await self._entry((provider, kind, server_id))
+            if isinstance(entry.state, Going):
+                going[server_id] = entry.state, entry.is_private
         return going
 
     async def _change(

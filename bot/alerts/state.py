@@ -6,18 +6,10 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from bot.alerts.outgoing import Deed, Look, Outgoing, Part, RecordingState, StreamState
-from bot.alerts.state_base import LOST, OfRoom, Plan, State
-from providers.base import (
-    Call,
-    CallStatus,
-    Ingress,
-    IngressStatus,
-    Participant,
-    RecordingStatus,
-    RoomRef,
-    StreamStatus,
-)
+from bot.alerts.incoming import CallState, IngressState
+from bot.alerts.outgoing import Deed, Outgoing, Part, RecordingState, StreamState
+from bot.alerts.state_base import LOST, Look, OfRoom, Plan, State
+from providers.base import CallStatus, IngressStatus, Participant, RecordingStatus, RoomRef, StreamStatus
 
 __all__ = [
     "LOST",
@@ -26,6 +18,7 @@ __all__ = [
     "DigestState",
     "IngressState",
     "Look",
+    "OnPhone",
     "Outgoing",
     "Part",
     "Plan",
@@ -56,6 +49,16 @@ class Present(BaseModel):
     seen_at: datetime
 
 
+class OnPhone(BaseModel):
+    """Who called whom: `number` is the other side's as far as it may be shown, `made_by` who had it called."""
+
+    model_config = ConfigDict(frozen=True)
+
+    number: str
+    is_inbound: bool
+    made_by: str | None = None
+
+
 class RoomState(State):
     """One life of a room.
 
@@ -71,8 +74,8 @@ class RoomState(State):
 
     `counted` is the server's own count, which may be seconds old (LiveKit's is), so it is believed only while nothing
     better is known. `kept_out` is when somebody of that identity was last removed because they are kept out.
-    `recordings`, `streams`, `ingresses` and `calls` are those that are going on, by their ids;
-    `paused_recordings` are those that may go on later.
+    `recordings`, `streams`, `ingresses` and `calls` are those that are going on, by their ids, and `ingress_names` and
+    `phones` say more of the last two; `paused_recordings` are those that may go on later.
     """
 
     _BENEATH: ClassVar[dict[str, object]] = State._BENEATH | {
@@ -100,7 +103,9 @@ class RoomState(State):
     paused_recordings: tuple[str, ...] = ()
     streams: dict[str, StreamStatus] = Field(default_factory=dict)
     ingresses: dict[str, IngressStatus] = Field(default_factory=dict)
+    ingress_names: dict[str, str] = Field(default_factory=dict)
     calls: dict[str, CallStatus] = Field(default_factory=dict)
+    phones: dict[str, OnPhone] = Field(default_factory=dict)
     kept_out: dict[str, datetime] = Field(default_factory=dict)
 
     @property
@@ -139,32 +144,6 @@ class RoomState(State):
 
     def _participants(self) -> dict[str, Participant]:
         return {id: known.participant for id, known in self.present.items()}
-
-
-class IngressState(OfRoom):
-    kind: Literal["ingress"] = "ingress"
-    ingress: Ingress
-
-    @property
-    def room(self) -> RoomRef:
-        return self.ingress.room
-
-    @property
-    def status(self) -> IngressStatus:
-        return self.ingress.status
-
-
-class CallState(OfRoom):
-    kind: Literal["call"] = "call"
-    call: Call
-
-    @property
-    def room(self) -> RoomRef:
-        return self.call.room
-
-    @property
-    def status(self) -> CallStatus:
-        return self.call.status
 
 
 class ServerState(State):

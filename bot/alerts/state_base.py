@@ -6,6 +6,7 @@ from typing import ClassVar, Final
 from pydantic import BaseModel, ConfigDict
 
 from providers.base import CallStatus, IngressStatus, RecordingStatus, RoomRef, StreamStatus
+from providers.facts import Condition
 
 LOST: Final = "lost"
 """The status of what its server does not list any more, and of whose end nobody has told."""
@@ -102,3 +103,40 @@ class OfRoom(State):
     @property
     def status_word(self) -> str:
         return self.status.value
+
+
+class Look(BaseModel):
+    """What was odd about it when somebody looked, None for nothing."""
+
+    model_config = ConfigDict(frozen=True)
+
+    condition: Condition | None
+    at: datetime
+
+
+class Watched(OfRoom):
+    """Something of a room that is looked at now and then while it goes on. `look` is the latest one: what it found
+    holds until something else is told `since`."""
+
+    _BENEATH: ClassVar[dict[str, object]] = OfRoom._BENEATH | {"look": None}
+
+    look: Look | None = None
+
+    @property
+    def since(self) -> datetime:
+        raise NotImplementedError
+
+    @property
+    def condition(self) -> Condition | None:
+        """What is odd about it."""
+        if self.look is None or self.is_over or self.look.at < self.since:
+            return None
+        return self.look.condition
+
+    @property
+    def condition_at(self) -> datetime | None:
+        """When that was found."""
+        return self.look.at if self.look is not None and self.condition is not None else None
+
+    def looks_like(self, other: State) -> bool:
+        return isinstance(other, Watched) and self.condition is other.condition and super().looks_like(other)

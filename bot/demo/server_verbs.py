@@ -6,7 +6,7 @@ from typing import Final, TypeVar
 
 from bot.demo.people import in_words
 from bot.demo.seat import NotDone, Seat
-from providers.base import ConnectionQuality, DestinationStatus, Recording, Stream, TrackSource
+from providers.base import ConnectionQuality, DestinationStatus, Ingress, Recording, Stream, TrackSource
 from providers.memory.provider import Memory
 from providers.memory.server import MemoryServer
 
@@ -19,6 +19,14 @@ SOURCES: Final = tuple(source for source in TrackSource if source is not TrackSo
 class Switch(StrEnum):
     ON = "on"
     OFF = "off"
+
+
+class Sending(StrEnum):
+    """What an encoder does."""
+
+    ON = "on"
+    OFF = "off"
+    FAIL = "fail"
 
 
 async def join(seat: Seat, words: list[str]) -> str:
@@ -90,6 +98,36 @@ async def end_stream(seat: Seat, words: list[str]) -> str:
     stream = _on_air(seat, words)
     _in_memory(seat).end_stream(stream.ref.id)
     return f"On the video server, the stream of {stream.room.name} has ended."
+
+
+async def encoder(seat: Seat, words: list[str]) -> str:
+    what, server = _one_of(list(Sending), words[0]), _in_memory(seat)
+    ingress = _ingress(seat, words[1:])
+    name, room = ingress.shown_name, ingress.room.name
+    match what:
+        case Sending.ON:
+            server.send_into(server.key_of(ingress.ref.id))
+            return f"On the video server, {name} sends into {room}."
+        case Sending.OFF:
+            server.stop_sending(ingress.ref.id)
+            return f"On the video server, {name} has stopped sending into {room}."
+        case Sending.FAIL:
+            server.fail_ingress(ingress.ref.id, "the connection was reset")
+            return f"On the video server, the connection of {name} has failed."
+
+
+def _ingress(seat: Seat, words: list[str]) -> Ingress:
+    """The newest one, of the room that is named where one is."""
+    for ingress in _in_memory(seat).list_ingresses():
+        if not ingress.status.is_final and ingress.room.name in (words or [ingress.room.name]):
+            return ingress
+    raise NotDone(f"Nothing can be sent{f' into {words[0]}' if words else ''} yet: ingress create makes the way in.")
+
+
+async def call(seat: Seat, words: list[str]) -> str:
+    room, number = words
+    _in_memory(seat).call_in(room, number)
+    return f"On the video server, {number} has called {room}."
 
 
 async def workers(seat: Seat, words: list[str]) -> str:

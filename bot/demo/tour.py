@@ -7,7 +7,7 @@ from typing import Final
 from rich.console import Console
 from rich.text import Text
 
-from bot.demo import acts, broadcast, storm
+from bot.demo import acts, broadcast, incoming, storm
 from bot.demo.story import Story
 from bot.demo.world import World
 from providers.base import Capability
@@ -29,6 +29,10 @@ STEPS: Final[Sequence[Step]] = (
     acts.record_again,
     broadcast.stream_to_two,
     broadcast.stop_streaming,
+    incoming.bring_a_camera,
+    incoming.lose_the_camera,
+    incoming.call_somebody,
+    incoming.send_for_an_agent,
     acts.restart,
     acts.send_sound_and_picture,
     acts.mute_all,
@@ -54,6 +58,9 @@ NEEDS: Final[Mapping[Step, Capability]] = {
     acts.press_an_old_button: Capability.START_RECORDING,
     broadcast.stream_to_two: Capability.START_STREAM,
     broadcast.stop_streaming: Capability.START_STREAM,
+    incoming.bring_a_camera: Capability.CREATE_INGRESS,
+    incoming.lose_the_camera: Capability.CREATE_INGRESS,
+    incoming.call_somebody: Capability.DIAL,
 }
 """Steps that are left out on a video server that cannot do this."""
 

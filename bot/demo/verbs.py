@@ -226,6 +226,10 @@ VERBS: Final[Mapping[str, Verb]] = {
     "finish": Verb(_ROOM, 0, "let the running recording end of itself", server.finish),
     "break": Verb(_ROOM, 0, "let the running stream lose a platform", server.break_stream),
     "offair": Verb(_ROOM, 0, "let the running stream end of itself", server.end_stream),
+    "encoder": Verb(
+        (("ON", Kind.NEW), *_ROOM), 1, "on, off or fail: what the encoder of the newest ingress does", server.encoder
+    ),
+    "call": Verb((("ROOM", Kind.ROOM), ("NUMBER", Kind.NEW)), 2, "somebody calls in by telephone", server.call),
     "workers": Verb((("ON", Kind.NEW),), 1, "on or off: whether anybody there can record and stream", server.workers),
     "restart": Verb((), 0, "stop the bot and start it again", _restart),
     "screen": Verb((), 0, "show everything again", _screen),

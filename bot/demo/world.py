@@ -32,7 +32,10 @@ UNPACED = replace(Tempo().faster(1_000), digest_after_seconds=3_600.0)
 PLATFORM, BROKEN_PLATFORM = "live.example.com", "live.invalid"
 """Where streams may go. Nobody is there, and the video server in memory acts as if the first took them."""
 
-PLATFORMS = (PLATFORM, BROKEN_PLATFORM, "b.example.com", "media.example.com", "example.com")
+SIP_COMPANY = "sip.example.com"
+"""By which the telephones of the demo are called. Nobody is there either."""
+
+PLATFORMS = (PLATFORM, BROKEN_PLATFORM, SIP_COMPANY, "b.example.com", "media.example.com", "example.com")
 
 IN_MEMORY = '[providers.memory]\nkind = "memory"\n'
 

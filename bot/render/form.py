@@ -32,7 +32,7 @@ _IN_CAPITALS = {
     word.lower(): word
     for word in (
         *("API", "DTMF", "E2EE", "FPS", "HLS", "HTTP", "ID", "IP", "JSON"),
-        *("RTMP", "SIP", "SRT", "TTL", "URL", "URLs", "WHIP"),
+        *("PIN", "RTMP", "SIP", "SRT", "TTL", "URL", "URLs", "WHIP"),
     )
 }
 

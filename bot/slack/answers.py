@@ -4,8 +4,8 @@ A `response_url` works where the bot is no member, for half an hour and five mes
 used up, the answer goes as an ephemeral message to the channel, and where that cannot be, as a direct message. The
 next way is taken only where it is certain that nothing arrived by the one before, so nobody reads an answer twice.
 
-Who mentions the bot asks aloud, so the answer stands under the question for all to read; only secrets go to the asker
-alone.
+Who mentions the bot asks aloud, so the answer stands under the question for all to read; only what is for the
+asker's eyes goes to them alone.
 """
 
 from collections.abc import Sequence
@@ -153,7 +153,8 @@ class Answers:
             case Reply():
                 return render_reply(result, await self._tokens(stored_actions(result), to.caller))
             case Asked(question, token):
-                return render_question(question, token, asked=to.caller.user_id if to.under is not None else None)
+                is_read_by_others = to.under is not None and not question.alone
+                return render_question(question, token, asked=to.caller.user_id if is_read_by_others else None)
             case CommandError():
                 return render_error(result, await self._tokens(stored_actions(result), to.caller))
             case ProviderError():
@@ -171,7 +172,13 @@ class Answers:
 
 
 def _is_for_one(result: Result) -> bool:
-    return isinstance(result, Reply) and (result.alone or bool(result.secrets))
+    match result:
+        case Reply():
+            return result.alone or bool(result.secrets)
+        case Asked(question):
+            return question.alone
+        case _:
+            return False
 
 
 def interrupted(words: str, command: Command | None) -> CommandError:

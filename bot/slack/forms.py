@@ -312,7 +312,7 @@ class Forms:
         meta = form.meta.model_copy(update={"page": page, "elsewhere": form.given_elsewhere(page)})
         return render_form(
             form.command_type,
-            given=form.values,
+            given=form.known,
             provider=form.provider,
             private_metadata=meta.model_dump_json(exclude_defaults=True),
             page=page,

@@ -12,7 +12,7 @@ from bot.text import after_mention, to_plain
 from commands.core.base import Command
 from commands.core.dispatch import Door
 from commands.core.errors import CommandError, HelpWanted, MissingInput, UsageError
-from commands.core.fields import held_secrets, is_secret, option
+from commands.core.fields import held_secrets, is_secret, label
 from commands.core.parsing import Here, closest_path, parse
 from commands.core.registry import NOUN_ALIASES, Commands
 from commands.core.reply import Action, Code, Form
@@ -130,7 +130,7 @@ def _said_aloud(command_type: type[Command], given: dict[str, object], address: 
     told = held_secrets(given, command_type) if address.under is not None else []
     if not told:
         return None
-    names = ", ".join(option(name) for name in told)
+    names = ", ".join(label(command_type, name) for name in told)
     kept = tuple((name, value) for name, value in given.items() if name not in told)
     return CommandError(
         ("Everybody here can read what you gave as ", Code(names), ", so I have not used it."),
@@ -145,7 +145,7 @@ def _not_repeated(line: str, address: Address, commands: Commands) -> CommandErr
     meant = _command_of(line, commands) or (commands[path] if path is not None else None)
     if address.under is None or meant is None:
         return None
-    secrets = [option(name) for name in meant.model_fields if is_secret(meant, name)]
+    secrets = [label(meant, name) for name in meant.model_fields if is_secret(meant, name)]
     if not secrets:
         return None
     return CommandError(

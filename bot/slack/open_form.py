@@ -14,7 +14,7 @@ from bot.slack.drafts import Draft, Drafts
 from bot.slack.metadata import FormMeta
 from bot.slack.payloads import Body
 from commands.core.base import Command, Internal, ServerCommand, marks
-from commands.core.fields import field_type, is_hidden
+from commands.core.fields import field_type, is_hidden, is_many
 from providers.base import Provider
 
 
@@ -37,7 +37,12 @@ class OpenForm:
 
     @property
     def pages(self) -> list[list[str]]:
-        return pages(self.command_type, self.provider, self.values)
+        return pages(self.command_type, self.provider, self.known)
+
+    @property
+    def known(self) -> Mapping[str, object]:
+        """What is drawn, and what is not: other fields may make sense only with it."""
+        return {**self.meta.fixed, **self.values}
 
     @property
     def asked_of_another(self) -> list[str]:
@@ -135,11 +140,11 @@ def _internal(command_type: type[Command], name: str) -> list[Internal]:
 
 
 def _change(field: FieldInfo, value: object, began: str | dict[str, str]) -> object:
-    """What is to be done to make it what stands there; None for nothing. An emptied text is cleared."""
+    """What is to be done to make it what stands there; None for nothing. An emptied text or list is cleared."""
     if isinstance(began, dict):
         return _changed_pairs(values_of(value), began)
     if value is None:
-        return "" if field_type(field) is str else None
+        return "" if field_type(field) is str else [] if is_many(field) else None
     return None if _digest(as_shown(field, value)) == began else value
 
 

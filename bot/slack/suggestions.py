@@ -1,14 +1,14 @@
-"""The choices that a form offers while somebody types: rooms, people, tracks, recordings, streams, video servers, and
-what a video server has, such as layouts.
+"""The choices that a form offers while somebody types: rooms, people, tracks, recordings, streams, ingresses, calls,
+video servers, and what a video server has, such as layouts and trunks.
 
 Slack waits three seconds and a person less, so what is known here answers, and a server has a moment at most. What was
 typed can always be chosen as it is, because what exists may not be known here yet.
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import TypeVar, cast
 
 import structlog
 
@@ -28,13 +28,29 @@ from commands.core.access import may_fill_in
 from commands.core.base import Offered, Offers, marks
 from commands.core.context import Ports, enter
 from commands.core.grants import Grantee, GranteeKind
+from commands.core.ingress_words import status_words
+from commands.core.people import handle, shown_identity
+from commands.core.phone_numbers import veiled, without_numbers
 from commands.core.ports import Caller, Place, Viewer
 from commands.core.settings import SETTINGS, Key
 from commands.core.tracks import spoken
 from commands.core.types import OneOf
 from commands.core.words import in_natural_order
+from commands.sip_rule import only_seen
 from commands.stream_places import in_order
-from providers.base import Participant, Recording, Stream
+from providers.base import (
+    AgentDispatch,
+    Call,
+    Capability,
+    Ingress,
+    Participant,
+    Provider,
+    Recording,
+    Rule,
+    Stream,
+    Trunk,
+)
+from providers.errors import ProviderError
 
 log = structlog.get_logger(__name__)
 
@@ -43,6 +59,8 @@ SERVER_SECONDS = 0.7
 """How long of that a video server may take."""
 
 _LONGEST_NAME = 32
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +117,7 @@ class Suggestions:
             case Offered.SERVER:
                 return [_Choice(name, name) for name in self._ports.providers.names]
             case Offered.ROOM:
-                return [_Choice(name, _ends(name, OPTION_TEXT)) for name in await self._rooms(form, viewer)]
+                return [_room(name) for name in await self._rooms(form, viewer)]
             case Offered.RECORDING | Offered.STREAM | Offered.EGRESS:
                 return await self._going_out(what, form, viewer)
             case Offered.DESTINATION:
@@ -112,6 +130,8 @@ class Suggestions:
                 return await self._values(whose, form, viewer)
             case Offered.GRANTEE:
                 return await self._grantees(viewer)
+            case Offered.INGRESS | Offered.CALL | Offered.TRUNK | Offered.RULE | Offered.DISPATCH:
+                return await self._coming_in(what, form, viewer)
 
     async def _viewer(self, body: Body, form: OpenForm) -> Viewer | None:
         """The choices are read by whoever types alone, so it is as if they asked in the form's channel."""
@@ -132,7 +152,7 @@ class Suggestions:
             case "provider":
                 names: Sequence[str] = self._ports.providers.names
             case "room":
-                names = await self._rooms(form, viewer)
+                return [_room(name) for name in await self._rooms(form, viewer)]
             case _:
                 names = SETTINGS[cast(Key, key)].choices()
         return [_Choice(name, _ends(name, OPTION_TEXT)) for name in names]
@@ -149,6 +169,37 @@ class Suggestions:
 
     async def _streams(self, form: OpenForm, viewer: Viewer) -> Sequence[Stream]:
         return await self._ports.rooms.streams(viewer, form.provider.name, OPTIONS)
+
+    async def _coming_in(self, what: Offered, form: OpenForm, viewer: Viewer) -> Sequence[_Choice]:
+        """What is here of ingresses and calls comes first, or alone where the server takes too long."""
+        provider, room = form.provider, str(form.values.get(form.command_type.room_field() or "") or "")
+        match what:
+            case Offered.INGRESS:
+                known = await self._ports.rooms.ingresses(viewer, provider.name, OPTIONS)
+                return [_ingress(each) for each in await self._listed_ingresses(known, provider, viewer)]
+            case Offered.CALL:
+                calls = await self._ports.rooms.calls(viewer, provider.name, OPTIONS)
+                return [_call(each) for each in calls if not each.status.is_final and room in ("", each.room.name)]
+            case Offered.TRUNK if Capability.LIST_TRUNKS in provider.capabilities:
+                return [_trunk(each) for each in await _in_time(provider.list_trunks())]
+            case Offered.RULE if Capability.LIST_RULES in provider.capabilities:
+                rules = await _in_time(provider.list_rules())
+                return [_rule(each) for each in await only_seen(self._ports.rooms, viewer, rules)]
+            case Offered.DISPATCH if Capability.LIST_AGENT_DISPATCHES in provider.capabilities and room:
+                known_room = await self._ports.rooms.newest(viewer, provider.name, room)
+                if known_room is not None and not known_room.ended:
+                    return [_dispatch(each) for each in await _in_time(provider.list_agent_dispatches(known_room.ref))]
+        return ()
+
+    async def _listed_ingresses(
+        self, known: Sequence[Ingress], provider: Provider, viewer: Viewer
+    ) -> Sequence[Ingress]:
+        """Those that go on, by what is known and by the server: one that waits may have been made elsewhere."""
+        can_list = Capability.LIST_INGRESSES in provider.capabilities
+        listed = await _in_time(provider.list_ingresses()) if can_list else []
+        hidden = await self._ports.rooms.hidden_ingresses(viewer, listed)
+        seen = {each.ref.id: each for each in listed if each.ref.id not in hidden}
+        return [*({each.ref.id: each for each in known if not each.status.is_final} | seen).values()]
 
     async def _people(self, form: OpenForm, viewer: Viewer) -> Sequence[Participant]:
         room = form.values.get(form.command_type.room_field() or "")
@@ -215,16 +266,21 @@ def _matching(choices: Iterable[_Choice], query: str) -> list[_Choice]:
     return sorted(found, key=lambda c: not c.label.casefold().startswith(typed))
 
 
+def _room(name: str) -> _Choice:
+    return _Choice(name, _ends(without_numbers(name), OPTION_TEXT))
+
+
 def _person(person: Participant) -> _Choice:
     """Two people of one name are told apart by identity."""
-    if person.name in ("", person.identity):
-        return _Choice(person.identity, _ends(person.identity))
-    return _Choice(person.identity, f"{_ends(person.name)} ({_ends(person.identity)})")
+    identity = _ends(shown_identity(person))
+    return _Choice(
+        handle(person), identity if person.name in ("", person.identity) else f"{_ends(person.name)} ({identity})"
+    )
 
 
 def _tracks(people: Iterable[Participant], whose: str) -> list[_Choice]:
-    """By id, as several may be of one source. `whose` is an identity or a name; empty for everybody's."""
-    meant = [p for p in people if whose.casefold() in ("", p.identity.casefold(), p.name.casefold())]
+    """By id, as several may be of one source. `whose` is an identity, an id or a name; empty for everybody's."""
+    meant = [p for p in people if whose.casefold() in ("", p.identity.casefold(), p.id.casefold(), p.name.casefold())]
     return [
         _Choice(track.id, f"{_ends(person.shown_name)}: {spoken(track)}", track.id)
         for person in meant
@@ -234,7 +290,7 @@ def _tracks(people: Iterable[Participant], whose: str) -> list[_Choice]:
 
 def _called(feed: Recording | Stream) -> str:
     """A web page is in no room."""
-    return _ends(feed.room.name or feed.source.url)
+    return _ends(without_numbers(feed.room.name) or feed.source.url)
 
 
 def _destinations(streams: Iterable[Stream], whose: str) -> list[_Choice]:
@@ -245,6 +301,41 @@ def _destinations(streams: Iterable[Stream], whose: str) -> list[_Choice]:
         for stream in meant
         for number, each in enumerate(in_order(stream), 1)
     ]
+
+
+async def _in_time(asked: Awaitable[list[T]]) -> list[T]:
+    """What the server answers; nothing where it does not, or not in time."""
+    try:
+        async with asyncio.timeout(SERVER_SECONDS):
+            return await asked
+    except (ProviderError, TimeoutError) as error:
+        log.info("a server's choices are not known", error=str(error))
+        return []
+
+
+def _ingress(ingress: Ingress) -> _Choice:
+    into = f" into {_ends(without_numbers(ingress.room.name))}" if ingress.room.name else ""
+    return _Choice(ingress.ref.id, f"{_ends(ingress.shown_name)}{into} ({status_words(ingress)})", ingress.ref.id)
+
+
+def _call(call: Call) -> _Choice:
+    who = call.number or veiled(call.identity) or call.ref.id
+    return _Choice(
+        call.ref.id, f"{_ends(who)} in {_ends(without_numbers(call.room.name))} ({call.status.value})", call.ref.id
+    )
+
+
+def _trunk(trunk: Trunk) -> _Choice:
+    name = trunk.name or next(iter(trunk.numbers), trunk.ref.id)
+    return _Choice(trunk.ref.id, f"{_ends(name)} ({trunk.direction.value})", trunk.ref.id)
+
+
+def _rule(rule: Rule) -> _Choice:
+    return _Choice(rule.ref.id, f"{_ends(rule.name or without_numbers(rule.room))} ({rule.kind.value})", rule.ref.id)
+
+
+def _dispatch(dispatch: AgentDispatch) -> _Choice:
+    return _Choice(dispatch.ref.id, _ends(dispatch.agent), dispatch.ref.id)
 
 
 def _ends(text: str, most: int = _LONGEST_NAME) -> str:

@@ -4,17 +4,25 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, not_, select
+from sqlalchemy import ColumnElement, Select, and_, func, not_, or_, select
 
-from bot.alerts.state import RecordingState, RoomState, StreamState, ThingState, state_from_json
+from bot.alerts.state import IngressState, RecordingState, RoomState, StreamState, ThingState, state_from_json
 from bot.store.cards import DELETED
 from bot.store.engine import Store
 from bot.store.tables import card, inbox, thing
 from bot.store.visibility import visible_to
-from commands.core.directory import BlockedCard, FailedRecording, GoingOn, KnownRoom, LiveRoom, Webhooks
+from commands.core.directory import (
+    BlockedCard,
+    FailedRecording,
+    GoingOn,
+    KnownRoom,
+    LiveRoom,
+    TroubledIngress,
+    Webhooks,
+)
 from commands.core.ports import Viewer
-from providers.base import RecordingStatus, RoomRef
-from providers.facts import Source, ThingKind
+from providers.base import IngressStatus, RecordingStatus, RoomRef
+from providers.facts import Condition, Source, ThingKind
 
 MOST_FAILURES = 50
 MOST_BLOCKED = 50
@@ -93,6 +101,29 @@ class StoredDashboard:
             count = (await conn.execute(select(func.count()).select_from(thing).where(*running))).scalar_one()
         return [_going_on(state_from_json(state), made_by) for state, made_by in rows], int(count)
 
+    async def troubled_ingresses(
+        self, viewer: Viewer, providers: Collection[str], *, since: datetime
+    ) -> list[TroubledIngress]:
+        """Whether one was left behind, and when it failed, stands in its state alone: of what has failed we may hear
+        again and again. Of a disabled one it is no trouble that it refuses."""
+        failed = and_(thing.c.status == IngressStatus.FAILED, thing.c.seen_at >= since)
+        query = (
+            select(thing.c.state, thing.c.made_by, thing.c.seen_at)
+            .where(
+                thing.c.team_id == viewer.team_id,
+                visible_to(viewer),
+                thing.c.kind == ThingKind.INGRESS,
+                thing.c.provider.in_(providers),
+                or_(failed, thing.c.status == IngressStatus.LIVE),
+            )
+            .order_by(thing.c.id.desc())
+        )
+        async with self._store.reading() as conn:
+            rows = [(state_from_json(row.state), row) for row in await conn.execute(query)]
+        found = [_troubled(state, row.made_by, row.seen_at) for state, row in rows if isinstance(state, IngressState)]
+        recent = [each for each in found if each is not None and (each.is_left_behind or each.at >= since)]
+        return recent[:MOST_FAILURES]
+
     async def blocked_cards(self, viewer: Viewer) -> list[BlockedCard]:
         blocked = (
             select(card.c.channel_id, card.c.blocked, thing.c.provider, thing.c.name, thing.c.made_by)
@@ -143,6 +174,15 @@ def _going_on(state: ThingState, made_by: str | None) -> GoingOn:
     assert isinstance(state, RecordingState | StreamState), "a row has the state of its kind"
     feed = state.recording if isinstance(state, RecordingState) else state.stream
     return GoingOn(feed, state.condition, made_by)
+
+
+def _troubled(state: IngressState, made_by: str | None, seen_at: datetime) -> TroubledIngress | None:
+    is_left_behind = state.condition is Condition.LEFT_BEHIND
+    has_failed = state.status is IngressStatus.FAILED and state.ingress.is_enabled
+    if not is_left_behind and not has_failed:
+        return None
+    at = seen_at if is_left_behind else state.failed_at or seen_at
+    return TroubledIngress(state.ingress, is_left_behind, made_by, at)
 
 
 def _is_direct(channel_id: str | None) -> bool:

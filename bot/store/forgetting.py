@@ -5,12 +5,11 @@ people typed; ids of people of the workspace in columns, too. What Slack shows a
 """
 
 import json
-import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from types import MappingProxyType
-from typing import Any, Final, Self
+from typing import Any, Final
 
 from pydantic_core import to_json
 from sqlalchemy import (
@@ -41,6 +40,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.secrets import SecretBox, WrongKey
 from bot.store.egress_requests import its_things
 from bot.store.engine import Store
+from bot.store.forgotten import Person
 from bot.store.inbox import PARKED_AFTER
 from bot.store.tables import (
     attempt,
@@ -62,7 +62,7 @@ from bot.store.tables import (
     timer,
 )
 from commands.core.anonymity import Names, unnamed
-from commands.core.identity import FORGOTTEN, person_of, without_number
+from commands.core.identity import FORGOTTEN
 from commands.core.ports import Traces
 
 BATCH = 200
@@ -70,6 +70,18 @@ BATCH = 200
 
 _FREE_TEXT: Final = frozenset({"error", "reason", "metadata", "location", "url", "playlist"})
 """Where somebody may say anything. Elsewhere a word that somebody has for an identity means what it means."""
+
+_BLANK: Final[Mapping[str, Any]] = MappingProxyType(
+    {
+        "identity": FORGOTTEN,
+        "name": FORGOTTEN,
+        "participant_name": FORGOTTEN,
+        "number": "",
+        "metadata": "",
+        "attributes": {},
+    }
+)
+"""What stands in the place of somebody's: participants, ingresses and calls have some of these."""
 
 _REF: Final = frozenset({"provider", "id", "name"})
 """The fields of a `RoomRef`: a room may be called like anybody."""
@@ -113,48 +125,7 @@ _SEALED: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Person:
-    """Whom it is about. `user_id` is None for somebody who is none of the workspace.
-
-    `names` are those that they were found to go by, `channels` their own conversations with the bot.
-    """
-
-    team_id: str
-    identity: str
-    user_id: str | None
-    names: set[str] = field(default_factory=set)
-    channels: frozenset[str] = frozenset()
-
-    @classmethod
-    def of(cls, team_id: str, identity: str) -> Self:
-        plain = without_number(identity)
-        return cls(team_id, plain, person_of(plain, team_id))
-
-    @property
-    def needle(self) -> str:
-        """Whatever speaks of them has it."""
-        return self.user_id or self.identity
-
-    def is_meant(self, word: object) -> bool:
-        return isinstance(word, str) and (word == self.user_id or without_number(word) == self.identity)
-
-    def unique(self, text: str) -> str:
-        """Without what can mean nobody else; a word that they chose for themselves may be a room's name as well."""
-        return self.without(text) if self.user_id else text
-
-    def without(self, text: str, *, named: bool = False, spared: Collection[str] = ()) -> str:
-        """`named`: without the names they went by, too, which others may have. `spared` are words in lower case."""
-        names = [name for name in sorted(self.names, key=len, reverse=True) if named and name.casefold() not in spared]
-        words = [re.escape(self.identity) + (r"(?:-\d+)?" if self.user_id else "")]
-        words = [] if self.identity.casefold() in spared else words
-        words += map(re.escape, names)
-        alone = rf"(?<![\w-])(?:{'|'.join(words)})(?![\w-])" if words else r"(?!)"
-        by_id = rf"|(?<![A-Z0-9])@?{self.user_id}(?![A-Z0-9])" if self.user_id else ""
-        return re.sub(alone + by_id, FORGOTTEN, text, flags=re.IGNORECASE)
-
-
-Change = Callable[[RowMapping, _Person], dict[str, object]]
+Change = Callable[[RowMapping, Person], dict[str, object]]
 
 
 class StoredForgetting:
@@ -172,10 +143,10 @@ class StoredForgetting:
         await self._store.empty_log()
         return found
 
-    async def _known(self, team_id: str, identity: str) -> _Person:
+    async def _known(self, team_id: str, identity: str) -> Person:
         """With where they spoke with the bot alone. What they made or follow there says it, too, when their commands
         are forgotten. Only an id with the letter of such conversations counts: a channel for others must stay."""
-        who = _Person.of(team_id, identity)
+        who = Person.of(team_id, identity)
         spoken = select(attempt.c.channel_id).where(
             attempt.c.team_id == team_id, attempt.c.is_direct, _is(attempt.c.user_id, who)
         )
@@ -185,19 +156,18 @@ class StoredForgetting:
             channels = (await conn.execute(union(spoken, made, followed))).scalars().all()
         return replace(who, channels=frozenset(each for each in channels if each and each.startswith("D")))
 
-    async def _go_through(self, who: _Person, *, erases: bool) -> Traces:
+    async def _go_through(self, who: Person, *, erases: bool) -> Traces:
         """Count, and change where it `erases`. What people typed comes last, as by then the names are known."""
         in_things = or_(
             _is(thing.c.made_by, who),
             thing.c.channel_id.in_(who.channels),
-            thing.c.state.contains(_in_json(who.needle), autoescape=True),
+            *(thing.c.state.contains(_in_json(each), autoescape=True) for each in who.needles),
         )
         live = await self._each(thing, and_(in_things, not_(thing.c.terminal)), who, _thing_without, erases=False)
         things = await self._each(thing, and_(in_things, thing.c.terminal), who, _thing_without, erases=erases)
         is_read = or_(inbox.c.folded_at.is_not(None), inbox.c.attempts >= PARKED_AFTER)
-        told = and_(
-            is_read, or_(_is(inbox.c.user_id, who), inbox.c.channel_id.in_(who.channels), self._body_has(who.needle))
-        )
+        spoken_of = [self._body_has(each) for each in who.needles]
+        told = and_(is_read, or_(_is(inbox.c.user_id, who), inbox.c.channel_id.in_(who.channels), *spoken_of))
         events = await self._each(inbox, told, who, _event_without, erases=erases)
         spoken = [column.icontains(word, autoescape=True) for column in _TYPED for word in (who.needle, *who.names)]
         by_them = or_(_is(attempt.c.user_id, who), attempt.c.channel_id.in_(who.channels))
@@ -208,7 +178,7 @@ class StoredForgetting:
         return Traces(commands, events, things, others, live, roles=roles, keep_outs=keep_outs)
 
     async def _each(
-        self, table: Table, where: ColumnElement[bool], who: _Person, change: Change, *, erases: bool
+        self, table: Table, where: ColumnElement[bool], who: Person, change: Change, *, erases: bool
     ) -> int:
         """How many rows `change` makes other than they are, in the order of their ids."""
         meant = and_(table.c.team_id == who.team_id, where)
@@ -228,7 +198,7 @@ class StoredForgetting:
         position = func.pg_catalog.position if self._store.is_shared else func.instr
         return position(inbox.c.body, literal(_in_json(word).encode(), LargeBinary)) > 0
 
-    async def _others(self, who: _Person, *, erases: bool) -> tuple[int, int, int]:
+    async def _others(self, who: Person, *, erases: bool) -> tuple[int, int, int]:
         """What is their own goes; of what is for others, only who did it. Roles and keep-outs that go count apart."""
         others = _others_of(who)
         async with self._store.reading() as conn:
@@ -246,7 +216,7 @@ class StoredForgetting:
             await self._store.write(write)
         return count - roles - keep_outs, roles, keep_outs
 
-    async def _sealed(self, who: _Person, *, erases: bool) -> int:
+    async def _sealed(self, who: Person, *, erases: bool) -> int:
         """What waits for a press, in a form or to be done again, and speaks of them: all but what goes on."""
         gone = 0
         for column, where in _SEALED:
@@ -264,7 +234,7 @@ class StoredForgetting:
                     await self._store.write(partial(_delete, delete(table).where(tuple_(*key).in_(named))))
         return gone
 
-    def _speaks_of(self, who: _Person, payload: bytes) -> bool:
+    def _speaks_of(self, who: Person, payload: bytes) -> bool:
         try:
             text = self._box.open(payload)
         except WrongKey:
@@ -279,14 +249,14 @@ async def _delete(meant: Delete, conn: AsyncConnection) -> None:
 
 
 async def _change_all(
-    table: Table, where: ColumnElement[bool], who: _Person, change: Change, conn: AsyncConnection
+    table: Table, where: ColumnElement[bool], who: Person, change: Change, conn: AsyncConnection
 ) -> None:
     for row in (await conn.execute(select(table).where(where))).mappings().all():
         if values := change(row, who):
             await conn.execute(update(table).where(table.c.id == row["id"]).values(values))
 
 
-def _thing_without(row: RowMapping, who: _Person) -> dict[str, object]:
+def _thing_without(row: RowMapping, who: Person) -> dict[str, object]:
     """What changes, as in the next two; nothing where the row does not speak of them."""
     state = json.loads(row["state"])
     changed = _without(state, who)
@@ -294,14 +264,14 @@ def _thing_without(row: RowMapping, who: _Person) -> dict[str, object]:
     return values | ({"made_by": None} if who.is_meant(row["made_by"]) else {}) | _place_without(row, who, None)
 
 
-def _event_without(row: RowMapping, who: _Person) -> dict[str, object]:
+def _event_without(row: RowMapping, who: Person) -> dict[str, object]:
     facts = json.loads(row["body"])
     changed = _without(facts, who)
     values: dict[str, object] = {} if changed == facts else {"body": to_json(changed)}
     return values | ({"user_id": FORGOTTEN} if who.is_meant(row["user_id"]) else {}) | _place_without(row, who)
 
 
-def _attempt_without(row: RowMapping, who: _Person) -> dict[str, object]:
+def _attempt_without(row: RowMapping, who: Person) -> dict[str, object]:
     """What was typed loses them where it names people, and so does what came of it."""
     line = unnamed(row["words"], row["path"], row["provider"], Names(who.identity, who.is_meant, who.names, who.unique))
     detail = partial(who.without, named=True, spared=line.others) if line.names_people else who.unique
@@ -315,23 +285,25 @@ def _attempt_without(row: RowMapping, who: _Person) -> dict[str, object]:
     return values | ({"user_id": FORGOTTEN} if who.is_meant(row["user_id"]) else {}) | _place_without(row, who)
 
 
-def _place_without(row: RowMapping, who: _Person, instead: str | None = FORGOTTEN) -> dict[str, object]:
+def _place_without(row: RowMapping, who: Person, instead: str | None = FORGOTTEN) -> dict[str, object]:
     return {"channel_id": instead} if row["channel_id"] in who.channels else {}
 
 
-def _without(value: Any, who: _Person, key: str = "") -> Any:
+def _without(value: Any, who: Person, key: str = "") -> Any:
     """JSON without them. The names that they go by in it are noted down."""
     match value:
-        case {"identity": identity} if who.is_meant(identity):
-            who.names.update({name} if len(name := str(value.get("name", ""))) > 1 else ())
-            blank = {"identity": FORGOTTEN, "name": FORGOTTEN, "metadata": "", "attributes": {}}
-            return {k: blank[k] if k in blank else _without(entry, who, k) for k, entry in value.items()}
+        case {"identity": identity} if who.is_meant(identity) or who.is_on_telephone(value):
+            names = (str(value.get(name, "")) for name in ("name", "participant_name"))
+            who.names.update(name for name in names if len(name) > 1)
+            return {k: _BLANK[k] if k in _BLANK else _without(entry, who, k) for k, entry in value.items()}
         case dict() if value.keys() == _REF:
             return value
         case dict():
             return {FORGOTTEN if who.is_meant(k) else k: _without(entry, who, k) for k, entry in value.items()}
         case list():
             return [_without(entry, who) for entry in value]
+        case str() if key == "number" and value == who.shown:
+            return _BLANK[key]
         case str() if key in _FREE_TEXT:
             return who.without(value)
         case str() if key in _SIGNED and who.is_meant(value):
@@ -362,7 +334,7 @@ def _counts(others: Sequence[_Other]) -> Iterator[Select[Any]]:
         yield select(func.count()).select_from(table).where(or_(*meant))
 
 
-def _others_of(who: _Person) -> list[_Other]:
+def _others_of(who: Person) -> list[_Other]:
     kept_out = or_(
         keep_out.c.identity == who.identity, keep_out.c.identity.startswith(f"{who.identity}-", autoescape=True)
     )
@@ -378,7 +350,7 @@ def _others_of(who: _Person) -> list[_Other]:
     return [replace(other, where=and_(other.table.c.team_id == who.team_id, other.where)) for other in others]
 
 
-def _is(column: Column[Any], who: _Person) -> ColumnElement[bool]:
+def _is(column: Column[Any], who: Person) -> ColumnElement[bool]:
     return column == who.user_id if who.user_id is not None else false()
 
 

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, delete, not_, select
+from sqlalchemy import ColumnElement, and_, delete, not_, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.tables import reserved_name, thing
@@ -68,9 +68,7 @@ async def find(conn: AsyncConnection, name: Name) -> Reservation | None:
 
 async def is_for_others(conn: AsyncConnection, name: Name, viewer: Viewer, at: datetime) -> bool:
     """Whether it is kept for others than the viewer, or that of a private room that the viewer does not see."""
-    kept = select(reserved_name.c.name).where(
-        _is_of(name), reserved_name.c.until > at, not_(is_theirs(viewer, reserved_name))
-    )
+    kept = select(reserved_name.c.name).where(_is_of(name), is_kept(at), not_(is_theirs(viewer, reserved_name)))
     live = select(thing.c.name).where(_is_live_and_private(name), not_(visible_to(viewer))).limit(1)
     queries = (kept, live) if name.kind is ThingKind.ROOM else (kept,)
     return any([(await conn.execute(query)).first() is not None for query in queries])
@@ -83,7 +81,7 @@ async def held_in(conn: AsyncConnection, name: Name, at: datetime) -> str | None
     """
     if not name.name:
         return None
-    reserved = select(reserved_name.c.channel_id).where(_is_of(name), reserved_name.c.until > at)
+    reserved = select(reserved_name.c.channel_id).where(_is_of(name), is_kept(at))
     if (channel_id := (await conn.execute(reserved)).scalar_one_or_none()) is not None:
         return str(channel_id)
     if name.kind is not ThingKind.ROOM:
@@ -107,10 +105,26 @@ async def taken(
         reserved_name.c.kind == ThingKind.ROOM,
         reserved_name.c.provider.in_(providers),
         reserved_name.c.name.in_(names),
-        reserved_name.c.until > at,
+        is_kept(at),
         not_(is_theirs(viewer, reserved_name)),
     )
     return {(provider, name) for provider, name in await conn.execute(query)}
+
+
+def is_kept(at: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
+    """Until its time is over, and for as long as an ingress leads into a room of that name that is private to the same
+    channel: the room comes up whenever somebody sends."""
+    leads_there = select(thing.c.id).where(
+        thing.c.team_id == reserved_name.c.team_id,
+        thing.c.provider == reserved_name.c.provider,
+        thing.c.kind == ThingKind.INGRESS,
+        thing.c.name == reserved_name.c.name,
+        thing.c.channel_id == reserved_name.c.channel_id,
+        thing.c.is_private,
+        not_(thing.c.terminal),
+    )
+    is_led_to = and_(reserved_name.c.kind == ThingKind.ROOM, leads_there.correlate(reserved_name).exists())
+    return or_(reserved_name.c.until > at, is_led_to)
 
 
 def _is_of(name: Name) -> ColumnElement[bool]:

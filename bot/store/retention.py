@@ -24,9 +24,19 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.alerts.state import Deed, Outgoing, RecordingState, StreamState, state_from_json
+from bot.alerts.state import (
+    LOST,
+    Deed,
+    IngressState,
+    Outgoing,
+    RecordingState,
+    StreamState,
+    ThingState,
+    state_from_json,
+)
 from bot.store.egress_requests import its_things
 from bot.store.engine import Store
+from bot.store.reservations import is_kept
 from bot.store.settings import StoredSettings
 from bot.store.tables import (
     UtcTime,
@@ -48,8 +58,8 @@ from bot.store.visibility import FEEDS
 from commands.core.identity import FORGOTTEN
 from commands.core.ports import Clock, everywhere
 from commands.core.settings import Key, kept_for
-from providers.base import Recording, Stream
-from providers.facts import Source
+from providers.base import Ingress, IngressStatus, Recording, Stream
+from providers.facts import Source, ThingKind
 
 BATCH = 1_000
 """Rows of a transaction, so that no other write waits long."""
@@ -99,8 +109,10 @@ def _is_shown_whole() -> ColumnElement[bool]:
 
 
 def _is_needed_to_hide() -> ColumnElement[bool]:
-    """A server may list a recording for years. Without our row, nobody knew that it was made in private."""
-    return and_(thing.c.kind.in_(FEEDS), thing.c.is_private)
+    """A server may list a recording for years, or an ingress until somebody deletes it. Without our row, nobody knew
+    that it was made in private."""
+    is_listed = and_(thing.c.kind == ThingKind.INGRESS, thing.c.status.not_in((IngressStatus.DELETED, LOST)))
+    return and_(or_(thing.c.kind.in_(FEEDS), is_listed), thing.c.is_private)
 
 
 def _may_be_done_again(before: ColumnElement[Any]) -> ColumnElement[bool]:
@@ -117,11 +129,21 @@ def _may_be_planned_again() -> ColumnElement[bool]:
 
 
 _BARE: Final = '{"is_bare":true,'
-"""How the state of a recording or a stream begins of which nothing is kept but what hides it."""
+"""How the state of something begins of which nothing is kept but what hides it."""
 
 
 def _bare(row: RowMapping) -> Mapping[str, object]:
     known = state_from_json(row["state"])
+    bare = _bare_ingress(known) if isinstance(known, IngressState) else _bare_outgoing(known)
+    return {"state": _BARE + bare.model_dump_json().removeprefix("{"), "made_by": None}
+
+
+def _bare_ingress(known: IngressState) -> IngressState:
+    ingress = Ingress(known.ingress.ref, known.room, known.status)
+    return IngressState(ingress=ingress, seen_at=known.seen_at, observed_at=known.observed_at, lost_at=known.lost_at)
+
+
+def _bare_outgoing(known: ThingState) -> Outgoing:
     assert isinstance(known, Outgoing), "no other kind is needed to hide anything"
     if isinstance(known, RecordingState):
         recording = Recording(known.recording.ref, known.room, known.status)
@@ -131,7 +153,7 @@ def _bare(row: RowMapping) -> Mapping[str, object]:
     is_over = {"observed_at": known.observed_at, "lost_at": known.lost_at, "dismissal": known.dismissal}
     if known.dismissal is not None:
         is_over["dismissal"] = Deed(by=FORGOTTEN, at=known.dismissal.at)
-    return {"state": _BARE + bare.model_copy(update=is_over).model_dump_json().removeprefix("{"), "made_by": None}
+    return bare.model_copy(update=is_over)
 
 
 RULES: Final = (
@@ -188,7 +210,7 @@ RULES: Final = (
         lambda before: and_(egress_request.c.kept_at <= before, not_(_may_be_done_again(before))),
         "keep.things",
     ),
-    Rule("reserved names", reserved_name, lambda before: reserved_name.c.until <= before, timedelta()),
+    Rule("reserved names", reserved_name, lambda before: not_(is_kept(before)), timedelta()),
 )
 """What expires by itself has no setting. Others see to keep-outs, the bouncer, and to replicas that are gone."""
 

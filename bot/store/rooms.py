@@ -1,4 +1,4 @@
-"""The directory of rooms: the things of kind room, as commands ask for them."""
+"""The directory of rooms, and of what goes out of them and comes in: the things, as commands ask for them."""
 
 import json
 from collections.abc import Collection, Mapping
@@ -10,16 +10,19 @@ from sqlalchemy import ColumnElement, and_, func, not_, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.alerts.outgoing import DISMISSED
-from bot.alerts.state import RecordingState, state_from_json
+from bot.alerts.state import RecordingState, RoomState, state_from_json
 from bot.store import reservations, things
 from bot.store.engine import Store
 from bot.store.reservations import KEPT, KEPT_TO_RECORD, Name
 from bot.store.tables import card, thing
-from bot.store.visibility import FEEDS, visible_to
-from commands.core.directory import KnownRoom, Reservation, Reserved
+from bot.store.visibility import FEEDS, OF_ROOMS, visible_to
+from commands.core.directory import KnownRoom, Provenance, Reservation, Reserved
 from commands.core.ports import Clock, Place, Viewer
-from providers.base import Participant, Recording, RecordingStatus, RoomRef, Stream
+from providers.base import Call, Ingress, Participant, ParticipantKind, Recording, RecordingStatus, RoomRef, Stream
 from providers.facts import ThingKind
+
+_HAS_INGRESS = f'"kind":"{ParticipantKind.INGRESS}"'
+"""In the state of a room that one is in, as it is written. So no state is read for nothing, as a full room is long."""
 
 
 class StoredRooms:
@@ -43,6 +46,21 @@ class StoredRooms:
     async def live(self, viewer: Viewer, provider: str) -> list[KnownRoom]:
         return await self._find(viewer, not_(thing.c.terminal), thing.c.provider == provider)
 
+    async def ended(self, viewer: Viewer, provider: str, names: Collection[str]) -> Mapping[str, datetime]:
+        of_names = (
+            thing.c.team_id == viewer.team_id,
+            thing.c.kind == ThingKind.ROOM,
+            thing.c.provider == provider,
+            thing.c.name.in_(names),
+            visible_to(viewer),
+        )
+        newest = select(func.max(thing.c.id)).where(*of_names).group_by(thing.c.name)
+        query = select(thing.c.name, thing.c.state).where(thing.c.id.in_(newest), thing.c.terminal)
+        async with self._store.reading() as conn:
+            states = {name: state_from_json(state) for name, state in await conn.execute(query)}
+        ends = {name: state.ended_at or state.lost_at for name, state in states.items() if isinstance(state, RoomState)}
+        return {name: at for name, at in ends.items() if at is not None}
+
     async def present(self, viewer: Viewer, provider: str, name: str) -> list[Participant]:
         query = (
             select(thing.c.state)
@@ -55,6 +73,21 @@ class StoredRooms:
             state = (await conn.execute(query)).scalar_one_or_none()
         return [] if state is None else _present(json.loads(state))
 
+    async def sent_into(self, team_id: str, provider: str, room_ids: Collection[str]) -> Mapping[str, frozenset[str]]:
+        query = select(thing.c.server_id, thing.c.state).where(
+            thing.c.team_id == team_id,
+            thing.c.kind == ThingKind.ROOM,
+            thing.c.provider == provider,
+            thing.c.server_id.in_(room_ids),
+            thing.c.state.contains(_HAS_INGRESS),
+        )
+        async with self._store.reading() as conn:
+            there = {id: _present(json.loads(state)) for id, state in await conn.execute(query)}
+        return {
+            id: frozenset(who.identity for who in present if who.kind is ParticipantKind.INGRESS)
+            for id, present in there.items()
+        }
+
     async def recordings(self, viewer: Viewer, provider: str, limit: int) -> list[Recording]:
         states = await self._states(viewer, ThingKind.RECORDING, provider, limit)
         return [_RECORDING.validate_python(state["recording"]) for state in states]
@@ -62,6 +95,14 @@ class StoredRooms:
     async def streams(self, viewer: Viewer, provider: str, limit: int) -> list[Stream]:
         states = await self._states(viewer, ThingKind.STREAM, provider, limit)
         return [_STREAM.validate_python(state["stream"]) for state in states]
+
+    async def ingresses(self, viewer: Viewer, provider: str, limit: int) -> list[Ingress]:
+        states = await self._states(viewer, ThingKind.INGRESS, provider, limit)
+        return [_INGRESS.validate_python(state["ingress"]) for state in states]
+
+    async def calls(self, viewer: Viewer, provider: str, limit: int) -> list[Call]:
+        states = await self._states(viewer, ThingKind.CALL, provider, limit)
+        return [_CALL.validate_python(state["call"]) for state in states]
 
     async def live_in_channel(self, viewer: Viewer) -> list[KnownRoom]:
         there = and_(card.c.team_id == viewer.team_id, card.c.channel_id == viewer.channel_id)
@@ -89,26 +130,35 @@ class StoredRooms:
         return frozenset(r for r in rooms if not by_life.get((r.provider, r.id), (r.provider, r.name) not in taken))
 
     async def hidden_recordings(self, viewer: Viewer, recordings: Collection[Recording]) -> frozenset[str]:
-        return await self._hidden_feeds(viewer, recordings)
+        return await self._hidden_of(viewer, recordings, FEEDS)
 
     async def hidden_streams(self, viewer: Viewer, streams: Collection[Stream]) -> frozenset[str]:
-        return await self._hidden_feeds(viewer, streams)
+        return await self._hidden_of(viewer, streams, FEEDS)
 
-    async def _hidden_feeds(self, viewer: Viewer, feeds: Collection[Recording | Stream]) -> frozenset[str]:
-        """One that we have not heard of goes by its room. What is both is hidden where either is."""
-        if not feeds:
+    async def hidden_ingresses(self, viewer: Viewer, ingresses: Collection[Ingress]) -> frozenset[str]:
+        return await self._hidden_of(viewer, ingresses, (ThingKind.INGRESS,))
+
+    async def hidden_calls(self, viewer: Viewer, calls: Collection[Call]) -> frozenset[str]:
+        return await self._hidden_of(viewer, calls, (ThingKind.CALL,))
+
+    async def _hidden_of(
+        self, viewer: Viewer, found: Collection[Recording | Stream | Ingress | Call], kinds: Collection[ThingKind]
+    ) -> frozenset[str]:
+        """One that we have not heard of goes by its room. What is of several kinds is hidden where any of them is."""
+        if not found:
             return frozenset()
         known = select(thing.c.provider, thing.c.server_id, visible_to(viewer)).where(
             thing.c.team_id == viewer.team_id,
-            thing.c.kind.in_(FEEDS),
-            thing.c.server_id.in_([feed.ref.id for feed in feeds]),
+            thing.c.kind.in_(kinds),
+            thing.c.server_id.in_([each.ref.id for each in found]),
         )
         visible: dict[tuple[str, str], bool] = {}
         async with self._store.reading() as conn:
             for provider, life, seen in await conn.execute(known):
                 visible[provider, life] = bool(seen) and visible.get((provider, life), True)
-        rooms = await self.hidden(viewer, [f.room for f in feeds if (f.ref.provider, f.ref.id) not in visible])
-        return frozenset(f.ref.id for f in feeds if not visible.get((f.ref.provider, f.ref.id), f.room not in rooms))
+        keys = {(each.ref.provider, each.ref.id): each.room for each in found}
+        rooms = await self.hidden(viewer, [room for key, room in keys.items() if key not in visible])
+        return frozenset(key[1] for key, room in keys.items() if not visible.get(key, room not in rooms))
 
     async def dismissed(self, team_id: str, kind: ThingKind, provider: str, ids: Collection[str]) -> frozenset[str]:
         query = select(thing.c.server_id).where(
@@ -134,16 +184,27 @@ class StoredRooms:
         states = {id: state_from_json(state) for id, state in rows}
         return frozenset(id for id, state in states.items() if isinstance(state, RecordingState) and state.is_paused)
 
-    async def made_by(self, team_id: str, provider: str, feed_id: str) -> str | None:
+    async def made_by(self, team_id: str, provider: str, id: str) -> str | None:
         query = select(func.max(thing.c.made_by)).where(
             thing.c.team_id == team_id,
             thing.c.provider == provider,
-            thing.c.kind.in_(FEEDS),
-            thing.c.server_id == feed_id,
+            thing.c.kind.in_(OF_ROOMS),
+            thing.c.server_id == id,
         )
         async with self._store.reading() as conn:
             maker: str | None = (await conn.execute(query)).scalar_one()
         return maker
+
+    async def provenance(self, team_id: str, kind: ThingKind, provider: str, id: str) -> Provenance | None:
+        async with self._store.reading() as conn:
+            known = await things.get(conn, provider, kind, id)
+            if known is None or known.team_id != team_id:
+                return None
+            query = select(card.c.channel_id, card.c.thread_ts).where(
+                card.c.thing_id == known.id, card.c.team_id == team_id, card.c.blocked.is_(None)
+            )
+            cards = tuple(Place(team_id, row.channel_id, row.thread_ts) for row in await conn.execute(query))
+        return Provenance(known.channel_id, known.made_by, known.is_private, cards)
 
     async def reserve(
         self,
@@ -239,6 +300,8 @@ class StoredRooms:
 _PARTICIPANT: TypeAdapter[Participant] = TypeAdapter(Participant)
 _RECORDING: TypeAdapter[Recording] = TypeAdapter(Recording)
 _STREAM: TypeAdapter[Stream] = TypeAdapter(Stream)
+_INGRESS: TypeAdapter[Ingress] = TypeAdapter(Ingress)
+_CALL: TypeAdapter[Call] = TypeAdapter(Call)
 
 
 def _present(state: Mapping[str, Any]) -> list[Participant]:

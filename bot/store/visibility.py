@@ -11,6 +11,9 @@ from providers.facts import ThingKind
 FEEDS: Final = (ThingKind.RECORDING, ThingKind.STREAM)
 """What leaves a room. One egress may be both, under one id."""
 
+OF_ROOMS: Final = (*FEEDS, ThingKind.INGRESS, ThingKind.CALL)
+"""What leaves a room or comes into it."""
+
 
 def visible_to(viewer: Viewer) -> ColumnElement[bool]:
     """What is private is seen in its own channel, by whoever made it and by those who see all.

@@ -8,16 +8,12 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Final
 
-from commands.core.base import Command, Offered, Offers, WorkspacePerson, has, marks
 from commands.core.errors import HelpWanted, UsageError
+from commands.core.fields import names_people
 from commands.core.identity import FORGOTTEN
 from commands.core.parsing import Here, parse
 from commands.core.registry import all_commands
 from commands.core.spelling import spell
-
-_PEOPLE: Final = frozenset({Offered.PARTICIPANT, Offered.GRANTEE})
-_WHO: Final = frozenset({"who", "identity"})
-"""Fields that no form can offer people for: who was kept out is in no room, and who gets a token not yet."""
 
 _WHOLE_WORD: Final = r'(?<![^\s="])(?<!--provider )(?<!--provider=)(?:{})(?![^\s"])'
 
@@ -54,7 +50,7 @@ def unnamed(words: str, path: str, provider: str | None, names: Names) -> Unname
     except (UsageError, HelpWanted):
         return Unnamed(_without_words(words, path, names), frozenset(), names_people=False)
     fields = {name: value for name in type(command).model_fields if (value := getattr(command, name))}
-    people = {name for name in type(command).model_fields if _names_people(type(command), name)}
+    people = {name for name in type(command).model_fields if names_people(type(command), name)}
     changed = {
         name: now
         for name, value in fields.items()
@@ -63,14 +59,6 @@ def unnamed(words: str, path: str, provider: str | None, names: Names) -> Unname
     others = [text for name, value in fields.items() if name not in people for text in _texts(value)]
     line = spell(command.model_copy(update=changed), redacted=True) if changed else words
     return Unnamed(line, frozenset(map(str.casefold, others)), names_people=not people.isdisjoint(fields))
-
-
-def _names_people(model: type[Command], name: str) -> bool:
-    """`name` is what others see of the person whom another field names; elsewhere it is a room's or a server's."""
-    field = model.model_fields[name]
-    offered = any(mark.what in _PEOPLE for mark in marks(field, Offers))
-    is_shown = name == "name" and not _WHO.isdisjoint(model.model_fields)
-    return offered or is_shown or name in _WHO or has(field, WorkspacePerson)
 
 
 def _blank(value: object, names: Names) -> object:

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.fields import FieldInfo
 
 from commands.core.errors import Problem
+from commands.core.repeating import repeated
 from providers.base import Capability, Provider, RoomRef
 
 if TYPE_CHECKING:
@@ -71,7 +72,12 @@ class Private:
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """The field holds an address, or several, that a video server will go to: only public ones, and allowed ones."""
+    """The field holds an address, or several, that a video server will go to: only public ones, and allowed ones.
+
+    `is_host`: it is a host alone, with a port where that is not the usual one.
+    """
+
+    is_host: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +105,11 @@ class Offered(StrEnum):
     STREAM = "stream"
     EGRESS = "egress"
     DESTINATION = "destination"
+    INGRESS = "ingress"
+    CALL = "call"
+    TRUNK = "trunk"
+    RULE = "rule"
+    DISPATCH = "dispatch"
     SERVER = "server"
     GRANTEE = "grantee"
     VALUE = "value"
@@ -170,6 +181,9 @@ class Command(BaseModel):
     instead_of_room: ClassVar[str | None] = None
     """The field that takes the place of the room: where it is given, none is named and the channel's is not meant."""
 
+    may_meet_keys: ClassVar[bool] = False
+    """People may take a stream key for a name here, so that what looks like one stands in no record and no log."""
+
     def __init_subclass__(
         cls,
         *,
@@ -239,7 +253,8 @@ class Command(BaseModel):
     def about(self) -> str | None:
         """The room or recording that is meant, as it was asked for; the audit is searched by it."""
         field = self.room_field()
-        return getattr(self, field) if field is not None else None
+        name: str | None = getattr(self, field) if field is not None else None
+        return repeated(name) if name and self.may_meet_keys else name
 
     async def of_maker(self, ctx: "Context") -> Self | None:
         """This command for a thing that the asker has made, pinned to that one thing; None where it is about no such.

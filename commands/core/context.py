@@ -1,8 +1,8 @@
 """What a running command has to hand: who asks, where, which video server, and the ports."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable
+from collections.abc import AsyncIterator, Collection, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -10,11 +10,12 @@ from uuid import uuid4
 from commands.core.alerts import Subscriptions
 from commands.core.audit import Audit
 from commands.core.base import Role
-from commands.core.directory import KnownRoom, Reserved, Rooms
+from commands.core.directory import KnownRoom, PutBack, Reserved, Rooms
 from commands.core.egress_requests import EgressRequests
 from commands.core.errors import CommandError, Ended, NotAllowed, NothingHere
 from commands.core.files import Files
 from commands.core.grants import Grants
+from commands.core.phone_numbers import without_numbers
 from commands.core.ports import (
     CHANNEL_PROVIDER,
     CHANNEL_ROOM,
@@ -37,7 +38,7 @@ from commands.core.ports import (
 from commands.core.repeating import repeated
 from commands.core.reply import Action, Channel, Code, Person
 from commands.core.timers import Stops
-from providers.base import Capability, Participant, Provider, Recording, Room, RoomRef, Stream
+from providers.base import Call, Capability, Ingress, Participant, Provider, Recording, Room, RoomRef, Stream
 from providers.errors import Conflict, NotFound, RateLimited, Rejected, Unauthenticated, Unsupported
 from providers.facts import Origin, ParticipantsListed, RoomFinished, Source, ThingKind
 
@@ -134,6 +135,18 @@ class Context:
         hidden = await self.ports.rooms.hidden_streams(self.viewer, found)
         return [stream for stream in found if stream.ref.id not in hidden]
 
+    async def list_ingresses(self, room: RoomRef | None = None, *, id: str | None = None) -> list[Ingress]:
+        """The server's ingresses, those into a room of that name, or the one of that id, that may be seen here."""
+        found = await self.provider.list_ingresses(room, id=id)
+        hidden = await self.ports.rooms.hidden_ingresses(self.viewer, found)
+        return [ingress for ingress in found if ingress.ref.id not in hidden]
+
+    async def list_calls(self, room: RoomRef) -> list[Call]:
+        """Those of this life of a room that may be seen here. Raises `NotFound` as the provider does."""
+        found = await self.provider.list_calls(room)
+        hidden = await self.ports.rooms.hidden_calls(self.viewer, found)
+        return [call for call in found if call.ref.id not in hidden]
+
     async def dismissed(self, kind: ThingKind, feeds: Collection[Recording | Stream]) -> frozenset[str]:
         """The ids of those that the server lists as going on, and somebody here has let go of."""
         ids = [feed.ref.id for feed in feeds if not feed.status.is_final]
@@ -157,7 +170,7 @@ class Context:
         return bool(await self.ports.rooms.hidden(self.viewer, [room]))
 
     @asynccontextmanager
-    async def reserved(self, kind: ThingKind, name: str) -> AsyncIterator[Callable[[], Awaitable[None]]]:
+    async def reserved(self, kind: ThingKind, name: str) -> AsyncIterator[PutBack]:
         """Around the call that makes a room of that name, or what is reserved by it (`directory.reserved_as`): what
         comes up in a private place is private from the first that anybody hears of it. In another place the name is
         free from now on. What has no name is not reserved.
@@ -169,6 +182,12 @@ class Context:
         reserved = await self._reserve(kind, name) if name else None
         if reserved is None and kind is ThingKind.ROOM:
             raise cannot_be_used(name)
+        async with self.putting_back(kind, name, reserved) as put_back:
+            yield put_back
+
+    @asynccontextmanager
+    async def putting_back(self, kind: ThingKind, name: str, reserved: Reserved | None) -> AsyncIterator[PutBack]:
+        """Around the call that a name was reserved for; None where none was. As `reserved`."""
 
         async def put_back() -> None:
             if reserved is not None:
@@ -215,20 +234,24 @@ class Context:
 
     async def reserve_for_token(self, room: RoomRef, lasting: timedelta) -> None:
         """Before a token is made that admits so long: each room that it brings up is private where this one is, or
-        where whoever joins would make it.
+        where whoever joins would make it. Raises `CommandError` where somebody else has just taken the name."""
+        is_private = await self.ports.membership.is_private(self.place)
+        joins = replace(self.viewer, user_id=self.caller.user_id) if is_private else None
+        await self.reserve_room(room, joins, self.ports.clock.now() + lasting)
 
-        Raises `CommandError` where somebody else has just taken the name.
-        """
-        known = await self.ports.rooms.life(self.viewer, room.provider, room.id) if room.id else None
-        owner, by = self.viewer, known.made_by if known is not None else self.caller.user_id
+    async def reserve_room(self, room: RoomRef, owner: Viewer | None, until: datetime | None = None) -> Reserved | None:
+        """Before something is made that may bring the room up: each life is private where this one is, or to `owner`
+        where there is none. None where it is public. Raises `CommandError` where somebody else has taken the name."""
+        rooms = self.ports.rooms
+        known = await rooms.life(self.viewer, room.provider, room.id) if room.id else None
         if known is not None and known.private_to is not None:
             owner = Viewer(self.caller.team_id, known.made_by, known.private_to)
-        elif room.id or not await self.ports.membership.is_private(self.place):
-            return
-        until = self.ports.clock.now() + lasting
-        kept = await self.ports.rooms.reserve(owner, ThingKind.ROOM, room.provider, room.name, by=by, until=until)
+        elif room.id or owner is None:
+            return None
+        kept = await rooms.reserve(owner, ThingKind.ROOM, room.provider, room.name, by=owner.user_id, until=until)
         if kept is None:
             raise cannot_be_used(room.name)
+        return kept
 
     def remember(self, rooms: Iterable[KnownRoom]) -> None:
         """What was read otherwise is not read again."""
@@ -251,14 +274,15 @@ class Context:
         raise await self._not_here(command)
 
     async def _this_life(self, command: "RoomCommand") -> RoomRef:
-        """An id counts only with the name it belongs to: it can be typed, and then it is anybody's guess.
+        """An id counts only with the name it belongs to, or what a record has of that: it can be typed, and then it is
+        anybody's guess.
 
         Of a life that neither we nor the server know it is said that it has ended: a card may outlive what we keep.
         """
         assert command.room_id is not None
         meant = RoomRef(self.provider.name, command.room_id, command.room)
         known = await self.ports.rooms.life(self.viewer, self.provider.name, command.room_id)
-        if known is not None and known.ref != meant:
+        if known is not None and command.room not in (known.ref.name, without_numbers(known.ref.name)):
             raise await self._not_here(command)
         if known is not None:
             is_live = not known.ended
@@ -268,7 +292,7 @@ class Context:
             is_live = not await self.is_hidden(meant)
         if not is_live:
             raise has_ended(command.room)
-        return meant
+        return known.ref if known is not None else meant
 
     async def _is_listed(self, room: RoomRef) -> bool:
         return any(live.ref.id == room.id for live in await self.list_rooms([room.name]))

@@ -1,13 +1,13 @@
-"""The directory of rooms, recordings and streams that we know of, as commands and the Home ask for it."""
+"""The directory of rooms, and of what goes out of them and comes in, as commands and the Home ask for it."""
 
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 from urllib.parse import urlsplit
 
 from commands.core.ports import Place, Viewer
-from providers.base import EgressSource, Participant, Recording, RoomRef, Stream
+from providers.base import Call, EgressSource, Ingress, Participant, Recording, RoomRef, Stream
 from providers.facts import Condition, ThingKind
 
 
@@ -47,6 +47,27 @@ class Reserved:
     after: Reservation | None
 
 
+PutBack = Callable[[], Awaitable[None]]
+"""Nothing came of what a name was reserved for: it is kept as it was before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where something was made and by whom, and where its cards stand that can be shown.
+
+    `is_private`: it is seen in its channel alone, by whoever made it, and by admins.
+    """
+
+    channel_id: str | None
+    made_by: str | None
+    is_private: bool
+    cards: Sequence[Place] = ()
+
+    @property
+    def private_to(self) -> str | None:
+        return self.channel_id if self.is_private else None
+
+
 def reserved_as(room: RoomRef | None, source: EgressSource) -> str:
     """By what a recording or a stream is reserved that is about to come up: its room's name, or the host of the page
     that it shows, as a server may tell the rest of the address otherwise. Empty where nothing is known of either."""
@@ -76,13 +97,26 @@ class Rooms(Protocol):
     async def live(self, viewer: Viewer, provider: str) -> list[KnownRoom]:
         """The live rooms of a video server, the newest first."""
 
+    async def ended(self, viewer: Viewer, provider: str, names: Collection[str]) -> Mapping[str, datetime]:
+        """When the newest life of each of the names ended, of those that are over."""
+
     async def present(self, viewer: Viewer, provider: str, name: str) -> list[Participant]:
         """Who is in the live room of that name, as far as we have heard; without what they send."""
+
+    async def sent_into(self, team_id: str, provider: str, room_ids: Collection[str]) -> Mapping[str, frozenset[str]]:
+        """The identities of the ingresses that are in those lives of rooms, as far as we have heard, whoever may see
+        them: to count, never to tell of."""
 
     async def recordings(self, viewer: Viewer, provider: str, limit: int) -> list[Recording]:
         """Those that we know of, the running ones first, then the newest."""
 
     async def streams(self, viewer: Viewer, provider: str, limit: int) -> list[Stream]:
+        """As `recordings`."""
+
+    async def ingresses(self, viewer: Viewer, provider: str, limit: int) -> list[Ingress]:
+        """As `recordings`: one that waits is not over."""
+
+    async def calls(self, viewer: Viewer, provider: str, limit: int) -> list[Call]:
         """As `recordings`."""
 
     async def live_in_channel(self, viewer: Viewer) -> list[KnownRoom]:
@@ -97,14 +131,23 @@ class Rooms(Protocol):
     async def hidden_streams(self, viewer: Viewer, streams: Collection[Stream]) -> frozenset[str]:
         """As `hidden_recordings`."""
 
+    async def hidden_ingresses(self, viewer: Viewer, ingresses: Collection[Ingress]) -> frozenset[str]:
+        """As `hidden_recordings`. Its room is meant by name."""
+
+    async def hidden_calls(self, viewer: Viewer, calls: Collection[Call]) -> frozenset[str]:
+        """As `hidden_recordings`."""
+
     async def dismissed(self, team_id: str, kind: ThingKind, provider: str, ids: Collection[str]) -> frozenset[str]:
         """Those of a server's recordings or streams that it lists as going on, and somebody here has let go of."""
 
     async def paused(self, team_id: str, provider: str, ids: Collection[str]) -> frozenset[str]:
         """Those of a server's recordings that were stopped so as to go on later."""
 
-    async def made_by(self, team_id: str, provider: str, feed_id: str) -> str | None:
-        """Who started a recording, or a stream, that we know of."""
+    async def made_by(self, team_id: str, provider: str, id: str) -> str | None:
+        """Who started the recording, the stream or the call of that id, or made the ingress, if we know of it."""
+
+    async def provenance(self, team_id: str, kind: ThingKind, provider: str, id: str) -> Provenance | None:
+        """None for what we have not heard of."""
 
     async def reserve(
         self,
@@ -167,6 +210,17 @@ class GoingOn:
 
 
 @dataclass(frozen=True, slots=True)
+class TroubledIngress:
+    """An ingress by which nothing comes, as it has failed or, `is_left_behind`, nobody works on it. `at`: when it
+    failed, or when we last heard of it."""
+
+    ingress: Ingress
+    is_left_behind: bool
+    made_by: str | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class BlockedCard:
     """A card of a live thing that Slack does not let us show. `reason` is Slack's word for why."""
 
@@ -202,6 +256,11 @@ class Dashboard(Protocol):
 
     async def going_on(self, viewer: Viewer, providers: Collection[str], *, limit: int) -> tuple[list[GoingOn], int]:
         """At most `limit` of the recordings and streams that go on, and how many there are."""
+
+    async def troubled_ingresses(
+        self, viewer: Viewer, providers: Collection[str], *, since: datetime
+    ) -> list[TroubledIngress]:
+        """Those that have failed since then, and those that were left behind whenever that was."""
 
     async def blocked_cards(self, viewer: Viewer) -> list[BlockedCard]: ...
 

@@ -26,6 +26,7 @@ from commands.core.errors import CannotDo, CommandError, NotAllowed, Problem, Us
 from commands.core.examples import as_arrived, lines_of, remedy
 from commands.core.fields import labelled
 from commands.core.parsing import Here, parse
+from commands.core.phone_numbers import without_numbers
 from commands.core.ports import Caller, Place, Providers
 from commands.core.reaching import require_reach
 from commands.core.references import new_reference
@@ -143,6 +144,8 @@ class Dispatcher:
         What was to stand in it is left out but for the room. Returns the attempt's id. Raises `Repeated`.
         """
         server, about = given.get("provider"), given.get(command_type.room_field() or "")
+        if isinstance(about, str) and command_type.may_meet_keys:
+            about = repeated(about)
         attempt = _attempt(
             request,
             command_type,
@@ -209,7 +212,7 @@ def _attempt(
         response_url=request.response_url,
         under=request.under,
         delivery=request.delivery,
-        about=about,
+        about=without_numbers(about) if about else about,
         request_id=request.request_id,
         press=request.press,
     )
@@ -234,7 +237,7 @@ def _log(attempt_id: int, attempt: Attempt, outcome: Outcome, detail: str, **mor
 
 def _other(meant: Sequence[str], attempt: Attempt) -> str | None:
     """What the record has beside what was named."""
-    return next((name for name in meant if name != attempt.about), None)
+    return next((name for name in map(without_numbers, meant) if name != attempt.about), None)
 
 
 def require_provider(name: str, providers: Providers, field: str = "provider") -> Provider:
@@ -324,6 +327,6 @@ def _for_the_record(result: Result) -> tuple[str, str]:
         case Bug(reference):
             return "", reference
         case CommandError() | ProviderError():
-            return f"{type(result).__name__}: {result}", ""
+            return without_numbers(f"{type(result).__name__}: {result}"), ""
         case _:
             return "", ""

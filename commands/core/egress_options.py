@@ -96,7 +96,8 @@ def choice_problems(field: str, chosen: str | None, known: Sequence[str]) -> lis
     """A server that does not say what it has decides itself. `field` is what such a thing is called, too."""
     if chosen is None or not known or chosen in known:
         return []
-    return [Problem(f"“{repeated(chosen)}” is no {field} here; there is {', '.join(known)}.", field)]
+    called = field.replace("_", " ")
+    return [Problem(f"“{repeated(chosen)}” is no {called} here; there is {', '.join(known)}.", field)]
 
 
 def output_problems(chosen: str | None, limits: Limits) -> list[Problem]:

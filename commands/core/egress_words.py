@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from commands.core.phone_numbers import without_numbers
 from commands.core.reply import Strong, Text
 from commands.core.words import joined
 from providers.base import WHOLE_ROOM, EgressKind, EgressSource, EgressTrouble
@@ -114,8 +115,8 @@ def about_words(room: str, source: EgressSource) -> Text:
     """What it is of, with its room: the room's name alone for the whole of it."""
     if not source.has_room:
         return source_words(source)
-    words = source_words(source)
-    return joined([words, (Strong(room),)], " in ") if words else (Strong(room),)
+    words, name = source_words(source), (Strong(without_numbers(room)),)
+    return joined([words, name], " in ") if words else name
 
 
 def _only(source: EgressSource) -> str:

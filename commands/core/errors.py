@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class CommandError(Exception):
-    """A command that could not be carried out. Nothing was changed."""
+    """A command that could not be carried out. Nothing was changed, unless `what` says so."""
 
     def __init__(self, what: Text, remedy: Text = "", *, actions: Sequence[Button] = ()) -> None:
         super().__init__(plain(what))

@@ -17,6 +17,11 @@ CLOSE: Final = 0.7
 LONGEST: Final = 40
 """A longer word is compared with no choice, as that takes its time."""
 
+_IN_WORDS: Final = frozenset(
+    ["duration", "moment", "pair", "blank", "person", "grantee", "setting", "stream_url", "address", "key", "telephone"]
+)
+"""The errors that are ours: their messages are for people."""
+
 
 def explain(error: ValidationError, model: type[Command]) -> list[Problem]:
     """One problem per field and reason, in the order of the fields. What a secret field was given is never repeated."""
@@ -63,7 +68,7 @@ def _sentence(details: ErrorDetails, model: type[Command]) -> str:
             return f"It can have {about['max_length']} characters."
         case "extra_forbidden":
             return "There is no such field."
-        case "duration" | "moment" | "pair" | "blank" | "person" | "grantee" | "setting" | "stream_url" | "address":
+        case kind if kind in _IN_WORDS:
             return details["msg"]
         case _:
             return f"{given} cannot be used here."

@@ -2,13 +2,17 @@
 
 from collections.abc import Iterable, Mapping
 from types import NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Any, Final, Literal, Union, get_args, get_origin
 
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
-from commands.core.base import Command, Internal, has
+from commands.core.base import Command, Internal, Offered, Offers, RoomName, WorkspacePerson, has, marks
 from commands.core.errors import Problem
+
+_PEOPLE: Final = frozenset({Offered.PARTICIPANT, Offered.GRANTEE})
+_WHO: Final = frozenset({"who", "identity"})
+"""Fields that no form can offer people for: who was kept out is in no room, and who gets a token not yet."""
 
 
 def field_type(info: FieldInfo) -> Any:
@@ -55,6 +59,19 @@ def choices(info: FieldInfo) -> tuple[str, ...]:
 
 def is_hidden(info: FieldInfo) -> bool:
     return has(info, Internal)
+
+
+def names_people(model: type[Command], name: str) -> bool:
+    """`name` is what others see of the person whom another field names; elsewhere it is a room's or a server's."""
+    info = model.model_fields[name]
+    offered = any(mark.what in _PEOPLE for mark in marks(info, Offers))
+    is_shown = name == "name" and not _WHO.isdisjoint(model.model_fields)
+    return offered or is_shown or name in _WHO or has(info, WorkspacePerson)
+
+
+def names_room(model: type[Command], name: str) -> bool:
+    info = model.model_fields[name]
+    return has(info, RoomName) or any(mark.what is Offered.ROOM for mark in marks(info, Offers))
 
 
 def held_secrets(given: Mapping[str, object], model: type[Command]) -> list[str]:

@@ -17,7 +17,7 @@ from commands.core.ports import Standing
 from commands.core.registry import NOUN_ALIASES, Commands, Path
 from commands.core.reply import Action, Button, Code, Form, Item, Mark, Reply, Strong, Text
 from commands.core.types import OneOf, spell_duration
-from commands.core.words import a_few, joined
+from commands.core.words import a_few, counted, joined
 from providers.base import Provider
 
 
@@ -42,10 +42,13 @@ GROUPS = (
     Group("people", "Look after people", (("participant",), ("track",), ("room", "mute"), ("token", "create"))),
     Group("record", "Record", (("recording",),)),
     Group("live", "Stream to other services", (("stream",), ("egress",))),
-    Group("programs", "Let programs in", (("token",),)),
+    Group("in", "Bring in cameras, callers, programs", (("ingress",), ("sip",), ("agent",), ("token",))),
     Group("told", "Be told", (("alert",),)),
-    Group("rules", "Set the rules", (("setting",), ("audit",), ("role",))),
-    Group("around", "Find your way", (("overview",), ("help",), ("whoami",), ("provider",))),
+    Group(
+        "around",
+        "Settings and help",
+        (("overview",), ("help",), ("whoami",), ("provider",), ("setting",), ("audit",), ("role",)),
+    ),
 )
 
 
@@ -70,14 +73,14 @@ class Pages:
         possible = self._possible(self.commands.values())
         within = [command for command in possible if self._reaches(command)]
         return Reply(
-            text=("What you can ask for. ", Code(f"{self.slash} help room create"), " shows one command in full."),
+            text=("What you can ask for. ", Code(f"{self.slash} help room create"), " shows one in full."),
             items=tuple(
                 Item((Strong(group.title),), _verbs(found), (self._more(group.title, (group.topic,)),))
                 for group in GROUPS
                 if (found := [c for c in within if group in groups_of(c.spec.path)])
             ),
             actions=tuple(wanted),
-            hint=joined([self._out_of_reach(possible), self._left_out(len(self.commands) - len(possible))], " "),
+            hint=joined([self._out_of_reach(possible), self._left_out(self.commands.values())], " "),
         )
 
     def of(self, topic: Path) -> Reply | None:
@@ -111,13 +114,11 @@ class Pages:
                 for c in within
             ),
             actions=(self.to("All help", ()),),
-            hint=joined([*notes, self._out_of_reach(possible), self._left_out(len(found) - len(possible))], " "),
+            hint=joined([*notes, self._out_of_reach(possible), self._left_out(found)], " "),
         )
 
     def _command(self, command: type[Command]) -> Reply:
-        fields = sorted(
-            command.model_fields.items(), key=lambda named: (named[0] == "provider", has(named[1], Advanced))
-        )
+        fields = sorted(_as_typed(command), key=lambda named: (named[0] == "provider", has(named[1], Advanced)))
         facts: list[tuple[str, Text]] = [("Usage", (Code(self._usage(command)),))]
         shown = [(name, info) for name, info in fields if self._is_shown(info)]
         facts += [(_labels(command, name), _explained(info, self.provider)) for name, info in shown]
@@ -164,10 +165,10 @@ class Pages:
     def _usage(self, command: type[Command]) -> str:
         """`/video room create NAME [--ttl TTL]`, the rarely wanted left out."""
         words = [self.slash, *command.spec.path]
-        for name, info in command.model_fields.items():
+        for name, info in _as_typed(command):
             if name == "provider" or has(info, Advanced) or not self._is_shown(info):
                 continue
-            shown = label(command, name)
+            shown = option(f"no_{name}") if info.default is True else label(command, name)
             if not has(info, Positional) and not is_flag(info):
                 shown = f"{shown} {known_as(name).upper()}"
             shown += "..." if is_many(info) else ""
@@ -195,19 +196,23 @@ class Pages:
         either = " or ".join(each for each in (", ".join(roles[:-1]), *roles[-1:]) if each)
         return f"There is more for people with the role {either}." if roles else ""
 
-    def _left_out(self, count: int) -> str:
-        if not count:
+    def _left_out(self, commands: Iterable[type[Command]]) -> str:
+        """How many, and why, as far as the server knows of things that somebody can help with."""
+        lacking = [absent for command in commands if (absent := missing(command, self.provider))]
+        if not lacking:
             return ""
-        are = "command is" if count == 1 else "commands are"
-        return f"{self.provider.name} cannot do everything: {count} {are} left out."
+        known = self.provider.lacking_because
+        why = dict.fromkeys(known[absent] for each in lacking for absent in each if absent in known)
+        are = counted(len(lacking), "command is", "commands are")
+        return " ".join([f"{self.provider.name} cannot do everything: {are} left out.", *why])
 
     def _more(self, what: str, topic: Path) -> Action:
         to = self.to("More", topic)
         return Action(to.label, to.command, description=f"Help on {what}", in_place=to.in_place)
 
 
-_WANTED_MOST = ("create", "start", "join", "stop", "close", "list", "show", "update")
-_NAMED = 6
+_WANTED_MOST = ("create", "start", "dial", "dispatch", "join", "stop", "hangup", "close", "list", "show", "update")
+_NAMED = 5
 
 
 def _verbs(found: Sequence[type[Command]]) -> Text:
@@ -215,12 +220,18 @@ def _verbs(found: Sequence[type[Command]]) -> Text:
     nouns: dict[str, list[str]] = {}
     for command in found:
         noun, *verb = command.spec.path
-        nouns.setdefault(noun, []).extend([" ".join(verb)] if verb else [])
+        named = nouns.setdefault(noun, [])
+        named.extend(word for word in verb[:1] if word not in named)
     return joined([joined([(Code(noun),), a_few(_in_order(v), _NAMED)], " ") for noun, v in nouns.items()], " · ")
 
 
 def _in_order(verbs: Sequence[str]) -> list[str]:
     return [*(v for v in _WANTED_MOST if v in verbs), *(v for v in verbs if v not in _WANTED_MOST)]
+
+
+def _as_typed(command: type[Command]) -> list[tuple[str, FieldInfo]]:
+    """The arguments that stand without an option, then the options."""
+    return sorted(command.model_fields.items(), key=lambda named: not has(named[1], Positional))
 
 
 def _other_spellings(command: type[Command]) -> list[str]:
@@ -231,9 +242,9 @@ def _other_spellings(command: type[Command]) -> list[str]:
 
 
 def _labels(command: type[Command], name: str) -> str:
-    """What may be left open has a word for yes and one for no."""
-    shown = label(command, name)
-    return f"{shown}, {option(f'no_{name}')}" if is_tristate(command.model_fields[name]) else shown
+    """What may be left open, or is so by itself, has a word for yes and one for no."""
+    shown, info = label(command, name), command.model_fields[name]
+    return f"{shown}, {option(f'no_{name}')}" if is_tristate(info) or info.default is True else shown
 
 
 def _explained(info: FieldInfo, provider: Provider) -> str:
@@ -242,6 +253,8 @@ def _explained(info: FieldInfo, provider: Provider) -> str:
     choices = _choices(info, provider)
     if not set(choices) <= set(re.findall(r"\w+", words)):  # a description that has them all says more of each
         words += f": {', '.join(choices)}"
+    if default is True:
+        words += " (yes by default)"
     if not info.is_required() and isinstance(default, str | timedelta) and default:
         words += f" ({spell_duration(default) if isinstance(default, timedelta) else default} by default)"
     return words

@@ -9,6 +9,7 @@ from commands.core.context import Context
 from commands.core.errors import NotAllowed, Problem, UsageError
 from commands.core.identity import numbered, stable_identity, without_number
 from commands.core.people import shown
+from commands.core.phone_numbers import without_numbers
 from commands.core.ports import KeepOut
 from commands.core.reply import SECRET_MAX, Action, Code, Link, Moment, Person, Reply, Secret, Strong, Text
 from providers.base import Capability, JoinToken, RoomRef, TokenOptions
@@ -94,10 +95,9 @@ async def own_identity(ctx: Context, room: RoomRef) -> tuple[str, Text]:
 
 
 async def keep_out_of(ctx: Context, room: RoomRef, identity: str) -> KeepOut | None:
-    """Who keeps this identity out, and until when; None where it may come in."""
-    return max(
-        (each for each in await ctx.kept_out(room) if each.covers(identity)), key=lambda each: each.until, default=None
-    )
+    """Who keeps this identity out, and until when; None where it may come in. A record has no whole number in one."""
+    meant = (k for k in await ctx.kept_out(room) if k.covers(identity) or without_numbers(k.identity) == identity)
+    return max(meant, key=lambda each: each.until, default=None)
 
 
 async def own_keep_out(ctx: Context, room: RoomRef) -> KeepOut | None:

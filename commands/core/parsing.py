@@ -18,7 +18,7 @@ from commands.core.errors import HelpWanted, MissingInput, Problem, UsageError
 from commands.core.examples import first_example, remedy
 from commands.core.explaining import explain
 from commands.core.fields import choices, field_type, is_flag, is_hidden, is_many, known_as, label, labelled, option
-from commands.core.registry import NOUN_ALIASES, Commands, Path
+from commands.core.registry import NOUN_ALIASES, SWITCHES, Commands, Path
 from commands.core.repeating import may_hold_key, repeated
 from commands.core.reply import Action, Code
 from commands.core.spelling import spell
@@ -107,20 +107,30 @@ def _no_such_command(typed: Path, words: Sequence[Word], commands: Commands, her
         return HelpWanted(typed)
     if not typed and _asks_for_help(words[0]):
         return HelpWanted(())
-    meant = closest_path(typed, commands)
+    meant, *switches = SWITCHES.get(typed[:2]) or (closest_path(typed, commands),)
     said = repeated(" ".join(word.text for word in words[: len(meant or typed[:2]) or 1]))
     if meant is None:
         problem = Problem(f"There is no command “{said}”.", aloud="I do not know that command.")
-        return UsageError([problem], _nearest_noun(typed, nouns, here))
+        return UsageError([problem], _begun(typed, commands, here) or _nearest_noun(typed, nouns, here))
     problem = Problem(f"There is no command “{said}”.")
     if any(may_hold_key(word.text) for word in words):
         return UsageError([problem], ("Did you mean ", Code(f"{here.slash} {' '.join(meant)}"), "?"), path=meant)
-    line = " ".join([*meant, *(respell(word) for word in words[len(meant) :])])
+    following = [*words[len(meant) :], *map(Word, switches)]
+    line = " ".join([*meant, *map(respell, following)])
     try:
-        actions = [Action(line, _Reading(commands[meant], here).command(list(words[len(meant) :])))]
+        actions = [Action(line, _Reading(commands[meant], here).command(following))]
     except UsageError:
         actions = []
     return UsageError([problem], ("Did you mean ", Code(f"{here.slash} {line}"), "?"), path=meant, actions=actions)
+
+
+def _begun(typed: Path, commands: Commands, here: Here) -> tuple[str | Code, ...] | None:
+    """Where a third word is needed, which there are."""
+    longer = [path for path in commands if len(path) > 2 and path[:2] == typed[:2]]
+    if not longer:
+        return None
+    example = Code(f"{here.slash} {first_example(commands[longer[0]])}")
+    return (f"Say which: {' '.join(typed[:2])} {' or '.join(path[2] for path in longer)}. For example: ", example)
 
 
 def _nearest_noun(typed: Path, nouns: Collection[str], here: Here) -> tuple[str | Code, ...]:

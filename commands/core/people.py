@@ -11,10 +11,11 @@ from commands.core.base import Internal, Offered, Offers, Positional, RoomComman
 from commands.core.context import Context
 from commands.core.errors import CommandError, NothingHere
 from commands.core.identity import person_of, stable_identity, without_number
+from commands.core.phone_numbers import veiled, without_numbers
 from commands.core.reply import Action, Code, Mark, Person, Strong
 from commands.core.types import Name
 from commands.core.words import a_few, in_natural_order
-from providers.base import Participant, RoomRef
+from providers.base import Participant, ParticipantKind, RoomRef
 
 MOST_OFFERED = 5
 _MENTION = re.compile(r"@([UW][A-Z0-9]+)")
@@ -61,7 +62,7 @@ def choose(
     as `command` with another `field`, in which one of several may be `who`.
     """
     is_exact = isinstance(command, PersonCommand) and command.exact
-    found = [p for p in present if p.identity == who] if is_exact else meant(present, who, ctx.caller.team_id)
+    found = _exactly(present, who) if is_exact else meant(present, who, ctx.caller.team_id)
     if len(found) == 1:
         return found[0]
     if found:
@@ -92,21 +93,39 @@ def as_identity(who: str, team_id: str) -> str:
 
 
 def shown(who: str, team_id: str) -> Mark:
-    """A mention, or the identity of somebody of the workspace, as that person; another word as it was typed."""
+    """A mention, or the identity of somebody of the workspace, as that person; another word as it was typed, but for
+    a telephone number in it."""
     mention = _MENTION.fullmatch(who)
     user_id = mention[1] if mention else person_of(who, team_id)
-    return Code(who) if user_id is None else Person(user_id)
+    return Code(without_numbers(who)) if user_id is None else Person(user_id)
 
 
 def meant(present: Sequence[Participant], who: str, team_id: str) -> list[Participant]:
     """All whom `who` fits. An identity is unique, so it comes first, then an id."""
-    for exact in ([p for p in present if p.identity == who], [p for p in present if p.id == who]):
+    for exact in (_exactly(present, who), [p for p in present if p.id == who]):
         if exact:
             return exact
     if _MENTION.fullmatch(who):
         own = as_identity(who, team_id)
         return [p for p in present if without_number(p.identity) == own]
     return [p for p in present if who and who.casefold() in (p.name.casefold(), p.identity.casefold())]
+
+
+def handle(person: Participant) -> str:
+    """What buttons and forms mean somebody by. Servers make identities of whole telephone numbers, so there an id."""
+    return person.id if person.kind is ParticipantKind.PHONE else person.identity
+
+
+def shown_identity(person: Participant) -> str:
+    """As others may read it."""
+    return veiled(person.identity) if person.kind is ParticipantKind.PHONE else person.identity
+
+
+def _exactly(present: Sequence[Participant], who: str) -> list[Participant]:
+    """By identity, else, on the telephone, by id or by as much of the identity as a record keeps: several can have
+    that."""
+    by_identity = [p for p in present if p.identity == who]
+    return by_identity or [p for p in present if p.kind is ParticipantKind.PHONE and who in (p.id, veiled(p.identity))]
 
 
 def _who_is_in(present: Sequence[Participant]) -> str:
@@ -125,8 +144,8 @@ def _offers(people: Sequence[Participant], room: RoomRef, who: str, command: Roo
     given = getattr(command, field)
     return [
         Action(
-            p.identity if p.name in ("", p.identity) else f"{p.name} ({p.identity})",
-            command.model_copy(update={**pin, field: _instead(given, who, p.identity)}),
+            shown_identity(p) if p.name in ("", p.identity) else f"{p.name} ({shown_identity(p)})",
+            command.model_copy(update={**pin, field: _instead(given, who, handle(p))}),
         )
         for p in people[:MOST_OFFERED]
     ]

@@ -16,6 +16,14 @@ NOUN_ALIASES = MappingProxyType(
 )
 """The vendors' words for our nouns, understood when typed."""
 
+SWITCHES: Mapping[Path, tuple[Path, str]] = MappingProxyType(
+    {
+        ("ingress", "enable"): (("ingress", "update"), "--enabled"),
+        ("ingress", "disable"): (("ingress", "update"), "--no-enabled"),
+    }
+)
+"""What people type for a command with a switch: suggested when typed."""
+
 
 class DuplicatePath(Exception):
     """Two commands claim one path."""

@@ -163,7 +163,7 @@ class Question:
     """Asked before something destructive; drawn at that moment, so it says what is true now.
 
     `command` is what a yes runs, pinned to what the question speaks of: a room of the same name that is made meanwhile
-    is not meant.
+    is not meant. `alone`: as a reply's.
     """
 
     text: Text
@@ -171,3 +171,4 @@ class Question:
     facts: tuple[tuple[str, Text], ...] = ()
     confirm: str
     deny: str = "Cancel"
+    alone: bool = False

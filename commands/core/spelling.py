@@ -6,15 +6,18 @@ from datetime import timedelta
 from pydantic import SecretStr
 
 from commands.core.base import Command, Private, has
-from commands.core.fields import option
+from commands.core.fields import names_people, names_room, option
+from commands.core.phone_numbers import without_numbers
+from commands.core.repeating import repeated
 from commands.core.tokens import quote
-from commands.core.types import spell_duration
-
-REDACTED = "***"
+from commands.core.types import REDACTED, spell_duration
 
 
 def spell(command: Command, *, redacted: bool = False, without: Collection[str] = ()) -> str:
-    """The line that `parse` reads as this command; `redacted` hides what is secret or private, for audit and logs.
+    """The line that `parse` reads as this command.
+
+    `redacted` hides what is secret or private, for audit and logs, and the telephone numbers that people, and the
+    rooms of callers, are called by.
 
     `without` leaves options out of a line for people to read and type, where the channel lends them anyway.
     """
@@ -44,9 +47,24 @@ def _stood_in_for(command: Command) -> str | None:
 def _shown(command: Command, name: str, redacted: bool) -> object:
     """The value of a field. Of private pairs the keys are kept, so that the line still reads back."""
     value = getattr(command, name)
-    if value is None or not redacted or not has(type(command).model_fields[name], Private):
+    if value is None or not redacted:
         return value
-    return dict.fromkeys(value, REDACTED) if isinstance(value, Mapping) else REDACTED
+    if has(type(command).model_fields[name], Private):
+        return dict.fromkeys(value, REDACTED) if isinstance(value, Mapping) else REDACTED
+    if type(command).may_meet_keys and isinstance(value, str):
+        value = repeated(value)
+    may_have_numbers = names_people(type(command), name) or names_room(type(command), name)
+    return _without_numbers(value) if may_have_numbers else value
+
+
+def _without_numbers(value: object) -> object:
+    match value:
+        case str():
+            return without_numbers(value)
+        case tuple():
+            return tuple(_without_numbers(entry) for entry in value)
+        case _:
+            return value
 
 
 def _as_option(name: str, value: object, redacted: bool) -> list[str]:

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, SecretStr
 from pydantic_core import PydanticCustomError
 
 from commands.core.errors import Problem
-from commands.core.spelling import REDACTED
+from commands.core.types import REDACTED
 from providers.base import Limits
 
 SCHEMES: Final = ("rtmp", "rtmps", "srt", "ws", "wss")

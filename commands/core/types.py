@@ -7,12 +7,15 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer
 from pydantic_core import PydanticCustomError
 
 from providers.base import Limits
+
+REDACTED: Final = "***"
+"""What a record has in the place of a secret, or of what is private."""
 
 _UNITS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 _DURATION = re.compile(r"(?:(\d{1,6})d)?(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,9})s)?", re.ASCII)
@@ -104,13 +107,15 @@ Pairs = Annotated[Mapping[str, str], BeforeValidator(_pairs)]
 
 
 def _underscored(value: object) -> object:
+    if isinstance(value, str):
+        return value.replace("-", "_").lower()
     if not isinstance(value, list | tuple):
         return value
     return [entry.replace("-", "_").lower() if isinstance(entry, str) else entry for entry in value]
 
 
 DASHED = BeforeValidator(_underscored)
-"""For choices of several words, any number of them: `Screen-share` means `screen_share`, as options have dashes."""
+"""For choices of several words, one or many: `Screen-share` means `screen_share`, as options have dashes."""
 
 
 _PERSON = re.compile(r"@?([UW][A-Z0-9]+)")

@@ -1,15 +1,17 @@
 """What LiveKit's services share: the settings, the client, and the questions whether a life of a room goes on and
 whether somebody is in it."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import timedelta
 from types import MappingProxyType
 from typing import TypeVar
 
-from livekit.api import ListRoomsRequest, ParticipantInfo, RoomParticipantIdentity
+from livekit.api import ListParticipantsRequest, ListRoomsRequest, ParticipantInfo, RoomParticipantIdentity
 
 from providers.base import Backend, Capability, Limits, RoomRef
 from providers.errors import NotFound, Rejected
+from providers.livekit import ingress_rules
 from providers.livekit.client import DEADLINE, Call, Client
 from providers.livekit.egress_rules import FORMATS, LAYOUTS, PRESETS, PROTOCOLS
 from providers.livekit.errors import Unanswered
@@ -25,6 +27,10 @@ LIMITS = Limits(
     presets=tuple(PRESETS),
     formats=FORMATS,
     stream_schemes=tuple(PROTOCOLS),
+    ingress_schemes=ingress_rules.SCHEMES,
+    ingress_presets=tuple(ingress_rules.PRESETS),
+    ingress_audio_presets=tuple(ingress_rules.AUDIO_PRESETS),
+    always_transcoded=ingress_rules.ALWAYS_TRANSCODED,
 )
 """The server's defaults; whoever runs it can change them, and then its own refusal speaks. It refuses no signal, and
 loses the large ones."""
@@ -79,15 +85,41 @@ class LiveKitBackend(Backend):
             await self._require_live(operation, room)
             raise
 
-    async def _act(self, operation: str, room: RoomRef, call: Call[T], *, on: str | None = None) -> T:
+    async def _everybody(self, operation: str, room: RoomRef) -> list[ParticipantInfo]:
+        """Who is in a life of a room, who came first first. LiveKit lists nobody for a name it does not know, or asks
+        a node that is not there (an operator's setting).
+
+        The room is looked at afterwards: a life that goes on then was the one that was listed. LiveKit lists in another
+        order each time.
+        """
+        try:
+            answer = await self._client.read(
+                operation, lambda api: api.room.list_participants(ListParticipantsRequest(room=room.name))
+            )
+        except Unanswered:
+            await self._require_live(operation, room)
+            raise
+        await self._require_live(operation, room)
+        return sorted(answer.participants, key=lambda message: (message.joined_at_ms, message.identity))
+
+    async def _act(
+        self,
+        operation: str,
+        room: RoomRef,
+        call: Call[T],
+        *,
+        on: str | None = None,
+        patience: float = 1,
+        secrets: Collection[str] = (),
+    ) -> T:
         """Make a call that changes a room, or somebody in it (`on`). Its request is made inside it, because what
-        protobuf cannot hold is `Rejected` there.
+        protobuf cannot hold is `Rejected` there. `patience` and `secrets`: the client's.
 
         Many of LiveKit's calls go to whoever keeps the room or the participant, and nobody answers where there is none.
         So after a silence we look: `NotFound` where something is missing, `Unanswered` where all is there.
         """
         try:
-            return await self._client.write(operation, call)
+            return await self._client.write(operation, call, patience=patience, secrets=secrets)
         except NotFound as error:
             await self._require_live(operation, room)
             if on is None:

@@ -13,7 +13,7 @@ from collections.abc import Collection
 
 import aiohttp
 from google.protobuf.message import DecodeError
-from livekit.api import ServerError
+from livekit.api import ServerError, SipCallError
 
 from providers.addresses import shown_text
 from providers.errors import (
@@ -83,9 +83,27 @@ _CANNOT = {
 second because it is not LiveKit Cloud, the third without Redis. The server may put others before them
 (`rpc error: `)."""
 
+_TAKEN = ("Conflicting inbound SIP Trunks", "already exists in dispatch rule")
+"""The server's words for what another trunk or rule says already: as `invalid_argument` too."""
+
+_SIP = {
+    403: "it is forbidden",
+    404: "there is no such number",
+    408: "nobody answers",
+    480: "nobody answers",
+    484: "the number is not complete",
+    486: "busy",
+    487: "nobody answers",
+    600: "busy",
+    603: "declined",
+    604: "there is no such number",
+}
+"""What the other side of a call says (RFC 3261, 21)."""
+
 _NO_RESPONSE = "no response from servers"
-_BUSY = ("not enough CPU", "server is shutting down")
-"""A worker's words, which took a start and then found that it could not (livekit/egress, pkg/errors)."""
+_BUSY = ("not enough CPU", "server is shutting down", "server capacity exceeded", "server shutting down")
+"""A worker's words, which took a start and then found that it could not (livekit/egress and livekit/ingress,
+pkg/errors): as `unavailable`, but for the third."""
 
 _PREFIX = "twirp error unknown: "
 
@@ -99,18 +117,30 @@ def translate(error: Exception, *, provider: str, operation: str, secrets: Colle
 
 def _from_server(error: ServerError, secrets: Collection[str]) -> tuple[type[ProviderError], str]:
     message = said(error, secrets)
+    if isinstance(error, SipCallError):
+        return Conflict, _refusal(error)
     if error.code == "unavailable" and _NO_RESPONSE in message:
         return Unanswered, message
-    if error.code == "unavailable" and any(words in message for words in _BUSY):
+    if error.code in ("unavailable", "resource_exhausted") and any(words in message for words in _BUSY):
         return NoWorker, message
     if (cannot := _CANNOT.get(str(error.code))) and cannot in message:
         return Unsupported, message
+    if error.code == "invalid_argument" and any(words in message for words in _TAKEN):
+        return Conflict, message
     kind = _BY_CODE.get(str(error.code)) or _BY_STATUS.get(error.status)
     if kind is None:
         kind = ProviderError if message else Malformed
     if kind is Unauthenticated or not message:  # what is said of a refused token may hold the token
         return kind, f"HTTP {error.status}"
     return kind, message
+
+
+def _refusal(error: SipCallError) -> str:
+    """Without the words of whoever refused: they may hold numbers."""
+    status = error.sip_status_code
+    if status is None:
+        return f"the other side refused ({error.sip_transfer_reason})"
+    return f"the other side refused: {_SIP.get(status, 'no reason that is known')} (SIP {status})"
 
 
 def said(error: ServerError, secrets: Collection[str] = ()) -> str:

@@ -7,6 +7,7 @@ from livekit.api import Room as RoomMessage
 
 from providers.base import Participant, ParticipantKind, Room, RoomRef, Track, TrackKind
 from providers.errors import Malformed
+from providers.livekit import call_info
 from providers.livekit.permissions import permissions, source
 
 _BY_NAME = {
@@ -63,7 +64,7 @@ def participant(message: ParticipantInfo) -> Participant:
     return Participant(
         id=message.sid,
         identity=message.identity,
-        name=message.name,
+        name=call_info.shown_name(message.name, message.attributes),
         joined_at=moment(message.joined_at_ms, message.joined_at),
         is_publisher=bool(message.tracks),
         kind=kind_of(

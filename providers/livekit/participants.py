@@ -7,7 +7,6 @@ from weakref import WeakValueDictionary
 
 from livekit.api import (
     ForwardParticipantRequest,
-    ListParticipantsRequest,
     MoveParticipantRequest,
     ParticipantInfo,
     ParticipantPermission,
@@ -19,7 +18,6 @@ from providers.base import Capability, Participant, ParticipantChanges, RoomRef
 from providers.livekit import mapping, permissions
 from providers.livekit.backend import LiveKitBackend
 from providers.livekit.client import DEADLINE
-from providers.livekit.errors import Unanswered
 from providers.livekit.settings import LiveKitSettings
 
 
@@ -29,22 +27,7 @@ class Participants(LiveKitBackend):
         self._permitting: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
 
     async def list_participants(self, room: RoomRef) -> list[Participant]:
-        """LiveKit lists nobody for a name it does not know, or asks a node that is not there (an operator's setting).
-
-        The room is looked at afterwards: a life that goes on then was the one that was listed. LiveKit lists in another
-        order each time; here the one who came first is first.
-        """
-        try:
-            answer = await self._client.read(
-                "list_participants",
-                lambda api: api.room.list_participants(ListParticipantsRequest(room=room.name)),
-            )
-        except Unanswered:
-            await self._require_live("list_participants", room)
-            raise
-        await self._require_live("list_participants", room)
-        came_first = sorted(answer.participants, key=lambda message: (message.joined_at_ms, message.identity))
-        return [mapping.participant(message) for message in came_first]
+        return [mapping.participant(message) for message in await self._everybody("list_participants", room)]
 
     async def update_participant(self, room: RoomRef, identity: str, changes: ParticipantChanges) -> Participant:
         """LiveKit takes an empty name or metadata for no change, so those are rejected.

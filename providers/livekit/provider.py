@@ -1,16 +1,20 @@
 """LiveKit as a provider: the sum of its services."""
 
 from providers.base import Capability
+from providers.livekit.agents import Agents
+from providers.livekit.calls import Calls
 from providers.livekit.egress import Egresses
+from providers.livekit.ingress import Ingresses
 from providers.livekit.participants import Participants
 from providers.livekit.rooms import Rooms
 from providers.livekit.signals import Signals
 from providers.livekit.tokens import Tokens
 from providers.livekit.tracks import Tracks
+from providers.livekit.trunks import Trunks
 from providers.livekit.webhooks import Webhooks
 
 
-class LiveKit(Rooms, Participants, Tracks, Signals, Tokens, Egresses, Webhooks):
+class LiveKit(Rooms, Participants, Tracks, Signals, Tokens, Egresses, Ingresses, Trunks, Calls, Agents, Webhooks):
     kind = "livekit"
     options = frozenset(
         {
@@ -46,6 +50,12 @@ class LiveKit(Rooms, Participants, Tracks, Signals, Tokens, Egresses, Webhooks):
             Capability.STREAM_AUDIO_ONLY,
             Capability.STREAM_PRESET,
             Capability.STREAM_HLS,
+            Capability.INGRESS_RTMP,
+            Capability.INGRESS_WHIP,
+            Capability.INGRESS_URL,
+            Capability.INGRESS_TRANSCODING,
+            Capability.INGRESS_PRESET,
+            Capability.INGRESS_SOURCE,
         }
     )
 

@@ -77,8 +77,16 @@ class LiveKitSettings(ProviderSettings, frozen=True):
     @property
     def join_url(self) -> str:
         """What clients connect to. Their SDKs want a websocket scheme."""
-        address = self.ws_url or self.url
-        return address.replace("http", "ws", 1) if address.startswith("http") else address
+        return _by_websocket(self.ws_url or self.url)
+
+    @property
+    def api_ws_url(self) -> str:
+        """Where we ourselves connect to as a client: where the API is, and not where people come in."""
+        return _by_websocket(self.url)
+
+
+def _by_websocket(address: str) -> str:
+    return address.replace("http", "ws", 1) if address.startswith("http") else address
 
 
 SETTINGS = LiveKitSettings

@@ -14,9 +14,10 @@ from typing import Any
 
 import jwt
 
-from providers.base import Participant, RoomRef, Track, TrackKind, TrackSource
+from providers.base import Call, Participant, RoomRef, Track, TrackKind, TrackSource
 from providers.errors import Forged, Malformed
 from providers.facts import (
+    CallChanged,
     Fact,
     Origin,
     ParticipantJoined,
@@ -27,8 +28,8 @@ from providers.facts import (
     TrackPublished,
     TrackUnpublished,
 )
-from providers.livekit import egress_info
-from providers.livekit.feeds import egress_facts, ingress_facts
+from providers.livekit import call_info, egress_info
+from providers.livekit.facts import egress_facts, ingress_facts
 from providers.livekit.mapping import kind_of, moment
 from providers.livekit.workers import Workers
 
@@ -117,13 +118,19 @@ def _room_finished(origin: Origin, event: Mapping[str, Any]) -> list[Fact]:
 
 
 def _participant_joined(origin: Origin, event: Mapping[str, Any]) -> list[Fact]:
-    return [ParticipantJoined(**origin, room=_room(origin, event), participant=_participant(event))]
+    joined = ParticipantJoined(**origin, room=_room(origin, event), participant=_participant(event))
+    if event["participant"].get("kind") != "SIP":
+        return [joined]
+    return [joined, CallChanged(**origin, call=_call(joined, event))]
 
 
 def _participant_left(origin: Origin, event: Mapping[str, Any]) -> list[Fact]:
     reason = str(event["participant"].get("disconnectReason", "UNKNOWN_REASON"))
     words = _REASONS.get(reason, reason.lower().replace("_", " "))
-    return [ParticipantLeft(**origin, room=_room(origin, event), participant=_participant(event), reason=words)]
+    left = ParticipantLeft(**origin, room=_room(origin, event), participant=_participant(event), reason=words)
+    if event["participant"].get("kind") != "SIP":
+        return [left]
+    return [left, CallChanged(**origin, call=call_info.ended(_call(left, event), reason, left.at))]
 
 
 def _track_published(origin: Origin, event: Mapping[str, Any]) -> list[Fact]:
@@ -164,7 +171,7 @@ def _participant(event: Mapping[str, Any]) -> Participant:
     return Participant(
         id=info["sid"],
         identity=info["identity"],
-        name=info.get("name", ""),
+        name=call_info.shown_name(info.get("name", ""), info.get("attributes", {})),
         joined_at=moment(int(info.get("joinedAtMs", 0)), int(info.get("joinedAt", 0))),
         is_publisher=info.get("isPublisher", False),
         kind=kind_of(
@@ -173,6 +180,19 @@ def _participant(event: Mapping[str, Any]) -> Participant:
             recorder=permission.get("recorder", False),
             agent=permission.get("agent", False),
         ),
+    )
+
+
+def _call(told: ParticipantJoined | ParticipantLeft, event: Mapping[str, Any]) -> Call:
+    who = told.participant
+    return call_info.call(
+        told.provider,
+        told.room,
+        sid=who.id,
+        identity=who.identity,
+        name=who.name,
+        attributes=event["participant"].get("attributes", {}),
+        joined_at=who.joined_at,
     )
 
 

@@ -1,4 +1,5 @@
-"""Whether this server has what egress needs, Redis and a worker, and what it lists of egresses.
+"""Whether this server has what egress needs, Redis and a worker, and what it lists of egresses. Redis is needed by
+ingress and by telephones too.
 
 No call tells whether there is a worker. A start to which none answers takes the server 22 s to refuse, so it is found
 out beforehand by one that a worker refuses at once: of a page without an address, which leaves no record. Of its sound
@@ -48,26 +49,57 @@ _EGRESS: Final = _STARTS | {
     Capability.LIST_EGRESSES,
     Capability.UPDATE_EGRESS_LAYOUT,
 }
+_INGRESS: Final = frozenset(
+    {
+        Capability.CREATE_INGRESS,
+        Capability.LIST_INGRESSES,
+        Capability.UPDATE_INGRESS,
+        Capability.DELETE_INGRESS,
+        Capability.COPY_INGRESS,
+    }
+)
+_SIP: Final = frozenset(
+    {
+        Capability.CREATE_TRUNK,
+        Capability.LIST_TRUNKS,
+        Capability.UPDATE_TRUNK,
+        Capability.DELETE_TRUNK,
+        Capability.CREATE_RULE,
+        Capability.LIST_RULES,
+        Capability.UPDATE_RULE,
+        Capability.DELETE_RULE,
+        Capability.DIAL,
+        Capability.TRANSFER_CALL,
+    }
+)
+_BY_REDIS: Final = _EGRESS | _INGRESS | _SIP
 
 
 class Lack(Enum):
     """What an installation may be without: why, for people, and what it cannot do then."""
 
-    NOTHING = ("", frozenset[Capability]())
-    REDIS = ("This server has no Redis, which egress needs.", _EGRESS)
+    NOTHING = ()
+    REDIS = (
+        ("This server has no Redis, which egress needs.", _EGRESS),
+        ("This server has no Redis, which ingress needs.", _INGRESS),
+        ("This server has no Redis, which telephones need.", _SIP),
+    )
     WORKER = (
-        "No egress worker answers: none runs, or none has the CPU free that it wants. "
-        "It is looked for again every minute.",
-        _STARTS,
+        (
+            "No egress worker answers: none runs, or none has the CPU free that it wants. "
+            "It is looked for again every minute.",
+            _STARTS,
+        ),
     )
 
     @property
     def capabilities(self) -> frozenset[Capability]:
-        return self.value[1]
+        return frozenset(self.because)
 
     @property
     def because(self) -> Mapping[Capability, str]:
-        return MappingProxyType(dict.fromkeys(self.capabilities, self.value[0]))
+        whys: tuple[tuple[str, frozenset[Capability]], ...] = self.value
+        return MappingProxyType({each: why for why, capabilities in whys for each in capabilities})
 
 
 class Workers(LiveKitBackend):
@@ -160,8 +192,9 @@ class Workers(LiveKitBackend):
         self._finding = (words, datetime.now(UTC))
 
     def _without(self, lack: Lack) -> None:
-        self.lacking = (self.lacking - _EGRESS) | lack.capabilities
-        self.lacking_because = lack.because
+        others = {each: why for each, why in self.lacking_because.items() if each not in _BY_REDIS}
+        self.lacking = (self.lacking - _BY_REDIS) | lack.capabilities
+        self.lacking_because = MappingProxyType(others | dict(lack.because))
         self._lack = lack
 
     def _is_time(self) -> bool:

@@ -24,9 +24,9 @@ class Member:
     forwarded_from: str | None = None
 
     @property
-    def is_human(self) -> bool:
-        """Also one that hides, who holds a room open and takes a place in it as the others do."""
-        return self.participant.is_person or self.participant.kind is ParticipantKind.OBSERVER
+    def takes_place(self) -> bool:
+        """Who takes a place in a room holds it open too: all but recorders and agents, as on LiveKit."""
+        return self.participant.kind not in (ParticipantKind.EGRESS, ParticipantKind.AGENT)
 
     @property
     def permissions(self) -> Permissions:
@@ -36,7 +36,7 @@ class Member:
 
 @dataclass
 class Life:
-    """`was_attended`: people were in it when somebody last came or went."""
+    """`was_attended`: places were taken when somebody last came or went."""
 
     ref: RoomRef
     options: RoomOptions
@@ -46,8 +46,8 @@ class Life:
     was_attended: bool = False
 
     @property
-    def people(self) -> int:
-        return sum(member.is_human for member in self.members.values())
+    def places_taken(self) -> int:
+        return sum(member.takes_place for member in self.members.values())
 
     @property
     def is_sending(self) -> bool:
@@ -55,12 +55,12 @@ class Life:
         return any(member.participant.tracks for member in self.members.values())
 
     def is_full_for(self, newcomer: Member) -> bool:
-        """Machines always find room, and so does whoever takes their own place."""
+        """Recorders and agents always find room, and so does whoever takes their own place."""
         most = self.options.max_participants
-        if most is None or not newcomer.is_human:
+        if most is None or not newcomer.takes_place:
             return False
         own = newcomer.participant.identity
-        return sum(member.is_human for identity, member in self.members.items() if identity != own) >= most
+        return sum(member.takes_place for identity, member in self.members.items() if identity != own) >= most
 
     def member(self, identity: str) -> Member:
         try:

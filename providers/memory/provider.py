@@ -7,16 +7,24 @@ from typing import ParamSpec, TypeVar
 from pydantic import SecretStr
 
 from providers.base import (
+    AgentDispatch,
     ApiGrant,
     ApiToken,
     ApiTokenOptions,
     Backend,
+    Call,
     Capability,
+    CreatedIngress,
     CreatedRoom,
+    DialOptions,
     Egress,
     EgressOptions,
     EgressRef,
     FileFormat,
+    Ingress,
+    IngressChanges,
+    IngressOptions,
+    IngressRef,
     JoinToken,
     Limits,
     NamedOutput,
@@ -27,15 +35,23 @@ from providers.base import (
     Room,
     RoomOptions,
     RoomRef,
+    Rule,
+    RuleChanges,
+    RuleOptions,
+    RuleRef,
     Signal,
     Stream,
     StreamRef,
     TokenOptions,
     Track,
+    Trunk,
+    TrunkChanges,
+    TrunkOptions,
+    TrunkRef,
 )
 from providers.errors import ProviderError, Rejected, TimedOut
 from providers.facts import Fact
-from providers.memory import egress_record, tokens, webhooks
+from providers.memory import egress_record, ingress_rules, tokens, webhooks
 from providers.memory.sender import Sender
 from providers.memory.server import MemoryServer
 from providers.memory.settings import MemorySettings
@@ -78,7 +94,7 @@ class Memory(Backend):
         return f"memory://{self.name}"
 
     async def settled(self) -> None:
-        """Return when no recording or stream is on its way and every webhook is delivered, or dropped."""
+        """Return when nothing is on its way from one status to the next and every webhook is delivered, or dropped."""
         await self.server.settled()
         if self._sender is not None:
             await self._sender.idle()
@@ -185,6 +201,69 @@ class Memory(Backend):
     async def update_egress_layout(self, egress: EgressRef, layout: str) -> Egress:
         return await self._ask(self.server.update_egress_layout, egress.id, layout)
 
+    async def create_ingress(self, options: IngressOptions) -> CreatedIngress:
+        return await self._ask(self.server.create_ingress, options)
+
+    async def list_ingresses(self, room: RoomRef | None = None, *, id: str | None = None) -> list[Ingress]:
+        return await self._ask(self.server.list_ingresses, room, id=id)
+
+    async def update_ingress(self, ingress: IngressRef, changes: IngressChanges) -> Ingress:
+        return await self._ask(self.server.update_ingress, ingress.id, changes)
+
+    async def delete_ingress(self, ingress: IngressRef) -> Ingress:
+        return await self._ask(self.server.delete_ingress, ingress.id)
+
+    async def copy_ingress(self, ingress: IngressRef) -> CreatedIngress:
+        return await self._ask(self.server.copy_ingress, ingress.id)
+
+    async def create_trunk(self, options: TrunkOptions) -> Trunk:
+        return await self._ask(self.server.create_trunk, options)
+
+    async def list_trunks(self) -> list[Trunk]:
+        return await self._ask(self.server.list_trunks)
+
+    async def update_trunk(self, trunk: TrunkRef, changes: TrunkChanges) -> Trunk:
+        return await self._ask(self.server.update_trunk, trunk.id, changes)
+
+    async def delete_trunk(self, trunk: TrunkRef) -> None:
+        await self._ask(self.server.delete_trunk, trunk.id)
+
+    async def create_rule(self, options: RuleOptions) -> Rule:
+        return await self._ask(self.server.create_rule, options)
+
+    async def list_rules(self) -> list[Rule]:
+        return await self._ask(self.server.list_rules)
+
+    async def update_rule(self, rule: RuleRef, changes: RuleChanges) -> Rule:
+        return await self._ask(self.server.update_rule, rule.id, changes)
+
+    async def delete_rule(self, rule: RuleRef) -> None:
+        await self._ask(self.server.delete_rule, rule.id)
+
+    async def dial(self, room: RoomRef, options: DialOptions) -> Call:
+        return await self._ask(self.server.dial, room, options)
+
+    async def list_calls(self, room: RoomRef) -> list[Call]:
+        return await self._ask(self.server.list_calls, room)
+
+    async def hang_up(self, call: Call) -> None:
+        await self._ask(self.server.hang_up, call.ref.id)
+
+    async def send_dtmf(self, call: Call, digits: SecretStr) -> None:
+        await self._ask(self.server.send_dtmf, call.ref.id, digits)
+
+    async def transfer_call(self, call: Call, number: str) -> None:
+        await self._ask(self.server.transfer_call, call.ref.id, number)
+
+    async def dispatch_agent(self, room: RoomRef, agent: str, metadata: str = "") -> AgentDispatch:
+        return await self._ask(self.server.dispatch_agent, room, agent, metadata)
+
+    async def list_agent_dispatches(self, room: RoomRef) -> list[AgentDispatch]:
+        return await self._ask(self.server.list_agent_dispatches, room)
+
+    async def remove_agent_dispatch(self, dispatch: AgentDispatch) -> None:
+        await self._ask(self.server.remove_agent_dispatch, dispatch.ref.id)
+
     def destination_id(self, url: SecretStr) -> str:
         return egress_record.destination_id(url)
 
@@ -231,6 +310,10 @@ def _limits(settings: MemorySettings) -> Limits:
         formats=tuple(FileFormat),
         outputs=tuple(NamedOutput(name, Memory.kind, place) for name, place in settings.outputs.items()),
         stream_schemes=STREAM_SCHEMES,
+        ingress_schemes=ingress_rules.SCHEMES,
+        ingress_presets=ingress_rules.PRESETS,
+        ingress_audio_presets=ingress_rules.AUDIO_PRESETS,
+        always_transcoded=ingress_rules.ALWAYS_TRANSCODED,
     )
 
 

@@ -44,8 +44,8 @@ class Rooms:
     """What the other subjects build on. `token_secret` signs the tokens that admit to the rooms.
 
     Attributes:
-        has_workers: whether anybody is there to record and to stream. Without, nothing can be started, and what goes
-            on goes on.
+        has_workers: whether anybody is there to record, to stream and to fetch. Without, nothing can be started, and
+            what goes on goes on.
     """
 
     def __init__(self, name: str, settings: MemorySettings, limits: Limits, tell: Callable[[Fact], None]) -> None:
@@ -56,6 +56,7 @@ class Rooms:
         self._tell = tell
         self._lives: dict[str, Life] = {}
         self._timers = Timers()
+        self._changes = Timers()
         self._egresses = Egresses(name, settings.recording_delay_seconds, self._egress_changed)
         self.has_workers = True
 
@@ -109,7 +110,7 @@ class Rooms:
         return Room(
             ref=life.ref,
             created_at=life.created_at,
-            participants=life.people,
+            participants=life.places_taken,
             max_participants=life.options.max_participants,
             metadata=life.metadata,
             recording=self._egresses.is_recording(life.ref),
@@ -145,6 +146,20 @@ class Rooms:
             for copy in [m for m in other.members.values() if m.forwarded_from == participant.id]:
                 self._remove(other, copy.participant.identity, "")
         self._attend(life)
+        self._departed(life.ref, identity)
+
+    def _departed(self, room: RoomRef, identity: str) -> None:
+        """Somebody has left a room. Subjects whose things are participants override this."""
+
+    def _take_out(self, room: RoomRef, identity: str, reason: str = "") -> None:
+        """Somebody leaves, if they and their room are still there."""
+        life = self._lives.get(room.name)
+        if life is not None and life.ref == room and identity in life.members:
+            self._remove(life, identity, reason)
+
+    def _soon(self, key: str, change: Callable[[], object]) -> None:
+        """What goes on by itself, after as long as a recording takes to go live."""
+        self._changes.start(key, self._settings.recording_delay_seconds, change)
 
     def _keep_tracks(self, life: Life, member: Member, *tracks: Track) -> None:
         """These are what somebody publishes from here on. What ends is told before what begins."""
@@ -161,12 +176,12 @@ class Rooms:
         self._egresses.look_at(life)
 
     def _attend(self, life: Life) -> None:
-        """People stop the clock; the last of them starts it. Machines do neither."""
-        if life.people:
+        """Whoever takes a place stops the clock; the last of them starts it. Recorders and agents do neither."""
+        if life.places_taken:
             self._timers.cancel(life.ref.id)
         elif life.was_attended:
             self._close_later(life, self._departure_timeout(life))
-        life.was_attended = life.people > 0
+        life.was_attended = life.places_taken > 0
 
     def _close_later(self, life: Life, delay: timedelta) -> None:
         self._timers.start(life.ref.id, delay.total_seconds(), lambda: self.close_room(life.ref))

@@ -18,11 +18,12 @@ class MemorySettings(ProviderSettings):
     """`webhook_url` is where it tells what happens, signed by `webhook_secret`; by itself it tells its own bot.
 
     The time-outs are for rooms that ask for none of their own. `recording_delay_seconds` is how long a recording or a
-    stream takes to go live and, later, to be ready. `recording_waits_for_publisher`: whether one of a whole room does
-    not begin before somebody in it sends, as LiveKit's does not. `outputs` are the places that can be asked for by
-    name, as in `archive = "memory://archive"`. `deadline_seconds` is how long we wait for an answer: a server in the
-    same process answers at once, but it can be told to be slow. `remote_unmute`: whether somebody's track may be
-    unmuted by others than themselves, which LiveKit's operators decide too.
+    stream takes to go live and, later, to be ready, an encoder to be seen, and a telephone to ring and to be answered.
+    `recording_waits_for_publisher`: whether one of a whole room does not begin before somebody in it sends, as
+    LiveKit's does not. `outputs` are the places that can be asked for by name, as in `archive = "memory://archive"`.
+    `deadline_seconds` is how long we wait for an answer: a server in the same process answers at once, but it can be
+    told to be slow. `remote_unmute`: whether somebody's track may be unmuted by others than themselves, which LiveKit's
+    operators decide too.
     """
 
     webhook_url: str | None = None

@@ -30,10 +30,15 @@ from tests.bot.conversations.clock import MovedClock
 from tests.bot.conversations.talk import accepted, heard, labels, press
 
 TWO_SERVERS = '[providers.memory]\nkind = "memory"\n[providers.annex]\nkind = "memory"\n'
-CONFIRMING = {"End room", "Remove", "Keep out", "Dismiss"}
+CONFIRMING = {
+    "End room", "Remove", "Keep out", "Dismiss", "Delete ingress", "Make new key", "Clean up",
+    "Call", "Hang up", "Transfer", "Delete",
+}  # fmt: skip
 
 READS = {
+    "agent list", "sip list", "sip rule list", "sip rule show", "sip trunk list", "sip trunk show",
     "alert list", "audit list", "egress list", "egress show", "help", "overview", "participant list",
+    "ingress list", "ingress show",
     "participant show", "provider list", "provider show", "recording list", "recording show", "role list",
     "room list", "room show", "setting list", "stream list", "stream show", "track list", "whoami",
 }  # fmt: skip
@@ -53,12 +58,17 @@ class Case:
 
 
 NOBODY_HAS_IT = r"If a token was made, nobody has it: I keep none\. Ask again for one\.\n\[Ask again\]"
+NOBODY_HAS_THE_KEY = r"If a new key was made, nobody has it: I keep none\. There is \*cam\* into \*room\w+\* `IN_"
 NO_SERVER_TELLS = r"Whether it was done no video server tells: .*\n\[Do it again\]"
 IT_IS_NOT_KNOWN_WHO = "Somebody may be forgotten in part only"
 CANNOT_BE_KNOWN = r"Whether the message was sent cannot be known: "
 
 THERE, ELSEWHERE = "rtmp://media.example.com/live/KEY-1", "rtmp://b.example.com/app/KEY-2"
 """The world lets streams go there, and the in-memory server sends nothing."""
+
+OFFICE = "sip trunk create outbound {new} --number +493000000001 --address media.example.com"
+CALLED = f"{OFFICE}; sip dial {{room}} +493012345678 --trunk {{new}}"
+THE_CALL_IS_OVER = r"The call with \*…5678\* in \*room\w+\* has ended already"
 
 NO_SUCH_EGRESS = "No such egress runs; start it again"
 
@@ -197,6 +207,100 @@ CASES = [
         "Whether the layout was changed no video server tells",
         "Whether the layout was changed no video server tells",
         before="egress room {room} --format mp4",
+    ),
+    Case(
+        "ingress create rtmp {room} cam",
+        r"There is an ingress into \*room\w+\* as \*cam\*: `IN_\w+`.*its key was shown to nobody",
+        r"There is no ingress into \*room\w+\* as \*cam\*; create it again",
+    ),
+    Case("ingress create whip {new} cam", r"There is an ingress into \*new", r"There is no ingress into \*new"),
+    Case(
+        "ingress create url {room} film https://media.example.com/film.mp4",
+        r"There is an ingress into \*room\w+\* as \*film\*: `IN_\w+`\.$",
+        r"There is no ingress into \*room\w+\* as \*film\*; create it again",
+    ),
+    Case(
+        "ingress update {room} --name Stage",
+        r"\*Name\*\nStage",
+        r"\*Name\*\nnone",
+        before="ingress create rtmp {room} cam",
+    ),
+    Case("ingress renew {room}", NOBODY_HAS_THE_KEY, NOBODY_HAS_THE_KEY, before="ingress create rtmp {room} cam"),
+    Case(
+        "ingress delete {room}",
+        r"There is no ingress `room",
+        r"The ingress \*cam\* into \*room\w+\* is still there; delete it again",
+        before="ingress create rtmp {room} cam",
+    ),
+    Case(
+        "ingress clean",
+        r"No ingress on `memory` has lost its worker",
+        r"No ingress on `memory` has lost its worker",
+        before="ingress create rtmp {room} cam; room close {room}",
+    ),
+    Case(
+        "sip dial {room} +493012345678 --trunk {new}",
+        r"A call into \*room\w+\*, to \*…5678\*, is \w+\.",
+        r"Nobody is being called into \*room\w+\*; call again",
+        before=OFFICE,
+    ),
+    Case(
+        "sip hangup {room} 5678",
+        THE_CALL_IS_OVER,
+        r"The call with \*…5678\* in \*room\w+\* goes on; hang up again",
+        before=CALLED,
+    ),
+    Case(
+        "sip dtmf {room} 5678 12#",
+        r"Whether the keys were pressed for \*…5678\* no video server tells",
+        r"Whether the keys were pressed for \*…5678\* no video server tells",
+        before=CALLED,
+    ),
+    Case(
+        "sip transfer {room} 5678 +493000001111",
+        THE_CALL_IS_OVER,
+        r"\*…5678\* is still in \*room\w+\*; transfer them again",
+        before=CALLED,
+    ),
+    Case(
+        "sip trunk create inbound {new} --number +493000000002",
+        r"There is a trunk \*new\w+\*",
+        r"There is no trunk \*new\w+\*; create it again",
+    ),
+    Case("sip trunk update {new} --country DE", r"\*Country\*\nDE", r"\*Numbers\*\n\S+\n\*Address\*", before=OFFICE),
+    Case(
+        "sip trunk delete {new}",
+        r"There is no trunk `new",
+        r"The trunk \*new\w+\* is still there; delete it again",
+        before=OFFICE,
+    ),
+    Case(
+        "sip rule create direct {room} --pin 101",
+        r"There is a rule by which calls end up in \*room",
+        r"There is no such rule for \*room\w+\*; create it again",
+    ),
+    Case(
+        "sip rule update {room} --name desk",
+        r"This is how the rule \*desk\* is at present",
+        r"This is how the rule \*room\w+\* is at present",
+        before="sip rule create direct {room} --pin 102",
+    ),
+    Case(
+        "sip rule delete {room}",
+        r"There is no rule `room",
+        r"The rule \*room\w+\* is still there; delete it again",
+        before="sip rule create direct {room} --pin 103",
+    ),
+    Case(
+        "agent dispatch {room} assistant",
+        r"\*assistant\* was asked into \*room",
+        r"\*assistant\* was not asked into \*room\w+\*; ask again",
+    ),
+    Case(
+        "agent remove {room} assistant",
+        r"There is no agent `assistant` in \*room",
+        r"\*assistant\* is still asked into \*room\w+\*; remove it again",
+        before="agent dispatch {room} assistant",
     ),
     Case("room extend {room}", r"The room \*room\w+\* ends ", r"No stop is planned\. The room \*room\w+\* goes on"),
     Case(

@@ -1,7 +1,7 @@
 """The ports of `commands/core/ports.py` in memory: what commands and dispatch need, without a database and Slack."""
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -16,8 +16,10 @@ from commands.core.directory import (
     GoingOn,
     KnownRoom,
     LiveRoom,
+    Provenance,
     Reservation,
     Reserved,
+    TroubledIngress,
     Webhooks,
 )
 from commands.core.egress_requests import EgressRequest
@@ -27,11 +29,13 @@ from commands.core.grants import Grant, Grantee, KnownGrantee
 from commands.core.ports import Caller, Choice, KeepOut, Place, Standing, Traces, Viewer, everywhere
 from commands.core.reply import Reply, Text
 from commands.core.timers import LONGEST, PlannedStop, PutOff, Refusal, Target
-from providers.base import Participant, Provider, Recording, RoomRef, Stream
+from providers.base import Call, Ingress, Participant, ParticipantKind, Provider, Recording, RoomRef, Stream
 from providers.facts import (
+    CallChanged,
     Dismissed,
     Fact,
     Finished,
+    IngressChanged,
     PartBegun,
     ParticipantsListed,
     Paused,
@@ -116,6 +120,7 @@ class Report:
     made_by: str | None
     card_in: str | None
     card_thread: str | None = None
+    is_private: bool = False
 
 
 class Directory:
@@ -124,6 +129,7 @@ class Directory:
     def __init__(self) -> None:
         self.reports: list[Report] = []
         self.reserved: dict[tuple[ThingKind, str, str], Reservation] = {}
+        self.ended_at: dict[RoomRef, datetime] = {}
         self._rooms: dict[tuple[str, RoomRef], KnownRoom] = {}
 
     @property
@@ -134,17 +140,18 @@ class Directory:
         self, fact: Fact, *, team_id: str, made_by: str | None, card_in: Place | None, is_private: bool = False
     ) -> None:
         channel_id, thread_ts = (card_in.channel_id, card_in.thread_ts) if card_in else (None, None)
-        self.reports.append(Report(fact, team_id, made_by, channel_id, thread_ts))
+        self.reports.append(Report(fact, team_id, made_by, channel_id, thread_ts, is_private))
         if isinstance(fact, RoomSeen):
             key = (team_id, fact.room.ref)
             self._rooms.setdefault(key, KnownRoom(fact.room.ref, False, channel_id, made_by, is_private))
         elif isinstance(fact, RoomFinished):
             self.end(team_id, fact.room)
 
-    def end(self, team_id: str, room: RoomRef) -> None:
+    def end(self, team_id: str, room: RoomRef, at: datetime | None = None) -> None:
         """A life is over, as a webhook would have told."""
         before = self._rooms.get((team_id, room), KnownRoom(room, False))
         self._rooms[team_id, room] = KnownRoom(room, True, before.channel_id, before.made_by, before.is_private)
+        self.ended_at[room] = at or datetime.now(UTC)
 
     async def newest(self, viewer: Viewer, provider: str, name: str) -> KnownRoom | None:
         lives = [r for r in self._of(viewer) if r.ref.provider == provider and r.ref.name == name]
@@ -159,10 +166,22 @@ class Directory:
     async def live(self, viewer: Viewer, provider: str) -> list[KnownRoom]:
         return [r for r in self._of(viewer) if r.ref.provider == provider and not r.ended]
 
+    async def ended(self, viewer: Viewer, provider: str, names: Collection[str]) -> Mapping[str, datetime]:
+        newest = {name: await self.newest(viewer, provider, name) for name in names}
+        return {name: self.ended_at[room.ref] for name, room in newest.items() if room is not None and room.ended}
+
     async def present(self, viewer: Viewer, provider: str, name: str) -> list[Participant]:
         listed = [f for f in self.facts if isinstance(f, ParticipantsListed)]
         last = next((f for f in reversed(listed) if (f.room.provider, f.room.name) == (provider, name)), None)
         return [] if last is None else list(last.participants)
+
+    async def sent_into(self, team_id: str, provider: str, room_ids: Collection[str]) -> Mapping[str, frozenset[str]]:
+        listed = [f for f in self.facts if isinstance(f, ParticipantsListed)]
+        last = {f.room.id: f.participants for f in listed if f.room.provider == provider and f.room.id in room_ids}
+        return {
+            id: frozenset(who.identity for who in there if who.kind is ParticipantKind.INGRESS)
+            for id, there in last.items()
+        }
 
     async def recordings(self, viewer: Viewer, provider: str, limit: int) -> list[Recording]:
         heard = [f.recording for f in self.facts if isinstance(f, RecordingChanged)]
@@ -177,6 +196,20 @@ class Directory:
         newest = [*last.values()]
         newest.reverse()
         return sorted(newest, key=lambda s: s.status.is_final)[:limit]
+
+    async def ingresses(self, viewer: Viewer, provider: str, limit: int) -> list[Ingress]:
+        heard = [f.ingress for f in self.facts if isinstance(f, IngressChanged)]
+        last = {i.ref: i for i in heard if i.ref.provider == provider}
+        newest = [*last.values()]
+        newest.reverse()
+        return sorted(newest, key=lambda i: i.status.is_final)[:limit]
+
+    async def calls(self, viewer: Viewer, provider: str, limit: int) -> list[Call]:
+        heard = [f.call for f in self.facts if isinstance(f, CallChanged)]
+        last = {c.ref: c for c in heard if c.ref.provider == provider}
+        newest = [*last.values()]
+        newest.reverse()
+        return sorted(newest, key=lambda c: c.status.is_final)[:limit]
 
     async def live_in_channel(self, viewer: Viewer) -> list[KnownRoom]:
         return [r for r in self._of(viewer) if r.channel_id == viewer.channel_id and not r.ended]
@@ -199,6 +232,16 @@ class Directory:
         rooms = await self.hidden(viewer, [stream.room for stream in streams])
         return frozenset(s.ref.id for s in streams if s.room in rooms)
 
+    async def hidden_ingresses(self, viewer: Viewer, ingresses: Collection[Ingress]) -> frozenset[str]:
+        """An ingress goes by its room."""
+        rooms = await self.hidden(viewer, [ingress.room for ingress in ingresses])
+        return frozenset(i.ref.id for i in ingresses if i.room in rooms)
+
+    async def hidden_calls(self, viewer: Viewer, calls: Collection[Call]) -> frozenset[str]:
+        """A call goes by its room."""
+        rooms = await self.hidden(viewer, [call.room for call in calls])
+        return frozenset(c.ref.id for c in calls if c.room in rooms)
+
     async def dismissed(self, team_id: str, kind: ThingKind, provider: str, ids: Collection[str]) -> frozenset[str]:
         return frozenset(f.thing_id for f in self.facts if isinstance(f, Dismissed) and f.thing is kind) & set(ids)
 
@@ -208,10 +251,18 @@ class Directory:
         last = {f.thing_id: f for f in said}
         return frozenset(id for id in ids if isinstance(last.get(id), Paused))
 
-    async def made_by(self, team_id: str, provider: str, feed_id: str) -> str | None:
-        feeds = (ThingKind.RECORDING, ThingKind.STREAM)
-        made = (r for r in self.reports if r.made_by is not None and r.fact.thing in feeds)
-        return next((r.made_by for r in made if r.fact.thing_id == feed_id), None)
+    async def made_by(self, team_id: str, provider: str, id: str) -> str | None:
+        of_rooms = (ThingKind.RECORDING, ThingKind.STREAM, ThingKind.INGRESS, ThingKind.CALL)
+        made = (r for r in self.reports if r.made_by is not None and r.fact.thing in of_rooms)
+        return next((r.made_by for r in made if r.fact.thing_id == id), None)
+
+    async def provenance(self, team_id: str, kind: ThingKind, provider: str, id: str) -> Provenance | None:
+        """As the first who reported it said."""
+        said = [r for r in self.reports if (r.fact.thing, r.fact.provider, r.fact.thing_id) == (kind, provider, id)]
+        if not said:
+            return None
+        cards = tuple(Place(team_id, r.card_in, r.card_thread) for r in said if r.card_in is not None)
+        return Provenance(said[0].card_in, said[0].made_by, said[0].is_private, cards)
 
     async def reserve(
         self,
@@ -416,6 +467,7 @@ class DashboardTable:
     known: set[str] = field(default_factory=set)
     failed: list[FailedRecording] = field(default_factory=list)
     feeds: list[GoingOn] = field(default_factory=list)
+    ingresses: list[TroubledIngress] = field(default_factory=list)
     blocked: list[BlockedCard] = field(default_factory=list)
     heard: dict[str, Webhooks] = field(default_factory=dict)
 
@@ -437,6 +489,11 @@ class DashboardTable:
     async def going_on(self, viewer: Viewer, providers: Collection[str], *, limit: int) -> tuple[list[GoingOn], int]:
         found = [each for each in self.feeds if each.feed.ref.provider in providers]
         return found[:limit], len(found)
+
+    async def troubled_ingresses(
+        self, viewer: Viewer, providers: Collection[str], *, since: datetime
+    ) -> list[TroubledIngress]:
+        return [each for each in self.ingresses if each.is_left_behind or each.at >= since]
 
     async def blocked_cards(self, viewer: Viewer) -> list[BlockedCard]:
         return self.blocked

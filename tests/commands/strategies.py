@@ -10,7 +10,7 @@ from pydantic import SecretStr, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
 from commands.core.base import Command, Fetched, Offered, Offers, WorkspacePerson, has, marks
-from commands.core.fields import field_type, holds_secret
+from commands.core.fields import field_type, holds_secret, is_many
 from commands.core.moments import When
 
 AWKWARD = "ab=-—.,;:'\"“”„«»`\\{}[]()<>|&*_#@!?/ \t\n\u00a0\u202f\u200b\u2060\ufeff🎬é漢\u0301\u202e\0"
@@ -46,6 +46,10 @@ STREAMED_TO = (
 )
 
 
+SPECIAL = ("+493012345678", "112", "198.51.100.0/24", "DE", "sip.example.com:5061", "4321")
+"""What fields take that take hardly any other text: numbers, addresses, countries, keys."""
+
+
 @cache  # a validator for each field takes longer to make than a command to draw
 def commands_of(model: type[Command]) -> st.SearchStrategy[Command]:
     """Any command of this class that its own validation takes."""
@@ -65,14 +69,34 @@ def _values(info: FieldInfo) -> st.SearchStrategy[Any]:
     for mark in info.metadata:
         annotated = Annotated[annotated, mark]
     adapter: TypeAdapter[Any] = TypeAdapter(annotated)
-    drawn = _any_value(info).filter(lambda value: _passes(adapter, value))
+    special = _special(info, adapter)
+    drawn = (_any_value(info) if special is None else special).filter(lambda value: _passes(adapter, value))
     return drawn if info.is_required() else drawn | st.just(info.get_default(call_default_factory=True))
+
+
+def _special(info: FieldInfo, adapter: TypeAdapter[Any]) -> st.SearchStrategy[Any] | None:
+    """None for a field that takes words, and for one that takes none of these."""
+    kind = field_type(info)
+    several = get_origin(kind) is tuple
+    bare = get_args(kind)[0] if several else kind
+    if getattr(bare, "__origin__", bare) not in (str, SecretStr):
+        return None
+
+    def takes(text: str) -> bool:
+        return _passes(adapter, (text,) if several else text)
+
+    taken = [text for text in SPECIAL if takes(text)]
+    if not taken or takes("some words"):
+        return None
+    one = st.sampled_from(taken)
+    return st.lists(one, max_size=3).map(tuple) if several else one
 
 
 def _any_value(info: FieldInfo) -> st.SearchStrategy[Any]:
     """Of the field's type, and mostly such as its validators take."""
     if has(info, Fetched) and holds_secret(info):
-        return st.lists(st.sampled_from(STREAMED_TO).map(SecretStr), max_size=4).map(tuple)
+        one = st.sampled_from(STREAMED_TO).map(SecretStr)
+        return st.lists(one, max_size=4).map(tuple) if is_many(info) else one
     mentions = _mentions(info)
     return st.from_regex(mentions, fullmatch=True) if mentions else _of_type(field_type(info))
 

@@ -105,6 +105,13 @@ async def test_a_page_whose_entries_are_kept_no_more_gives_way_to_the_newest(wor
     assert shown(told(await workspace.press(AuditList(before=15), by=ANNA))) == [22, 21, 20]
 
 
+async def test_a_room_is_found_by_the_number_that_the_record_does_not_have(workspace: Workspace) -> None:
+    workspace.record.rows = [entry(1, about="call-_…5678_x"), entry(2, also_about="call-_…5678_x"), entry(3)]
+    reply = told(await workspace.say("audit list --room call-_+493012345678_x", by=ANNA))
+    assert shown(reply) == [2, 1]
+    assert "3012345678" not in repr((reply.text, reply.items))
+
+
 async def test_long_words_are_cut_and_a_page_still_fits(workspace: Workspace) -> None:
     workspace.record.rows = [
         entry(number, words="room show " + "<&*" * 1_000, detail="`<&>" * 500) for number in range(1, 12)

@@ -61,11 +61,11 @@ def lines(reply: Reply) -> dict[str, str]:
 
 async def test_a_line_for_each_thing_that_one_wants_to_do(workspace: Workspace) -> None:
     reply = told(await workspace.say("help", by=ANNA))
-    assert plain(reply.text) == "What you can ask for. /video help room create shows one command in full."
+    assert plain(reply.text) == "What you can ask for. /video help room create shows one in full."
     shown = lines(reply)
     assert list(shown) == [group.title for group in GROUPS]
-    assert shown["Start and run a room"] == "room create, join, close, list, show, update and 2 more · signal send"
-    assert shown["Record"] == "recording start, stop, list, show, dismiss, extend and 5 more"
+    assert shown["Start and run a room"] == "room create, join, close, list, show and 3 more · signal send"
+    assert shown["Record"] == "recording start, stop, list, show, dismiss and 6 more"
     assert plain(reply.hint) == ""
 
 
@@ -122,7 +122,7 @@ async def test_help_lists_what_the_asker_may_do_and_says_for_whom_there_is_more(
     assert lines(shown)["Record"] == "recording list, show"
     assert plain(shown.hint) == "There is more for people with the role operator or admin."
     shown = told(await workspace.say("help", by=NOAH))
-    assert list(lines(shown)) == ["Find your way"]
+    assert list(lines(shown)) == ["Settings and help"]
     assert plain(shown.hint) == "There is more for people with the role viewer, operator or admin."
     page = told(await workspace.say("help recording", by=VERA))
     assert list(lines(page)) == ["/video recording list [ROOM] [--active]", "/video recording show [RECORDING]"]
@@ -136,7 +136,7 @@ async def test_help_follows_a_role_on_one_server(workspace: Workspace) -> None:
     told(await workspace.say("provider use annex", by=ANNA))
     assert (
         lines(told(await workspace.say("help", by=VERA)))["Record"]
-        == "recording start, stop, list, show, dismiss, extend and 5 more"
+        == "recording start, stop, list, show, dismiss and 6 more"
     )
     said = told(await workspace.say("whoami", by=VERA))
     assert facts_of(said)["On annex"] == "operator: the test said so"
@@ -146,11 +146,25 @@ async def test_what_a_server_cannot_do_is_left_out(small: Workspace) -> None:
     reply = told(await small.say("help", by=ANNA))
     shown = lines(reply)
     assert shown["Start and run a room"] == "room create, list, show"
-    assert "Let programs in" not in shown
+    assert "Bring in cameras, callers, programs" not in shown
     assert "Record" not in shown
     assert labels(reply.actions) == ["Create room", "List rooms", "What is live here"]
     left_out = sum(bool(missing(command, RoomsOnly("small"))) for command in small.commands.values())
     assert plain(reply.hint) == f"small cannot do everything: {left_out} commands are left out."
+
+
+async def test_why_a_server_lacks_what_is_left_out_is_said(workspace: Workspace, memory: Memory) -> None:
+    memory.lacking, memory.lacking_because = frozenset({Capability.DIAL}), {Capability.DIAL: "It has no telephone."}
+    hint = plain(told(await workspace.say("help in", by=ANNA)).hint)
+    assert hint == "memory cannot do everything: 1 command is left out. It has no telephone."
+
+
+async def test_what_stands_without_an_option_comes_first(workspace: Workspace) -> None:
+    shown = facts_of(told(await workspace.say("help sip rule create", by=ANNA)))
+    assert shown["Usage"].startswith("/video sip rule create KIND ROOM [--trunk TRUNK...] [--pin PIN] [--name NAME]")
+    assert shown["Usage"].endswith("[--no-hide-number]")
+    assert list(shown)[:3] == ["Usage", "KIND", "ROOM"]
+    assert shown["--hide-number, --no-hide-number"].endswith("(yes by default)")
 
 
 async def test_help_is_for_everybody(workspace: Workspace) -> None:
@@ -162,7 +176,7 @@ async def test_help_is_for_everybody(workspace: Workspace) -> None:
 
 
 async def test_help_on_a_heading(workspace: Workspace) -> None:
-    assert told(await workspace.say("help Set the rules")) == told(await workspace.say("help rules"))
+    assert told(await workspace.say("help Settings and help")) == told(await workspace.say("help around"))
 
 
 async def test_help_on_a_noun(workspace: Workspace) -> None:
@@ -255,7 +269,7 @@ async def test_a_form_is_offered_to_whoever_may_send_it(workspace: Workspace) ->
 async def test_help_on_help(workspace: Workspace) -> None:
     reply = told(await workspace.say("help help"))
     assert plain(reply.text).splitlines()[1:] == ["/video help", "/video help room", "/video help room create"]
-    assert labels(reply.actions) == ["Open form", "Find your way", "All help"]
+    assert labels(reply.actions) == ["Open form", "Settings and help", "All help"]
 
 
 @pytest.mark.parametrize(
@@ -374,6 +388,6 @@ async def test_who_am_i(workspace: Workspace) -> None:
 
 async def test_help_follows_the_channels_server(memory: Memory) -> None:
     workspace = Workspace(memory, RoomsOnly("small"))
-    assert "Let programs in" in lines(told(await workspace.say("help", by=ANNA)))
+    assert "Bring in cameras, callers, programs" in lines(told(await workspace.say("help", by=ANNA)))
     told(await workspace.say("provider use small", by=ANNA))
-    assert "Let programs in" not in lines(told(await workspace.say("help", by=ANNA)))
+    assert "Bring in cameras, callers, programs" not in lines(told(await workspace.say("help", by=ANNA)))

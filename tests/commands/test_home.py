@@ -10,8 +10,18 @@ from pydantic import SecretStr
 
 from commands.alert import AlertUnsubscribe
 from commands.core.alerts import AlertKind, Scope, Severity
-from commands.core.directory import BlockedCard, FailedRecording, GoingOn, KnownRoom, LiveRoom, Webhooks
+from commands.core.directory import (
+    BlockedCard,
+    FailedRecording,
+    GoingOn,
+    KnownRoom,
+    LiveRoom,
+    TroubledIngress,
+    Webhooks,
+)
 from commands.core.egress_words import explain_condition
+from commands.core.ingress_orphans import Orphan
+from commands.core.ingress_words import explain_orphan
 from commands.core.ports import Caller, Place, Viewer
 from commands.core.reply import Action, Button, Form, Link, plain
 from commands.core.timers import Target
@@ -26,6 +36,11 @@ from providers.base import (
     DestinationStatus,
     EgressKind,
     EgressSource,
+    Ingress,
+    IngressInput,
+    IngressRef,
+    IngressStatus,
+    ParticipantKind,
     Recording,
     RecordingRef,
     RecordingStatus,
@@ -37,7 +52,7 @@ from providers.base import (
     StreamStatus,
 )
 from providers.errors import ProviderError, Unreachable
-from providers.facts import Condition, ThingKind
+from providers.facts import Condition, IngressChanged, ParticipantsListed, ThingKind
 from providers.memory.provider import Memory
 from providers.memory.settings import MemorySettings
 from tests.commands.ports import DashboardTable
@@ -51,6 +66,7 @@ from tests.commands.workspace import (
     VERA,
     Workspace,
     button,
+    facts_of,
     labels,
     refused,
     says,
@@ -408,6 +424,48 @@ async def test_what_is_odd_needs_attention_and_has_its_next_step(home: Home, das
     ]
     assert actions(shown) == [["Join", "Stop"], ["Dismiss", "Stop"]]
     assert actions(section(page, "Recorded and streamed")) == [["Stop"], []]
+
+
+async def test_an_ingress_by_which_nothing_comes_needs_attention(
+    home: Home, workspace: Workspace, dashboard: DashboardTable
+) -> None:
+    failed = Ingress(
+        IngressRef("memory", "IN_1"), RoomRef("memory", "", "standup"), IngressStatus.FAILED, IngressInput.RTMP
+    )
+    failed = replace(failed, name="Camera 2", error="no video")
+    behind = replace(failed, ref=IngressRef("memory", "IN_2"), status=IngressStatus.LIVE, error=None)
+    now = workspace.clock.now()
+    dashboard.ingresses = [TroubledIngress(failed, False, OLGA.user_id, now), TroubledIngress(behind, True, None, now)]
+    shown = section(await home.page(OLGA), "Needs attention")
+    at = now.isoformat(timespec="seconds")
+    assert rows(shown) == [
+        ("The ingress Camera 2 into standup failed.", f"no video · {at} · made by @UOLGA"),
+        ("The ingress Camera 2 into standup was left behind.", f"{explain_orphan(Orphan.WORKER_DIED, behind)} · {at}"),
+    ]
+    assert actions(shown) == [["Show"], ["Show", "New key", "Delete"]]
+
+
+async def test_what_comes_into_a_room_stands_in_its_row(
+    home: Home, workspace: Workspace, dashboard: DashboardTable, memory: Memory
+) -> None:
+    """No webhook comes, so the server is believed, which counts the camera among the people."""
+    ref = await workspace.room("standup")
+    memory.server.join("standup", "ana")
+    memory.server.join("standup", "camera", kind=ParticipantKind.INGRESS)
+    camera = Ingress(IngressRef("memory", "IN_1"), ref, IngressStatus.LIVE, name="Camera 2", identity="camera")
+    ctx = workspace.context(memory)
+    await ctx.report(IngressChanged(ingress=camera, **ctx.observed()))
+    there = tuple(await memory.list_participants(ref))
+    await ctx.report(ParticipantsListed(room=ref, participants=there, **ctx.observed()))
+    known = KnownRoom(ref, False, STUDIO.channel_id, OLGA.user_id)
+    dashboard.live = [LiveRoom(known, 0, (), workspace.clock.now() - timedelta(minutes=1))]
+    await home.ask()
+    ((_, detail),) = rows(section(await home.page(OLGA), "Your rooms"))
+    assert detail.startswith("1 person · Camera 2 comes in · ")
+    show = told(await workspace.say("room show standup"))
+    assert (plain(show.text), facts_of(show)["Comes in"]) == ("standup: 1 person is in it.", "Camera 2")
+    listed = told(await workspace.say("room list"))
+    assert plain(listed.items[0].detail) == "1 person is in it · Camera 2 comes in · from this channel"
 
 
 async def test_a_room_that_ends_by_itself_says_when(

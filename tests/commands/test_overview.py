@@ -10,9 +10,9 @@ from commands.core.reply import Action, Form, Reply, plain
 from commands.help import Help
 from commands.overview import MOST_ROOMS
 from commands.room import RoomCreate, RoomJoin, RoomList, RoomShow
-from providers.base import Backend, Room, RoomRef
+from providers.base import Backend, Ingress, IngressRef, IngressStatus, ParticipantKind, Room, RoomRef
 from providers.errors import Unreachable
-from providers.facts import RoomSeen
+from providers.facts import CallChanged, IngressChanged, ParticipantsListed, RoomSeen
 from providers.memory.provider import Memory
 from providers.memory.settings import MemorySettings
 from tests.commands.workspace import HALL, NOAH, TEAM, VERA, Workspace, button, labels, refused, titles, told
@@ -105,6 +105,15 @@ async def test_buttons_that_a_viewer_may_not_press_are_left_out(workspace: Works
     assert labels(told(await workspace.say("", by=VERA)).actions) == ["List rooms", "Help"]
 
 
+async def test_a_room_is_not_shown_by_the_whole_number_of_its_caller(workspace: Workspace) -> None:
+    ref = await workspace.room("call-_+493012345678_x")
+    (item,) = told(await workspace.say("overview")).items
+    assert plain(item.title) == "call-_…5678_x"
+    described = [each.description for each in item.actions if isinstance(each, Action)]
+    assert described == ["Join room call-_…5678_x", "Show room call-_…5678_x"]
+    assert button(item.actions, "Show") == RoomShow(provider="memory", room=ref.name, room_id=ref.id)
+
+
 async def test_a_guest_sees_nothing(workspace: Workspace) -> None:
     assert isinstance(refused(await workspace.say("", by=NOAH)), NotAllowed)
 
@@ -120,3 +129,40 @@ async def test_what_goes_out_of_a_room_can_be_stopped() -> None:
     (item,) = told(await workspace.say("overview")).items
     assert plain(item.detail) == "1 person is in it · being recorded · being streamed"
     assert labels(item.actions) == ["Join", "Show", "Stop recording", "Stop stream"]
+
+
+async def test_what_comes_into_a_room_is_said() -> None:
+    """As far as commands have told: this workspace hears no webhooks."""
+    memory = Memory("memory", MemorySettings(recording_delay_seconds=0))
+    workspace = Workspace(memory)
+    await workspace.room("standup")
+    told(await workspace.say('ingress create rtmp standup camera-2 --name "Camera 2"'))
+    (made,) = await memory.list_ingresses()
+    memory.server.send_into(memory.server.key_of(made.ref.id))
+    memory.server.call_in("standup", "+493012345678")
+    await memory.settled()
+    told(await workspace.say("ingress show standup"))
+    ctx = workspace.context(memory)
+    room = (await memory.list_rooms())[0].ref
+    (call,) = await memory.list_calls(room)
+    await ctx.report(CallChanged(call=call, **ctx.observed()))
+    there = tuple(await memory.list_participants(room))
+    await ctx.report(ParticipantsListed(room=room, participants=there, **ctx.observed()))
+    (item,) = told(await workspace.say("overview")).items
+    assert plain(item.detail) == "1 person is in it · Camera 2 comes in · 1 call"
+
+
+async def test_only_what_is_in_a_room_is_no_person() -> None:
+    """The worker of one died, which its record does not say, and the other one may not be seen here."""
+    memory = Memory("memory", MemorySettings())
+    workspace = Workspace(memory)
+    room = await workspace.room("standup")
+    memory.server.join("standup", "ana")
+    memory.server.join("standup", "hidden", kind=ParticipantKind.INGRESS)
+    ctx = workspace.context(memory)
+    dead = Ingress(IngressRef("memory", "IN_1"), room, IngressStatus.LIVE, name="Camera 2", identity="camera-2")
+    await ctx.report(IngressChanged(ingress=dead, **ctx.observed()))
+    there = tuple(await memory.list_participants(room))
+    await ctx.report(ParticipantsListed(room=room, participants=there, **ctx.observed()))
+    (item,) = told(await workspace.say("overview")).items
+    assert plain(item.detail) == "1 person is in it"

@@ -199,7 +199,7 @@ async def test_a_recorder_alone_is_nobody(workspace: Workspace, memory: Memory) 
     await workspace.room("standup")
     memory.server.join("standup", "recorder", kind=ParticipantKind.EGRESS)
     reply = told(await workspace.say("participant list standup"))
-    assert plain(reply.text) == "standup: nobody is in it."
+    assert plain(reply.text) == "standup: nobody is in it, besides: recorder."
     assert titles(reply) == ["recorder"]
 
 

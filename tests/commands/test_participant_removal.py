@@ -11,7 +11,7 @@ from commands.core.errors import NotAllowed, NothingHere, UsageError
 from commands.core.ports import KeepOut
 from commands.core.reply import Question, plain
 from commands.participant_removal import ParticipantAdmit, ParticipantRemove
-from providers.base import RoomOptions, RoomRef
+from providers.base import ParticipantKind, RoomOptions, RoomRef
 from providers.errors import NotFound, ProviderError, Rejected, TimedOut, Unreachable
 from providers.facts import ParticipantLeft
 from providers.memory.provider import Memory
@@ -95,6 +95,20 @@ async def test_remove_asks_first(workspace: Workspace, memory: Memory, room: Roo
 
 def remove(who: str, *, room_id: str | None = None, keep_out: timedelta | None = None) -> ParticipantRemove:
     return ParticipantRemove(provider="memory", room="standup", room_id=room_id, who=who, exact=True, keep_out=keep_out)
+
+
+async def test_a_caller_is_meant_by_id(workspace: Workspace, memory: Memory, room: RoomRef) -> None:
+    """Whoever is kept out has left, so that the number in their identity is needed then."""
+    memory.server.join("standup", "sip_+493012345678", name="Phone", kind=ParticipantKind.PHONE)
+    (phone,) = [p for p in await memory.list_participants(room) if p.kind is ParticipantKind.PHONE]
+    answer = await workspace.say("participant remove standup Phone")
+    assert asked(answer).command == remove(phone.id, room_id=room.id)
+    reply = told(await workspace.confirm(answer))
+    assert await present(memory, room) == ["bob", "cleo"]
+    keep_out = button(reply.actions, "Keep out 1h")
+    assert keep_out == remove(phone.identity, room_id=room.id, keep_out=HOUR)
+    told(await workspace.press(keep_out, confirmed=True))
+    assert [kept.identity for kept in await kept_out(workspace)] == [phone.identity]
 
 
 async def test_kick_is_remove(workspace: Workspace, room: RoomRef) -> None:

@@ -119,10 +119,10 @@ def named(line: str, name: str) -> str:
 async def test_others_are_told_what_they_are_told_of_a_room_that_never_was(
     workspace: Workspace, secret: RoomRef, line: str, by: Caller, place: Place, aloud: bool
 ) -> None:
-    """But for a token to a room that is not there, which would let them in."""
+    """But for a token, or an ingress, to a room that is not there, which would let them in."""
     there = await ask(workspace, named(line, SECRET), by=by, place=place, aloud=aloud)
     never = await ask(workspace, named(line, NOWHERE), by=by, place=place, aloud=aloud)
-    if line.startswith("token create"):
+    if line.startswith(("token create", "ingress create")):
         assert says(refused(there)) == (CANNOT_BE_USED, "Take another one.")
     elif not line.startswith("token api"):
         assert shown(there).replace(SECRET, NOWHERE) == shown(never)

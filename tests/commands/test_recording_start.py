@@ -9,7 +9,8 @@ from commands.core.attempts import Outcome
 from commands.core.errors import Ended, MissingInput, NothingHere, UsageError
 from commands.core.people import NotInRoom
 from commands.core.reply import plain
-from commands.core.spelling import REDACTED, spell
+from commands.core.spelling import spell
+from commands.core.types import REDACTED
 from commands.recording import RecordingList, RecordingStart, RecordingStop
 from providers.base import (
     Capability,

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Callable
 from typing import Final, Self, TypeVar, get_args
 
@@ -13,6 +14,9 @@ from providers.base import TrackSource
 from tests.providers.stage import PATIENCE_SECONDS, Heard, NotAdmitted
 
 T = TypeVar("T")
+
+logging.getLogger("livekit").setLevel(logging.CRITICAL)
+"""Whoever is turned away is so with their token in the client's log, which is none of ours."""
 
 FRAMES_PER_SECOND: Final = 30
 """As many as a real camera's, so that statistics tell soon whether a picture goes on."""

@@ -1,6 +1,6 @@
 """The whole bot between a stand-in Slack and a real LiveKit server, and people who come into its rooms."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
@@ -16,8 +16,13 @@ from tests.live.clients import Client
 from tests.live.redis import RedisServer
 from tests.live.server import KEY, SECRET, LiveKitServer
 from tests.providers.stage import eventually
+from tests.standins import presence
+from tests.standins.agents.worker import AgentWorker
 from tests.standins.egress.egress import ACTIVE, Egress
 from tests.standins.egress.worker import EgressWorker, admission
+from tests.standins.ingress.worker import IngressWorker
+from tests.standins.psrpc import Bus
+from tests.standins.sip.service import SipService
 
 ROOM = "standup"
 RECORDING, STREAM = f"Recording of {ROOM}", f"Stream of {ROOM}"
@@ -26,6 +31,13 @@ RECORDING, STREAM = f"Recording of {ROOM}", f"Stream of {ROOM}"
 FIRST, SECOND = "rtmp://live.example.com/app/first-key-of-ours", "rtmp://b.example.com/app/second-key-of-ours"
 THIRD = "rtmps://media.example.com:443/app/third-key-of-ours"
 """Where streams may go, with their keys."""
+
+
+RTMP, WHIP = "rtmp://ingress.example.com/live", "https://ingress.example.com/whip"
+"""Where encoders send to."""
+
+INGRESS_ADDRESSES = f"ingress: {{rtmp_base_url: {RTMP!r}, whip_base_url: {WHIP!r}}}\n"
+"""YAML of a server that tells it."""
 
 
 class Studio:
@@ -45,6 +57,9 @@ class Studio:
         self._people = people
         self._redis = redis
         self._worker: EgressWorker | None = None
+        self._ingress: IngressWorker | None = None
+        self._phones: SipService | None = None
+        self._agents: dict[str, AgentWorker] = {}
         self._ways: dict[str, tuple[str, str]] = {}
 
     @classmethod
@@ -57,22 +72,28 @@ class Studio:
         transport: Transport = "http",
         redis: bool = False,
         worker: bool = False,
+        ingress: bool = False,
+        phones: bool = False,
+        agents: Sequence[str] = (),
         true_waits: bool = False,
         provider: str = "",
         clock: Clock | None = None,
     ) -> "AsyncIterator[Studio]":
         """`settings` is YAML of the server's own configuration, to be added; `provider` is TOML of the bot's for it.
 
-        A `worker` needs `redis`; with `redis` alone the server keeps egress and has nobody who does it. The bot and
-        Slack go by `clock`, the server by its own.
+        With `redis` alone the server keeps egress, ingress and SIP, and has nobody who does it: an egress `worker`,
+        one for `ingress` (to which the server's configuration then tells the way) and a service for `phones` bring it
+        along. `agents` are the names that are served, which needs none. The bot and Slack go by `clock`, the server
+        by its own.
         """
         port = free_port()
+        redis = redis or worker or ingress or phones
         async with AsyncExitStack() as stack:
             address = (await stack.enter_async_context(RedisServer())).address if redis else None
             server = await stack.enter_async_context(
                 LiveKitServer(
                     webhook_url=f"http://127.0.0.1:{port}/webhooks/livekit",
-                    settings=settings,
+                    settings=(INGRESS_ADDRESSES if ingress else "") + settings,
                     redis=address,
                     true_waits=true_waits,
                 )
@@ -89,6 +110,12 @@ class Studio:
             studio = cls(world, server, api, people, address)
             if worker:
                 await studio.hire()
+            if ingress:
+                await studio.hire_ingress()
+            if phones:
+                await studio.hire_phones()
+            for name in agents:
+                await studio.hire_agents(name)
             yield studio
 
     @property
@@ -97,12 +124,44 @@ class Studio:
         assert self._worker is not None, "This studio was opened without a worker."
         return self._worker
 
+    @property
+    def ingress(self) -> IngressWorker:
+        """The stand-in ingress service. Who sends is in the room."""
+        assert self._ingress is not None, "This studio was opened without an ingress worker."
+        return self._ingress
+
+    @property
+    def phones(self) -> SipService:
+        """The stand-in SIP service."""
+        assert self._phones is not None, "This studio was opened without telephones."
+        return self._phones
+
+    def agents(self, name: str) -> AgentWorker:
+        """The stand-in agent worker that serves this name."""
+        assert name in self._agents, f"Nobody serves {name!r} in this studio."
+        return self._agents[name]
+
     async def hire(self) -> EgressWorker:
         """A worker begins to work for a server that has Redis."""
-        assert self._redis is not None, "A worker needs Redis."
-        hired = EgressWorker(self._redis, admission=admission(self.server.ws_url, KEY, SECRET))
+        hired = EgressWorker(self._address, admission=admission(self.server.ws_url, KEY, SECRET))
         self._worker = await self._people.enter_async_context(hired)
         return self._worker
+
+    async def hire_ingress(self) -> IngressWorker:
+        hired = IngressWorker(Bus(self._address), admission=self._admission)
+        hired.joins = True
+        self._ingress = await self._people.enter_async_context(hired)
+        return self._ingress
+
+    async def hire_phones(self) -> SipService:
+        hired = SipService(Bus(self._address), admission=self._admission)
+        self._phones = await self._people.enter_async_context(hired)
+        return self._phones
+
+    async def hire_agents(self, name: str) -> AgentWorker:
+        hired = AgentWorker(self.server.ws_url, KEY, SECRET, name)
+        self._agents[name] = await self._people.enter_async_context(hired)
+        return self._agents[name]
 
     async def ask(self, *words: str) -> Message:
         """Type `/video` and these words, the bare ones as they are; what needs quotes comes by `quote`."""
@@ -186,6 +245,15 @@ class Studio:
     async def come(self, way: tuple[str, str]) -> Client:
         """Somebody comes in by a token that was made before."""
         return await self._people.enter_async_context(await Client.join(*way))
+
+    @property
+    def _address(self) -> str:
+        assert self._redis is not None, "A worker needs Redis."
+        return self._redis
+
+    @property
+    def _admission(self) -> presence.Admission:
+        return presence.admission(self.server.ws_url, KEY, SECRET)
 
     async def _next_live(self) -> Egress:
         egress = await self.worker.next()

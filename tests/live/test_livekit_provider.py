@@ -3,175 +3,46 @@
 import asyncio
 import traceback
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
-from datetime import timedelta
 
 import pytest
 import pytest_asyncio
-from livekit.api import ListParticipantsRequest, LiveKitAPI, ParticipantInfo, TokenVerifier, WebhookReceiver
+from livekit.api import TokenVerifier, WebhookReceiver
 from pydantic import SecretStr
 
 from providers.base import (
     Capability,
     EgressOptions,
-    JoinToken,
+    IngressChanges,
+    IngressInput,
+    IngressOptions,
+    IngressStatus,
     RoomOptions,
     RoomRef,
     StreamStatus,
     TokenOptions,
-    TrackSource,
 )
-from providers.errors import Forged, LeftBehind, NotFound, ProviderError, TimedOut, Unauthenticated, Unreachable
-from providers.facts import ParticipantJoined, ParticipantLeft, RoomFinished, RoomStarted, ThingKind
-from providers.livekit.provider import LiveKit
-from providers.livekit.settings import LiveKitSettings
-from tests.live.clients import Client
-from tests.live.redis import RedisServer
+from providers.errors import (
+    Forged,
+    LeftBehind,
+    NotFound,
+    NoWorker,
+    ProviderError,
+    TimedOut,
+    Unauthenticated,
+    Unreachable,
+    Unsupported,
+)
+from providers.facts import IngressChanged, ParticipantJoined, ParticipantLeft, RoomFinished, RoomStarted, ThingKind
+from tests.live.house import House, LiveStage, livekit
 from tests.live.server import KEY, SECRET, LiveKitServer
 from tests.providers.contract import ProviderContract
-from tests.providers.livekit_stage import LiveKitStage
-from tests.providers.stage import Delivery, Heard, NotAdmitted, Receiver, Stage, eventually, fresh
-from tests.standins.egress.egress import ACTIVE, ENDING, STARTING
-from tests.standins.egress.worker import AT_ONCE, BUSY, EgressWorker, admission
+from tests.providers.stage import Delivery, NotAdmitted, Stage, fresh
+from tests.standins.ingress import worker as fetching
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 URL, OTHER = SecretStr("rtmp://a.example/live/a-key-of-ours"), SecretStr("rtmps://b.example/live/another-of-ours")
-
-STORAGE_SECRET = "the-secret-of-a-storage-of-the-tests"
-OUTPUTS = {
-    "archive": {"kind": "s3", "bucket": "recordings", "region": "eu-1", "access_key": "us", "secret": STORAGE_SECRET},
-    "ali": {"kind": "alioss", "bucket": "recordings", "access_key": "us", "secret": STORAGE_SECRET, "prefix": "takes"},
-}
-
-
-class LiveStage(LiveKitStage):
-    """Clients are LiveKit's own; the server is asked by LiveKit's own API whether they are there."""
-
-    secrets = (SECRET, STORAGE_SECRET)
-    waits_for_publisher = True
-
-    def __init__(self, provider: LiveKit, api: LiveKitAPI, receiver: Receiver, worker: EgressWorker) -> None:
-        super().__init__(provider, key=KEY, secret=SECRET)
-        self._api = api
-        self._receiver = receiver
-        self._worker = worker
-        self._clients: list[tuple[JoinToken, Client]] = []
-        self._killed: set[str] = set()
-
-    async def join(self, token: JoinToken) -> None:
-        self._clients.append((token, await Client.join(token.url, token.token.get_secret_value())))
-        await eventually(lambda: self._lists(token, True))
-
-    async def leave(self, token: JoinToken) -> None:
-        await self._client(token).leave()
-        await eventually(lambda: self._lists(token, False))
-
-    async def publish(self, token: JoinToken, source: TrackSource = TrackSource.MICROPHONE) -> str:
-        track_id = await self._client(token).publish(source)
-
-        async def listed() -> bool:
-            return track_id in [track.sid for who in await self._present(token) for track in who.tracks]
-
-        await eventually(listed)
-        return track_id
-
-    async def receives(self, token: JoinToken, track_id: str, wanted: bool = True) -> None:
-        client = self._client(token)
-        if wanted:
-            await client.sees(track_id)
-        else:
-            await client.loses(track_id)
-
-    async def learns_of_mute(self, token: JoinToken, track_id: str) -> None:
-        client = self._client(token)
-        await client.until(lambda: client.is_muted(track_id) or None)
-
-    async def signal(self, token: JoinToken) -> Heard:
-        return await self._client(token).hears()
-
-    async def disconnected(self, token: JoinToken) -> None:
-        await self._client(token).thrown_out()
-
-    async def delivery(self) -> Delivery:
-        return await self._receiver.next()
-
-    async def fail_egress(self, id: str, reason: str) -> None:
-        await self._worker.egresses[id].fail(reason)
-
-    async def fail_destination(self, id: str, url: SecretStr, reason: str) -> None:
-        await self._worker.egresses[id].fail_destination(url.get_secret_value(), reason)
-
-    async def reconnect_destination(self, id: str, url: SecretStr) -> None:
-        await self._worker.egresses[id].reconnect(url.get_secret_value())
-
-    async def kill_worker(self, id: str) -> None:
-        self._killed.add(id)
-        await self._worker.egresses[id].die()
-
-    @asynccontextmanager
-    async def without_workers(self) -> AsyncIterator[None]:
-        self._worker.starts = BUSY
-        yield
-        self._worker.starts = AT_ONCE
-
-    async def aclose(self) -> None:
-        """Whatever still runs ends, so that the next test has the machine for itself."""
-        for id, egress in self._worker.egresses.items():
-            if id not in self._killed and egress.info.status in (STARTING, ACTIVE, ENDING):
-                await egress.fail("the test is over")
-        self._worker.egresses.clear()
-        for _, client in self._clients:
-            await client.leave()
-
-    def _client(self, token: JoinToken) -> Client:
-        """The last who came in by it. Two tokens of one second may be equal, so they are told apart by identity."""
-        return next(client for used, client in reversed(self._clients) if used is token)
-
-    async def _lists(self, token: JoinToken, wanted: bool) -> bool:
-        return (token.identity in [who.identity for who in await self._present(token)]) is wanted
-
-    async def _present(self, token: JoinToken) -> list[ParticipantInfo]:
-        present = await self._api.room.list_participants(ListParticipantsRequest(room=token.room.name))
-        return list(present.participants)
-
-
-def livekit(url: str, *, secret: str = SECRET, deadline: timedelta = timedelta(seconds=10)) -> LiveKit:
-    settings = LiveKitSettings.model_validate({"url": url, "api_key": KEY, "api_secret": secret, "outputs": OUTPUTS})
-    return LiveKit("livekit", settings, deadline=deadline)
-
-
-@dataclass(frozen=True)
-class House:
-    """A server with an egress worker, and where its webhooks go."""
-
-    server: LiveKitServer
-    receiver: Receiver
-    worker: EgressWorker
-
-    @classmethod
-    @asynccontextmanager
-    async def open(cls) -> "AsyncIterator[House]":
-        async with AsyncExitStack() as stack:
-            redis = await stack.enter_async_context(RedisServer())
-            receiver = await stack.enter_async_context(Receiver())
-            server = await stack.enter_async_context(LiveKitServer(webhook_url=receiver.url, redis=redis.address))
-            admit = admission(server.ws_url, KEY, SECRET)
-            worker = await stack.enter_async_context(EgressWorker(redis.address, admission=admit))
-            yield cls(server, receiver, worker)
-
-    @asynccontextmanager
-    async def stage(self) -> AsyncIterator[LiveStage]:
-        """What is taken of a whole room begins, hears layouts and ends as with the real egress service."""
-        self.worker.starts, self.worker.joins = AT_ONCE, True
-        provider = livekit(self.server.url)
-        async with LiveKitAPI(self.server.url, KEY, SECRET) as api:
-            stage = LiveStage(provider, api, self.receiver, self.worker)
-            yield stage
-            await stage.aclose()
-        await provider.aclose()
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -310,3 +181,47 @@ class TestEgress:
         (listed,) = await stage.provider.list_streams(room)
         ids = [stage.provider.destination_id(url) for url in (URL, OTHER)]
         assert [each.id for each in listed.destinations] == ids
+
+
+class TestIngress:
+    async def test_an_update_ends_a_failure_and_is_told_after_it(self, stage: LiveStage) -> None:
+        """By a webhook that is otherwise as old as the failure."""
+        created = await stage.provider.create_ingress(IngressOptions(IngressInput.WHIP, fresh("stage"), "camera"))
+        ref = created.ingress.ref
+        await stage.encoder_sends(created)
+        await stage.encoder_fails(created.ingress, "no key frame came")
+        preset = stage.provider.limits.ingress_presets[0]
+        changed = await stage.provider.update_ingress(ref, IngressChanges(is_transcoded=True, preset=preset))
+        assert (changed.status, changed.is_transcoded, changed.error) == (IngressStatus.WAITING, True, None)
+        failed = await stage.fact(IngressChanged, lambda f: f.ingress.ref == ref and f.ingress.error is not None)
+        reset = await stage.fact(
+            IngressChanged, lambda f: f.ingress.ref == ref and f.ingress.status is IngressStatus.WAITING
+        )
+        assert failed.at < reset.at
+
+    async def test_nobody_fetches_and_somebody_refuses_to(self, stage: LiveStage, house: House) -> None:
+        """No refusal tells what is secret in the address, which the worker repeats."""
+        film = SecretStr("https://cam:a-password-of-ours@films.example.com/vod/take.mp4")
+        asked = IngressOptions(IngressInput.URL, fresh("stage"), "film", url=film)
+        for starts, kind in (
+            (fetching.BUSY, NoWorker),
+            (fetching.refusing(f"cannot open {film.get_secret_value()}"), ProviderError),
+        ):
+            house.ingress_worker.starts = starts
+            with pytest.raises(kind) as refused:
+                await stage.provider.create_ingress(asked)
+            assert "a-password" not in "".join(traceback.format_exception(refused.value)) + refused.value.detail
+        house.ingress_worker.starts = fetching.failing("403 Forbidden")
+        failing = (await stage.provider.create_ingress(asked)).ingress
+        told = await stage.fact(IngressChanged, lambda fact: fact.ingress.ref == failing.ref)
+        assert (told.ingress.status, told.ingress.error) == (IngressStatus.FAILED, "403 Forbidden")
+
+    async def test_without_redis(self) -> None:
+        """The server would panic at an update."""
+        async with LiveKitServer() as server:
+            provider = livekit(server.url)
+            with pytest.raises(Unsupported):
+                await provider.list_ingresses()
+            assert Capability.CREATE_INGRESS not in provider.capabilities
+            assert "panic" not in server.log
+            await provider.aclose()

@@ -17,24 +17,44 @@ import pytest
 from pydantic import SecretStr
 
 from providers.base import (
+    AgentDispatch,
     ApiGrant,
     ApiTokenOptions,
     Backend,
+    Call,
+    CallRef,
+    CallStatus,
     Capability,
+    DialOptions,
+    DispatchRef,
     EgressOptions,
     EgressRef,
     FileOutput,
+    IngressChanges,
+    IngressInput,
+    IngressOptions,
+    IngressRef,
     ParticipantChanges,
     Provider,
     RecordingRef,
     RoomOptions,
     RoomRef,
+    RuleChanges,
+    RuleKind,
+    RuleOptions,
+    RuleRef,
     Signal,
     StreamRef,
     TokenOptions,
+    TrunkChanges,
+    TrunkDirection,
+    TrunkOptions,
+    TrunkRef,
 )
 from providers.errors import Unsupported
+from tests.providers.contract_agents import Agents
 from tests.providers.contract_egress import Egresses
+from tests.providers.contract_ingress import Ingresses, IngressSenders
 from tests.providers.contract_participants import (
     ParticipantRemoval,
     Participants,
@@ -44,6 +64,7 @@ from tests.providers.contract_participants import (
 from tests.providers.contract_recordings import RecordingOutputs, Recordings, RecordingSources, RecordingTrouble
 from tests.providers.contract_rooms import RoomMetadata, RoomOptionsOnServer, Rooms
 from tests.providers.contract_signals import Signals
+from tests.providers.contract_sip import Calls, Rules, Trunks
 from tests.providers.contract_streams import Destinations, Streams
 from tests.providers.contract_tokens import ApiTokens, TokenPermissions, Tokens
 from tests.providers.contract_tracks import Subscriptions, Tracks
@@ -53,6 +74,8 @@ from tests.providers.stage import Stage
 NOWHERE = RoomRef("nowhere", "no-such-id", "no-such-room")
 NO_URL = SecretStr("rtmp://nowhere.invalid/live/no-such-key")
 ELSEWHERE = RoomRef("nowhere", "no-such-id", "no-such-destination")
+NO_INGRESS = IngressRef("nowhere", "no-such-id")
+NO_CALL = Call(CallRef("nowhere", "no-such-id"), NOWHERE, CallStatus.ACTIVE, identity="no-such-phone")
 METHODS: dict[Capability, Callable[[Provider], Awaitable[object]]] = {
     Capability.CREATE_ROOM: lambda p: p.create_room("refused", RoomOptions()),
     Capability.LIST_ROOMS: lambda p: p.list_rooms(),
@@ -84,6 +107,29 @@ METHODS: dict[Capability, Callable[[Provider], Awaitable[object]]] = {
     Capability.STOP_EGRESS: lambda p: p.stop_egress(EgressRef("nowhere", "no-such-id")),
     Capability.LIST_EGRESSES: lambda p: p.list_egresses(),
     Capability.UPDATE_EGRESS_LAYOUT: lambda p: p.update_egress_layout(EgressRef("nowhere", "no-such-id"), "grid"),
+    Capability.CREATE_INGRESS: lambda p: p.create_ingress(IngressOptions(IngressInput.RTMP, "no-such-room", "cam")),
+    Capability.LIST_INGRESSES: lambda p: p.list_ingresses(),
+    Capability.UPDATE_INGRESS: lambda p: p.update_ingress(NO_INGRESS, IngressChanges(name="stage")),
+    Capability.DELETE_INGRESS: lambda p: p.delete_ingress(NO_INGRESS),
+    Capability.COPY_INGRESS: lambda p: p.copy_ingress(NO_INGRESS),
+    Capability.CREATE_TRUNK: lambda p: p.create_trunk(TrunkOptions(TrunkDirection.INBOUND, numbers=("+15550100",))),
+    Capability.LIST_TRUNKS: lambda p: p.list_trunks(),
+    Capability.UPDATE_TRUNK: lambda p: p.update_trunk(TrunkRef("nowhere", "no-such-id"), TrunkChanges(name="main")),
+    Capability.DELETE_TRUNK: lambda p: p.delete_trunk(TrunkRef("nowhere", "no-such-id")),
+    Capability.CREATE_RULE: lambda p: p.create_rule(RuleOptions(RuleKind.DIRECT, "no-such-room")),
+    Capability.LIST_RULES: lambda p: p.list_rules(),
+    Capability.UPDATE_RULE: lambda p: p.update_rule(RuleRef("nowhere", "no-such-id"), RuleChanges(name="desk")),
+    Capability.DELETE_RULE: lambda p: p.delete_rule(RuleRef("nowhere", "no-such-id")),
+    Capability.DIAL: lambda p: p.dial(NOWHERE, DialOptions("+15550100", "no-such-trunk", "phone")),
+    Capability.LIST_CALLS: lambda p: p.list_calls(NOWHERE),
+    Capability.HANG_UP: lambda p: p.hang_up(NO_CALL),
+    Capability.SEND_DTMF: lambda p: p.send_dtmf(NO_CALL, SecretStr("1")),
+    Capability.TRANSFER_CALL: lambda p: p.transfer_call(NO_CALL, "+15550100"),
+    Capability.DISPATCH_AGENT: lambda p: p.dispatch_agent(NOWHERE, "no-such-agent"),
+    Capability.LIST_AGENT_DISPATCHES: lambda p: p.list_agent_dispatches(NOWHERE),
+    Capability.REMOVE_AGENT_DISPATCH: lambda p: p.remove_agent_dispatch(
+        AgentDispatch(DispatchRef("nowhere", "no-such-id"), NOWHERE, "no-such-agent")
+    ),
 }
 """Each method of a capability, called in vain."""
 
@@ -129,6 +175,14 @@ OPTIONS: dict[Capability, set[Capability]] = {
         Capability.STREAM_AUDIO_ONLY,
         Capability.STREAM_PRESET,
         Capability.STREAM_HLS,
+    },
+    Capability.CREATE_INGRESS: {
+        Capability.INGRESS_RTMP,
+        Capability.INGRESS_WHIP,
+        Capability.INGRESS_URL,
+        Capability.INGRESS_TRANSCODING,
+        Capability.INGRESS_PRESET,
+        Capability.INGRESS_SOURCE,
     },
 }
 """What each method takes or shows that not every server knows."""
@@ -193,6 +247,12 @@ class ProviderContract(
     Streams,
     Destinations,
     Egresses,
+    Ingresses,
+    IngressSenders,
+    Trunks,
+    Rules,
+    Calls,
+    Agents,
     Webhooks,
 ):
     """Everything that is asked of a provider."""

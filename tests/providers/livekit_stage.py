@@ -7,20 +7,25 @@ import jwt
 from livekit.api import TokenVerifier
 from livekit.api.access_token import Claims
 
-from providers.base import ApiGrant, ApiToken, Grant, JoinToken, Provider
-from tests.providers.stage import Admission, ApiAccess, Delivery, Stage
+from providers.base import ApiGrant, ApiToken, CreatedIngress, Grant, Ingress, IngressStatus, JoinToken, Provider
+from tests.providers.stage import Admission, ApiAccess, Delivery, NotAdmitted, Stage, eventually
+from tests.standins.ingress.session import PUBLISHING
+from tests.standins.ingress.worker import IngressWorker
 from tests.standins.livekit import signed
+from tests.standins.psrpc import RpcError
 
 
 class LiveKitStage(Stage):
-    """`key` and `secret` are the server's, for LiveKit's own verifier and for signing as the server does."""
+    """`key` and `secret` are the server's, for LiveKit's own verifier and for signing as the server does. Encoders send
+    to `ingress_worker`."""
 
     signature_headers = ("authorization",)
 
-    def __init__(self, provider: Provider, *, key: str, secret: str) -> None:
+    def __init__(self, provider: Provider, *, key: str, secret: str, ingress_worker: IngressWorker) -> None:
         super().__init__(provider)
         self._key = key
         self._secret = secret
+        self._ingress_worker = ingress_worker
 
     def admission(self, token: JoinToken) -> Admission:
         text = token.token.get_secret_value()
@@ -50,6 +55,35 @@ class LiveKitStage(Stage):
             destination=claims.video.destination_room or "",
             admits=bool(claims.video.room_join),
         )
+
+    async def encoder_sends(self, created: CreatedIngress) -> None:
+        """What is fetched begins by itself."""
+        if created.key is None:
+            await self._ingress_worker.sessions[created.ingress.ref.id].until(PUBLISHING)
+        else:
+            try:
+                session = await self._ingress_worker.connect(created.key.get_secret_value())
+            except RpcError as error:
+                raise NotAdmitted from error
+            await session.publish()
+        await self.ingress(created.ingress, IngressStatus.LIVE)
+
+    async def encoder_stops(self, ingress: Ingress) -> None:
+        await self._ingress_worker.sessions[ingress.ref.id].stop()
+        await self.ingress(ingress, IngressStatus.COMPLETE if ingress.input.is_fetched else IngressStatus.WAITING)
+
+    async def encoder_fails(self, ingress: Ingress, reason: str) -> None:
+        await self._ingress_worker.sessions[ingress.ref.id].fail(reason)
+        await self.ingress(ingress, IngressStatus.FAILED)
+
+    async def ingress_worker_dies(self, ingress: Ingress) -> None:
+        await self._ingress_worker.sessions[ingress.ref.id].die()
+
+        async def gone() -> bool:
+            present = await self.provider.list_participants(ingress.room)
+            return ingress.identity not in [who.identity for who in present]
+
+        await eventually(gone)
 
     def sign(self, body: bytes, *, secret: str | None = None, age: timedelta = timedelta(0)) -> Delivery:
         token = signed(body, key=self._key, secret=secret or self._secret, age=age)

@@ -16,8 +16,13 @@ from pydantic import SecretStr
 from providers.base import (
     ApiGrant,
     ApiToken,
+    Call,
+    CallStatus,
     Capability,
+    CreatedIngress,
     Grant,
+    Ingress,
+    IngressStatus,
     JoinToken,
     Participant,
     Provider,
@@ -197,6 +202,46 @@ class Stage(ABC):
         self._cannot("take the workers away")
         yield
 
+    async def encoder_sends(self, created: CreatedIngress) -> None:
+        """An encoder sends by the key, or what is fetched begins; return when the provider lists it LIVE.
+
+        `NotAdmitted` where the server lets nobody in by that key.
+        """
+        self._cannot("send into an ingress")
+
+    async def encoder_stops(self, ingress: Ingress) -> None:
+        """It ceases; return when the provider lists it WAITING, or COMPLETE for one that is fetched."""
+        self._cannot("cease to send into an ingress")
+
+    async def encoder_fails(self, ingress: Ingress, reason: str) -> None:
+        """What comes cannot be used; return when the provider lists it FAILED."""
+        self._cannot("let an ingress fail")
+
+    async def ingress_worker_dies(self, ingress: Ingress) -> None:
+        """Take away the worker of an ingress that is LIVE, without a word; return when it is not in the room."""
+        self._cannot("kill the worker of an ingress")
+
+    async def calls_in(self, room: RoomRef, number: str) -> None:
+        """Somebody calls from that number; return when the provider lists the call."""
+        self._cannot("call in")
+
+    async def answers(self, call: Call) -> None:
+        """The other side, which does nothing by itself, takes the call; return when the provider lists it ACTIVE."""
+        self._cannot("answer a call")
+
+    async def refuses(self, call: Call) -> None:
+        """The other side declines the call; return when the provider does not list it."""
+        self._cannot("refuse a call")
+
+    async def hears_dtmf(self, call: Call) -> str:
+        """What the other side has heard of keys until now, in its order."""
+        self._cannot("hear the keys of a telephone")
+        return ""
+
+    async def agents_serve(self, name: str) -> None:
+        """From here on a worker takes every dispatch of an agent of that name."""
+        self._cannot("serve an agent")
+
     async def create(self, name: str | None = None, options: RoomOptions = DEFAULTS) -> Room:
         """Make a room, by a fresh name where none is given."""
         self.needs(Capability.CREATE_ROOM)
@@ -269,6 +314,27 @@ class Stage(ABC):
             StreamChanged, lambda f: f.stream.ref == stream.ref and f.stream.status in statuses and when(f.stream)
         )
         return told.stream
+
+    async def ingress(self, ingress: Ingress, status: IngressStatus) -> Ingress:
+        """The ingress as the server lists it when it has come to that status."""
+
+        async def shown() -> bool:
+            return [each.status for each in await self.provider.list_ingresses(id=ingress.ref.id)] == [status]
+
+        await eventually(shown)
+        (listed,) = await self.provider.list_ingresses(id=ingress.ref.id)
+        return listed
+
+    async def call(self, call: Call, status: CallStatus) -> Call:
+        """The call as the server lists it when it has come to that status."""
+
+        async def shown() -> bool:
+            listed = await self.provider.list_calls(call.room)
+            return [each.status for each in listed if each.ref == call.ref] == [status]
+
+        await eventually(shown)
+        (listed,) = [each for each in await self.provider.list_calls(call.room) if each.ref == call.ref]
+        return listed
 
     def read(self, delivery: Delivery) -> list[Fact]:
         return self.provider.read_webhook(delivery.kind, delivery.headers, delivery.body)

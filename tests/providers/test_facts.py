@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from providers.base import (
+    AudioReceived,
     Call,
     CallRef,
     CallStatus,
@@ -20,8 +21,10 @@ from providers.base import (
     EgressSource,
     EgressTrouble,
     Ingress,
+    IngressInput,
     IngressRef,
     IngressStatus,
+    IngressTrouble,
     Participant,
     ParticipantKind,
     Recording,
@@ -35,6 +38,7 @@ from providers.base import (
     Track,
     TrackKind,
     TrackSource,
+    VideoReceived,
     Written,
     WrittenKind,
 )
@@ -139,29 +143,35 @@ streams = st.builds(
     st.none() | words,
     troubles,
 )
+moments = {name: st.none() | times for name in ("started_at", "ended_at")}
 ingresses = st.builds(
     Ingress,
     st.builds(IngressRef, words, words),
     rooms,
     st.sampled_from(IngressStatus),
-    words,
-    words,
-    words,
-    st.none() | times,
-    st.none() | times,
-    st.none() | words,
+    st.sampled_from(IngressInput),
+    name=words,
+    is_enabled=st.booleans(),
+    is_transcoded=st.none() | st.booleans(),
+    address=words,
+    video=st.none() | st.builds(VideoReceived, words, counts, counts, st.floats(0, 1000), counts),
+    audio=st.none() | st.builds(AudioReceived, words, counts, counts, counts),
+    updated_at=st.none() | times,
+    error=st.none() | words,
+    trouble=st.none() | st.sampled_from(IngressTrouble),
+    **moments,
 )
 calls = st.builds(
     Call,
     st.builds(CallRef, words, words),
     rooms,
     st.sampled_from(CallStatus),
-    words,
-    words,
-    st.booleans(),
-    st.none() | times,
-    st.none() | times,
-    st.none() | words,
+    identity=words,
+    number=words,
+    is_inbound=st.booleans(),
+    trunk=words,
+    error=st.none() | words,
+    **moments,
 )
 origin = {"provider": words, "key": words, "at": times, "seen_at": times, "source": st.sampled_from(Source)}
 about = {"thing": st.sampled_from(ThingKind), "thing_id": words}

@@ -14,10 +14,11 @@ from providers.livekit.provider import LiveKit
 from providers.livekit.settings import LiveKitSettings
 from tests.providers.contract import ProviderContract
 from tests.providers.contract_participants import ParticipantsElsewhere
-from tests.providers.livekit_stage import LiveKitStage
+from tests.providers.livekit_telephones import TelephoneStage
 from tests.providers.stage import PATIENCE_SECONDS, Delivery, Heard, NotAdmitted, Stage, eventually
 from tests.standins.egress.worker import AT_ONCE, BUSY
 from tests.standins.livekit import KEY, SECRET, LiveKitStandIn, NotPermitted, RoomIsFull
+from tests.standins.sip.service import WAITING as UNANSWERED
 
 CLOUD = [Capability.MOVE_PARTICIPANT, Capability.FORWARD_PARTICIPANT]
 
@@ -31,14 +32,16 @@ OUTPUTS = {
 }
 
 
-class StandInStage(LiveKitStage):
+class StandInStage(TelephoneStage):
     """Who came in last by a token is its client."""
 
     secrets = (SECRET, "never-to-be-kept", STORAGE_SECRET)
     waits_for_publisher = True
 
     def __init__(self, provider: LiveKit, server: LiveKitStandIn) -> None:
-        super().__init__(provider, key=KEY, secret=SECRET)
+        super().__init__(provider, key=KEY, secret=SECRET, ingress_worker=server.ingress_worker)
+        self.phones = server.phones
+        self.phones.dials = UNANSWERED
         self._server = server
         self._clients: dict[int, ParticipantInfo] = {}
 
@@ -94,6 +97,9 @@ class StandInStage(LiveKitStage):
         yield
         self._server.worker.starts = AT_ONCE
 
+    async def agents_serve(self, name: str) -> None:
+        self._server.served.add(name)
+
     async def delivery(self) -> Delivery:
         authorization, body = await self._server.deliveries.get()
         return Delivery({"authorization": authorization}, body)
@@ -105,6 +111,7 @@ class TestLiveKit(ProviderContract):
         standin.waits_for_publisher = True
         settings = {"url": standin.url, "api_key": KEY, "api_secret": SECRET, "outputs": OUTPUTS}
         provider = LiveKit("livekit", LiveKitSettings.model_validate(settings))
+        provider.lacking |= {Capability.SEND_DTMF}  # nobody's client can come into a room of the stand-in
         yield StandInStage(provider, standin)
         await provider.aclose()
 
@@ -171,6 +178,16 @@ CLAIMED = {
     *(each for each in Capability if each.endswith(("_recording", "_recordings", "_recording_layout"))),
     *(each for each in Capability if each.endswith(("_stream", "_streams", "_stream_layout"))),
     *(each for each in Capability if each.endswith(("_egress", "_egresses", "_egress_layout"))),
+    *(each for each in Capability if each.endswith(("_ingress", "_ingresses")) or each.startswith("ingress_")),
+    *(each for each in Capability if each.endswith(("_trunk", "_trunks", "_rule", "_rules"))),
+    Capability.DIAL,
+    Capability.LIST_CALLS,
+    Capability.HANG_UP,
+    Capability.SEND_DTMF,
+    Capability.TRANSFER_CALL,
+    Capability.DISPATCH_AGENT,
+    Capability.LIST_AGENT_DISPATCHES,
+    Capability.REMOVE_AGENT_DISPATCH,
 }
 
 

@@ -11,38 +11,69 @@ import pytest
 from pydantic import SecretStr
 
 from providers.base import (
+    AgentDispatch,
     ApiGrant,
     ApiTokenOptions,
+    Call,
+    DialOptions,
     EgressKind,
     EgressOptions,
     EgressRef,
     EgressSource,
     FileOutput,
+    IngressChanges,
+    IngressInput,
+    IngressOptions,
+    IngressRef,
     ParticipantChanges,
     PermissionChanges,
     RecordingRef,
     RoomOptions,
     RoomRef,
+    RuleChanges,
+    RuleKind,
+    RuleOptions,
+    RuleRef,
     Signal,
     StreamRef,
     TokenOptions,
+    TrunkChanges,
+    TrunkDirection,
+    TrunkOptions,
+    TrunkRef,
 )
+from providers.errors import Unreachable
 from providers.livekit.provider import LiveKit
 from tests.standins.egress.egress import ACTIVE
 from tests.standins.livekit import LiveKitStandIn
 
 URL = SecretStr("rtmp://a.example/app/key")
+NUMBER = "+15551234567"
+GOES_OUT = TrunkOptions(TrunkDirection.OUTBOUND, numbers=("+15550100",), address="sip.example.com")
+LEADS_IN = RuleOptions(RuleKind.DIRECT, "here")
 
 
 @dataclass(frozen=True)
 class Scene:
-    """Ana and Bo are in the room `here`, and each publishes a track. `egress` writes it and streams it."""
+    """Ana and Bo are in the room `here`, and each publishes a track. `egress` writes it and streams it, `ingress`
+    waits for an encoder. Somebody is being called into `here` by `trunk`, and an agent has been asked there."""
 
     here: RoomRef
     there: RoomRef
     track_of_ana: str
     track_of_bo: str
     egress: str
+    ingress: IngressRef
+    trunk: TrunkRef
+    rule: RuleRef
+    call: Call
+    dispatch: AgentDispatch
+
+
+async def keys_pressed(livekit: LiveKit, scene: Scene) -> None:
+    """The stand-in has no way in for clients."""
+    with pytest.raises(Unreachable):
+        await livekit.send_dtmf(scene.call, SecretStr("8"))
 
 
 Calls = Callable[[LiveKit, Scene], Awaitable[object]]
@@ -133,6 +164,55 @@ COSTS: list[tuple[str, Calls, list[str]]] = [
         lambda p, s: p.update_egress_layout(EgressRef("livekit", s.egress), "speaker"),
         ["ListEgress", "UpdateLayout"],
     ),
+    (
+        "create_ingress",
+        lambda p, s: p.create_ingress(IngressOptions(IngressInput.RTMP, "here", "film")),
+        ["CreateIngress"],
+    ),
+    ("list_ingresses", lambda p, s: p.list_ingresses(s.here), ["ListIngress"]),
+    (
+        "update_ingress",
+        lambda p, s: p.update_ingress(s.ingress, IngressChanges(name="Film")),
+        ["ListIngress", "UpdateIngress"],
+    ),
+    ("delete_ingress", lambda p, s: p.delete_ingress(s.ingress), ["ListIngress", "DeleteIngress"]),
+    ("copy_ingress", lambda p, s: p.copy_ingress(s.ingress), ["ListIngress", "CreateIngress"]),
+    ("create_trunk", lambda p, s: p.create_trunk(GOES_OUT), ["CreateSIPOutboundTrunk"]),
+    ("list_trunks", lambda p, s: p.list_trunks(), ["ListSIPInboundTrunk", "ListSIPOutboundTrunk"]),
+    (
+        "update_trunk",
+        lambda p, s: p.update_trunk(s.trunk, TrunkChanges(name="Desk")),
+        ["ListSIPInboundTrunk", "ListSIPOutboundTrunk", "UpdateSIPOutboundTrunk"],
+    ),
+    (
+        "delete_trunk",
+        lambda p, s: p.delete_trunk(s.trunk),
+        ["ListSIPInboundTrunk", "ListSIPOutboundTrunk", "DeleteSIPTrunk"],
+    ),
+    (
+        "create_rule",
+        lambda p, s: p.create_rule(RuleOptions(RuleKind.INDIVIDUAL, "call", callers=(NUMBER,))),
+        ["CreateSIPDispatchRule"],
+    ),
+    ("list_rules", lambda p, s: p.list_rules(), ["ListSIPDispatchRule"]),
+    (
+        "update_rule",
+        lambda p, s: p.update_rule(s.rule, RuleChanges(name="Desk")),
+        ["ListSIPDispatchRule", "UpdateSIPDispatchRule"],
+    ),
+    ("delete_rule", lambda p, s: p.delete_rule(s.rule), ["DeleteSIPDispatchRule"]),
+    (
+        "dial",
+        lambda p, s: p.dial(s.here, DialOptions(NUMBER, s.trunk.id, "mia")),
+        ["ListParticipants", "ListRooms", "CreateSIPParticipant"],
+    ),
+    ("list_calls", lambda p, s: p.list_calls(s.here), ["ListParticipants", "ListRooms"]),
+    ("hang_up", lambda p, s: p.hang_up(s.call), ["GetParticipant", "RemoveParticipant"]),
+    ("send_dtmf", keys_pressed, ["GetParticipant"]),
+    ("transfer_call", lambda p, s: p.transfer_call(s.call, NUMBER), ["GetParticipant", "TransferSIPParticipant"]),
+    ("dispatch_agent", lambda p, s: p.dispatch_agent(s.here, "notes"), ["ListRooms", "CreateDispatch"]),
+    ("list_agent_dispatches", lambda p, s: p.list_agent_dispatches(s.here), ["ListRooms", "ListDispatch"]),
+    ("remove_agent_dispatch", lambda p, s: p.remove_agent_dispatch(s.dispatch), ["ListRooms", "DeleteDispatch"]),
     ("inspect", lambda p, s: p.inspect(), ["ListEgress", "StartWebEgress"]),
 ]
 
@@ -149,8 +229,13 @@ async def scene(standin: LiveKitStandIn, livekit: LiveKit) -> Scene:
     options = EgressOptions(file=FileOutput(), urls=(SecretStr("rtmp://b.example/app/key"),))
     egress = (await livekit.start_egress(here, options)).ref.id
     await standin.worker.egresses[egress].until(ACTIVE)
+    ingress = (await livekit.create_ingress(IngressOptions(IngressInput.RTMP, "here", "camera"))).ingress.ref
+    trunk, rule = await livekit.create_trunk(GOES_OUT), await livekit.create_rule(LEADS_IN)
+    call = await livekit.dial(here, DialOptions(NUMBER, trunk.ref.id, "zoe"))
+    await standin.phones.next()
+    dispatch = await livekit.dispatch_agent(here, "notes")
     standin.calls.clear()
-    return Scene(here, there, tracks[0], tracks[1], egress)
+    return Scene(here, there, tracks[0], tracks[1], egress, ingress, trunk.ref, rule.ref, call, dispatch)
 
 
 @pytest.mark.parametrize(("call", "costs"), [(call, costs) for _, call, costs in COSTS], ids=[n for n, *_ in COSTS])

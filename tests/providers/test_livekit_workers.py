@@ -162,6 +162,8 @@ class TestRedis:
         assert gone == set(livekit.lacking_because) > STARTS
         assert {each for each in before if each.endswith(("_egress", "_egresses", "_streams", "_recordings"))} <= gone
         assert livekit.lacking_because[Capability.LIST_STREAMS] == "This server has no Redis, which egress needs."
+        assert livekit.lacking_because[Capability.LIST_INGRESSES] == "This server has no Redis, which ingress needs."
+        assert {each for each in before if each.endswith(("_ingress", "_ingresses", "_trunk", "_rule"))} <= gone
 
     async def test_inspecting_finds_it_out_and_that_it_is_there_again(
         self, standin: LiveKitStandIn, livekit: LiveKit

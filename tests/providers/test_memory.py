@@ -8,7 +8,19 @@ import jwt
 import pytest
 from pydantic import SecretStr
 
-from providers.base import ApiGrant, ApiToken, Capability, Grant, JoinToken, TrackSource
+from providers.base import (
+    ApiGrant,
+    ApiToken,
+    Call,
+    Capability,
+    CreatedIngress,
+    Grant,
+    Ingress,
+    IngressStatus,
+    JoinToken,
+    RoomRef,
+    TrackSource,
+)
 from providers.errors import Conflict, Unauthenticated
 from providers.facts import ParticipantLeft
 from providers.memory import webhooks
@@ -29,6 +41,7 @@ class MemoryStage(Stage):
     def __init__(self, provider: Memory, receiver: Receiver) -> None:
         super().__init__(provider)
         self._server = provider.server
+        self._server.phones_answer = False
         self._receiver = receiver
         self._clients: dict[JoinToken, str] = {}
         self._heard: dict[JoinToken, int] = {}
@@ -80,6 +93,41 @@ class MemoryStage(Stage):
         self._server.has_workers = False
         yield
         self._server.has_workers = True
+
+    async def encoder_sends(self, created: CreatedIngress) -> None:
+        if created.key is not None:
+            try:
+                self._server.send_into(created.key.get_secret_value())
+            except Conflict as error:
+                raise NotAdmitted(error.detail) from error
+        await self.ingress(created.ingress, IngressStatus.LIVE)
+
+    async def encoder_stops(self, ingress: Ingress) -> None:
+        if ingress.input.is_fetched:
+            self._server.finish_ingress(ingress.ref.id)
+        else:
+            self._server.stop_sending(ingress.ref.id)
+
+    async def encoder_fails(self, ingress: Ingress, reason: str) -> None:
+        self._server.fail_ingress(ingress.ref.id, reason)
+
+    async def ingress_worker_dies(self, ingress: Ingress) -> None:
+        self._server.abandon_ingress(ingress.ref.id)
+
+    async def calls_in(self, room: RoomRef, number: str) -> None:
+        self._server.call_in(room.name, number)
+
+    async def answers(self, call: Call) -> None:
+        self._server.answer(call.ref.id)
+
+    async def refuses(self, call: Call) -> None:
+        self._server.refuse(call.ref.id)
+
+    async def hears_dtmf(self, call: Call) -> str:
+        return self._server.dtmf_heard(call.ref.id)
+
+    async def agents_serve(self, name: str) -> None:
+        self._server.served_agents.add(name)
 
     def admission(self, token: JoinToken) -> Admission:
         claims = jwt.decode(

@@ -1,6 +1,5 @@
 """How egresses go on the in-memory server where it is its own: what it waits for, refuses and is made to do."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -31,24 +30,16 @@ from providers.memory.provider import Memory
 from providers.memory.server import MemoryServer
 from providers.memory.settings import MemorySettings
 
-SETTINGS = MemorySettings(
-    recording_delay_seconds=0.01, recording_waits_for_publisher=True, outputs={"archive": "memory://archive/2026"}
-)
 FILE = EgressOptions(file=FileOutput())
 FIRST = SecretStr("rtmp://a.example/live/first-key")
 ANA = EgressSource(EgressKind.PARTICIPANT, identity="ana")
 
 
 @pytest.fixture
-def told() -> list[Fact]:
-    return []
-
-
-@pytest.fixture
-async def server(told: list[Fact]) -> AsyncIterator[MemoryServer]:
-    server = MemoryServer("studio", SETTINGS, Memory("studio", SETTINGS).limits, told.append)
-    yield server
-    server.stop()
+def settings() -> MemorySettings:
+    return MemorySettings(
+        recording_delay_seconds=0.01, recording_waits_for_publisher=True, outputs={"archive": "memory://archive/2026"}
+    )
 
 
 @pytest.fixture
@@ -287,8 +278,8 @@ class TestWorkers:
         await server.settled()
         assert [(r.ref, r.status) for r in server.list_recordings()] == [(running.ref, RecordingStatus.LIVE)]
 
-    async def test_what_is_lacking_is_found_out_by_looking(self) -> None:
-        provider = Memory("studio", SETTINGS)
+    async def test_what_is_lacking_is_found_out_by_looking(self, settings: MemorySettings) -> None:
+        provider = Memory("studio", settings)
         starts = {Capability.START_RECORDING, Capability.START_STREAM, Capability.START_EGRESS}
         provider.server.has_workers = False
         assert provider.capabilities >= starts

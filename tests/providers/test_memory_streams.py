@@ -1,6 +1,5 @@
 """Where the streams of the in-memory server go: who is there, who is not, and what becomes of the stream then."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
@@ -19,26 +18,11 @@ from providers.base import (
 )
 from providers.errors import Conflict, NotFound, Rejected
 from providers.facts import Fact, StreamChanged
-from providers.memory.provider import Memory
 from providers.memory.server import MemoryServer
-from providers.memory.settings import MemorySettings
 
-SETTINGS = MemorySettings(recording_delay_seconds=0.01)
 FILE = EgressOptions(file=FileOutput())
 FIRST, OTHER = SecretStr("rtmp://a.example/live/first-key"), SecretStr("rtmp://a.example/live/other-key")
 DEAD = SecretStr("rtmp://backup.invalid/live/first-key")
-
-
-@pytest.fixture
-def told() -> list[Fact]:
-    return []
-
-
-@pytest.fixture
-async def server(told: list[Fact]) -> AsyncIterator[MemoryServer]:
-    server = MemoryServer("studio", SETTINGS, Memory("studio", SETTINGS).limits, told.append)
-    yield server
-    server.stop()
 
 
 @pytest.fixture

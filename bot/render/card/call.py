@@ -15,9 +15,13 @@ from bot.render.card.face import (
     room_name,
     since,
 )
+from commands.core.phone_numbers import veiled
 from commands.core.reply import Code, Strong, Text
+from commands.core.words import shortened
+from commands.sip_actions import call_actions
 from providers.base import Call, CallStatus
 
+_LONGEST = 120
 _STANDINGS = {
     CallStatus.DIALING: Standing("⏳", "Dialing"),
     CallStatus.RINGING: Standing("⏳", "Ringing"),
@@ -29,7 +33,7 @@ _STANDINGS = {
 
 def face(state: CallState) -> Face:
     call = state.call
-    who = call.number or call.identity or "somebody"
+    who = call.number or veiled(call.identity) or "somebody"
     subject = ("The call from " if call.is_inbound else "The call to ", Strong(who))
     topic = ("call from " if call.is_inbound else "call to ", Strong(who))
     standing, said, explained = LOST, *lost(("the ", *topic), "Ask in the room whether they are still there.")
@@ -46,6 +50,7 @@ def face(state: CallState) -> Face:
         explained=explained,
         brief=reason(call.error) if call.status is CallStatus.FAILED else "",
         particulars=_particulars(call),
+        steps=() if state.is_lost else call_actions(call),
         origin=origin(state, call.ref.id),
     )
 
@@ -71,9 +76,15 @@ def _told(call: Call) -> tuple[tuple[str | Strong, ...], Text]:
 def _next(call: Call) -> str:
     if call.is_inbound:
         return "Check the trunk that it came by, and have them call again."
-    return "Check the number and the trunk, then call again."
+    return "Call again later, or check the number and the trunk."
 
 
 def _particulars(call: Call) -> list[tuple[str, Text]]:
-    known = (("Room", call.room.name), ("Number", call.number), ("In the room as", call.identity))
-    return [(label, (Code(value),)) for label, value in known if value]
+    identity = veiled(call.identity)
+    known = (
+        ("Room", room_name(call.room)),
+        ("Number", call.number),
+        ("In the room as", identity),
+        ("Trunk", call.trunk),
+    )
+    return [(label, (Code(shortened(value, _LONGEST)),)) for label, value in known if value]

@@ -7,6 +7,7 @@ from enum import IntEnum
 from typing import Final, TypeGuard
 
 from bot.alerts.state import Plan, ThingState
+from commands.core.phone_numbers import without_numbers
 from commands.core.reply import Action, Code, Form, Moment, Person, Strong, Text, parts
 from commands.core.timers import lateness
 from commands.core.words import in_a_row, joined, shortened, spoken_duration
@@ -86,8 +87,9 @@ def dotted(*particulars: Text) -> Text:
 
 
 def room_name(room: RoomRef) -> str:
-    """What a room is called; nobody could tell one apart that is called by blanks."""
-    return room.name if room.name.strip() else room.id or "no name"
+    """What a room is called; nobody could tell one apart that is called by blanks. Servers call the rooms of callers by
+    their whole numbers, where a rule says so."""
+    return without_numbers(room.name) if room.name.strip() else room.id or "no name"
 
 
 def lost(what: Text, advice: str = "") -> tuple[Text, Text]:

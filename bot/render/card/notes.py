@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from bot.alerts.state import DigestState, IngressState, RecordingState, RoomState, StreamState, ThingState, TrialState
 from bot.render.button import Buttons
 from bot.render.card import ingress, server, stream
-from bot.render.card.face import Face, Rank, sentence
+from bot.render.card.face import Face, Rank, room_name, sentence
 from bot.render.card.faces import face_of
 from bot.render.card.offers import carried
 from bot.render.message import Message, message, section
 from bot.render.text import notification
+from commands.core.phone_numbers import veiled
 from commands.core.reply import Action, Form, Moment, Person, Strong, Text, parts
 from commands.core.tracks import spoken
 from commands.core.words import counted
@@ -19,7 +20,7 @@ from commands.recording import RecordingStop
 from commands.recording_parts import RecordingResume
 from commands.room import RoomClose
 from commands.stream_stop import StreamStop
-from providers.base import Participant, RoomRef
+from providers.base import Participant, ParticipantKind, RoomRef
 from providers.facts import (
     ConditionSeen,
     Fact,
@@ -72,9 +73,10 @@ def _of_fact(kind: str, state: ThingState, fact: Fact) -> Message | None:
             return _sends(state, fact)
         case ((StopNear() | StopCarriedOut() | StopPlanned()), RoomState()) if kind == fact.type:
             return _of_plan(state, fact)
+        case ConditionSeen(), IngressState() if kind == "condition":
+            return _odd(state, fact)
         case IngressChanged(), IngressState() if kind == fact.ingress.status and not state.is_over:
-            then = ingress.face(state.model_copy(update={"ingress": fact.ingress}))
-            return _told(then.said, mention=_concerned(state, then))
+            return _ingress(state, fact)
         case ServerUnreached(), _ if kind == "unreached":
             return _told(server.said(fact.provider, fact.at, why=fact.why), carried(server.ask_again(fact.provider)))
         case ServerReached(), _ if kind == "reached":
@@ -115,7 +117,11 @@ def _came_or_went(fact: ParticipantJoined | ParticipantLeft) -> Message:
     """By name and not by mention: nobody is to be notified of every step of somebody."""
     why = f": {fact.reason}" if isinstance(fact, ParticipantLeft) and fact.reason else ""
     did = "joined" if isinstance(fact, ParticipantJoined) else "left"
-    return _told((Strong(fact.participant.shown_name), f" {did}{why}."))
+    return _told((Strong(_called(fact.participant)), f" {did}{why}."))
+
+
+def _called(who: Participant) -> str:
+    return veiled(who.shown_name) if who.kind is ParticipantKind.PHONE else who.shown_name
 
 
 def _sends(state: RoomState, fact: TrackPublished | TrackUnpublished) -> Message:
@@ -123,14 +129,14 @@ def _sends(state: RoomState, fact: TrackPublished | TrackUnpublished) -> Message
     known = state.present.get(fact.participant.id)
     who = known.participant if known is not None else fact.participant
     did = "now sends" if isinstance(fact, TrackPublished) else "no longer sends"
-    return _told((Strong(who.shown_name or "Somebody"), f" {did}: {spoken(fact.track)}."))
+    return _told((Strong(_called(who) or "Somebody"), f" {did}: {spoken(fact.track)}."))
 
 
 def _kept_out(fact: ParticipantKeptOut) -> Message:
     """Whoever keeps them out is mentioned: it is they who know why."""
     who = fact.participant
     said = (
-        Strong(who.shown_name),
+        Strong(_called(who)),
         " came back and was removed again. ",
         Person(fact.by),
         " keeps them out until ",
@@ -145,10 +151,17 @@ def _let_back_in(room: RoomRef, who: Participant) -> list[Action]:
     if not who.identity.strip():
         return []
     admit = ParticipantAdmit(provider=room.provider, room=room.name, who=who.identity)
-    return carried([Action("Let back in", admit, None, f"Let {who.shown_name} into {room.name} again")])
+    return carried([Action("Let back in", admit, None, f"Let {_called(who)} into {room_name(room)} again")])
 
 
-def _odd(state: RecordingState | StreamState, fact: ConditionSeen) -> Message | None:
+def _ingress(state: IngressState, fact: IngressChanged) -> Message:
+    """As it was then. What can be done is offered where it still is so."""
+    then = ingress.face(state.model_copy(update={"ingress": fact.ingress}))
+    is_so = state.status is fact.ingress.status
+    return _told(then.said, carried(then.steps) if is_so else (), mention=_concerned(state, then))
+
+
+def _odd(state: RecordingState | StreamState | IngressState, fact: ConditionSeen) -> Message | None:
     """Nothing where it is otherwise by now."""
     if fact.condition is None or state.condition is not fact.condition:
         return None

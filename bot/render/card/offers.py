@@ -6,6 +6,7 @@ from typing import TypeVar
 from bot.alerts.state import CallState, IngressState, RecordingState, RoomState, StreamState, ThingState
 from bot.render.button import is_inline, is_whole
 from commands.alert_follow import AlertFollow
+from commands.core.phone_numbers import without_numbers
 from commands.core.reply import Action, Form
 from providers.base import Capability
 
@@ -29,4 +30,6 @@ def follow(state: ThingState, id: str) -> list[Action]:
     if state.is_over or not state.name.strip() or not id:
         return []
     command = AlertFollow(provider=state.provider, kind=state.kind, thing_id=id, name=state.name)
-    return carried([Action("Notify me", command, description=f"Notify me of {state.kind} {state.name}")])
+    return carried(
+        [Action("Notify me", command, description=f"Notify me of {state.kind} {without_numbers(state.name)}")]
+    )

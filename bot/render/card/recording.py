@@ -224,4 +224,4 @@ def _look_for(recording: Recording) -> Sequence[Action]:
     found = RecordingList(
         provider=room.provider, room=room.name if room.name.strip() else None, room_id=room.id or None
     )
-    return (Action("Its recordings", found, description=f"List the recordings of {room.name}"),)
+    return (Action("Its recordings", found, description=f"List the recordings of {room_name(room)}"),)

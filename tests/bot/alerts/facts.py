@@ -1,8 +1,12 @@
-"""Facts for the tests of fold, record and delivery. Times are seconds after `START`."""
+"""Facts for the tests of fold, record and delivery, and what they come to. Times are seconds after `START`."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 from uuid import uuid4
 
+from bot.alerts.fold import fold
+from bot.alerts.state import ThingState
 from providers.base import (
     Call,
     CallRef,
@@ -24,12 +28,14 @@ from providers.base import (
     StreamStatus,
     Track,
     TrackKind,
+    VideoReceived,
 )
 from providers.facts import (
     CallChanged,
     Condition,
     ConditionSeen,
     Dismissed,
+    Fact,
     IngressChanged,
     Origin,
     PartBegun,
@@ -55,9 +61,19 @@ from providers.facts import (
     TrackUnpublished,
 )
 
+S = TypeVar("S", bound=ThingState)
+
 START = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 ROOM = RoomRef("memory", "RM_1", "standup")
 RETRO = RoomRef("memory", "RM_2", "retro")
+
+
+def folded(kind: type[S], facts: Sequence[Fact]) -> S:
+    state: ThingState | None = None
+    for fact in facts:
+        state = fold(state, fact)
+    assert isinstance(state, kind)
+    return state
 
 
 def after(seconds: float) -> datetime:
@@ -124,14 +140,35 @@ def destination(status: DestinationStatus, id: str = "one", *, error: str | None
 
 
 def ingress(
-    status: IngressStatus, at: float, *, id: str = "IN_1", room: RoomRef = ROOM, error: str | None = None
+    status: IngressStatus,
+    at: float,
+    *,
+    id: str = "IN_1",
+    room: RoomRef = ROOM,
+    error: str | None = None,
+    kilobits: int = 0,
+    is_enabled: bool = True,
 ) -> IngressChanged:
-    changed = Ingress(IngressRef(room.provider, id), room, status, error=error)
+    """`kilobits`: its picture has so many a second."""
+    picture = VideoReceived("video/h264", 1280, 720, 30, kilobits) if kilobits else None
+    changed = Ingress(
+        IngressRef(room.provider, id),
+        room,
+        status,
+        name="Camera 2",
+        identity="camera-2",
+        is_enabled=is_enabled,
+        video=picture,
+        updated_at=after(at),
+        error=error,
+    )
     return IngressChanged(**origin(at, provider=room.provider), ingress=changed)
 
 
-def call(status: CallStatus, at: float, *, id: str = "CA_1", room: RoomRef = ROOM) -> CallChanged:
-    changed = Call(CallRef(room.provider, id), room, status, number="+49 30 1")
+def call(
+    status: CallStatus, at: float, *, id: str = "CA_1", room: RoomRef = ROOM, is_inbound: bool = False
+) -> CallChanged:
+    changed = Call(CallRef(room.provider, id), room, status, "phone-4567", "…4567", is_inbound)
     return CallChanged(**origin(at, provider=room.provider), call=changed)
 
 

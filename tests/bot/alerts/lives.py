@@ -1,14 +1,16 @@
 """A server's whole life, made up from a seed: what truly happened on it, what was told of it, and its lists."""
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
 
 from providers.backend import Backend
 from providers.base import (
+    Call,
     CallStatus,
     DestinationStatus,
+    Ingress,
     IngressStatus,
     Participant,
     Recording,
@@ -18,7 +20,7 @@ from providers.base import (
     Stream,
     StreamStatus,
 )
-from providers.facts import CallChanged, Condition, Fact, RecordingChanged, StreamChanged, ThingKind
+from providers.facts import CallChanged, Condition, Fact, IngressChanged, RecordingChanged, StreamChanged, ThingKind
 from tests.bot.alerts.facts import (
     START,
     after,
@@ -51,7 +53,7 @@ LATEST = 60
 _RECORDING = (RecordingStatus.STARTING, RecordingStatus.LIVE, RecordingStatus.ENDING)
 _STREAM = (StreamStatus.STARTING, StreamStatus.LIVE, StreamStatus.ENDING)
 _CALL = (CallStatus.DIALING, CallStatus.RINGING, CallStatus.ACTIVE)
-_INGRESS = tuple(status for status in IngressStatus if status is not IngressStatus.COMPLETE)
+_INGRESS = tuple(status for status in IngressStatus if not status.is_final)
 
 
 @dataclass
@@ -86,13 +88,20 @@ class Lists(Backend):
 
 
 class ListsMore(Lists):
-    """It tells of recordings and streams, too."""
+    """It tells of recordings, streams, ingresses and calls, too."""
 
     async def list_recordings(self, room: RoomRef | None = None) -> list[Recording]:
         return [fact.recording for fact in self._server.things.values() if isinstance(fact, RecordingChanged)]
 
     async def list_streams(self, room: RoomRef | None = None) -> list[Stream]:
         return [fact.stream for fact in self._server.things.values() if isinstance(fact, StreamChanged)]
+
+    async def list_ingresses(self, room: RoomRef | None = None, *, id: str | None = None) -> list[Ingress]:
+        return [fact.ingress for fact in self._server.things.values() if isinstance(fact, IngressChanged)]
+
+    async def list_calls(self, room: RoomRef) -> list[Call]:
+        calls = [fact.call for fact in self._server.things.values() if isinstance(fact, CallChanged)]
+        return [call for call in calls if call.room == room and not call.status.is_final]
 
 
 def live(seed: int, steps: int = STEPS) -> Server:
@@ -164,11 +173,13 @@ class _Life:
         self._server.things[id] = self._server.told[-1]
         if kind in (ThingKind.RECORDING, ThingKind.STREAM):
             self._see_to(kind, id)
+        elif kind is ThingKind.INGRESS:
+            self._server.revisions += self._looks(kind, id, [self._at + self._chance.uniform(0, 5) for _ in range(4)])
 
     def _see_to(self, kind: ThingKind, id: str) -> None:
         """We look at it now and then, and people do with it what the server knows nothing of."""
         times = [self._at + self._chance.uniform(0, 5) for _ in range(4)]
-        looks: list[Fact] = [looked(at, self._chance.choice((None, *Condition)), thing=kind, id=id) for at in times]
+        looks = self._looks(kind, id, times)
         deeds: list[Fact] = [
             *(paused(at, by=by, thing=kind, id=id) for at, by in zip(times, "abcd", strict=True)),
             *(part_begun(times[0], number=number, thing=kind, id=id) for number in (2, 3)),
@@ -177,10 +188,14 @@ class _Life:
         ]
         self._server.revisions += [*looks, *self._chance.sample(deeds, self._chance.randint(0, len(deeds)))]
 
+    def _looks(self, kind: ThingKind, id: str, times: Sequence[float]) -> list[Fact]:
+        return [looked(at, self._chance.choice((None, *Condition)), thing=kind, id=id) for at in times]
+
     def _changed(self, kind: ThingKind, id: str, room: RoomRef, step: int, at: float) -> Fact:
         pick = self._chance.choice
         if kind is ThingKind.INGRESS:
-            return ingress(pick(_INGRESS), at, id=id, room=room)
+            status = pick((IngressStatus.COMPLETE, IngressStatus.DELETED, *_INGRESS) if step == 3 else _INGRESS)
+            return ingress(status, at, id=id, room=room, kilobits=pick((0, 1_000, 1_100, 5_000)))
         if kind is ThingKind.CALL:
             return call((*_CALL, pick((CallStatus.ENDED, CallStatus.FAILED)))[step], at, id=id, room=room)
         if kind is ThingKind.RECORDING:

@@ -63,9 +63,14 @@ class Silent(Memory):
 
 
 class RoomsAlone(Silent):
-    """A server that keeps no list of its recordings and streams."""
+    """A server that keeps no list of what goes out of its rooms and comes in."""
 
-    capabilities = Silent._possible() - {Capability.LIST_RECORDINGS, Capability.LIST_STREAMS}
+    capabilities = Silent._possible() - {
+        Capability.LIST_RECORDINGS,
+        Capability.LIST_STREAMS,
+        Capability.LIST_INGRESSES,
+        Capability.LIST_CALLS,
+    }
 
 
 @dataclass

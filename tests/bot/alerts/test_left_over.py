@@ -102,7 +102,7 @@ def _in(room: RoomRef, fact: Fact) -> Fact:
 
 
 async def test_an_ingress_outlives_its_room(house: House) -> None:
-    net = Net(house, Silent())
+    net = Net(house, RoomsAlone())
     await house.tell(heard(started()), heard(ingress(IngressStatus.LIVE, 0)), heard(finished(0)))
     assert await net.compare(later(ThingKind.RECORDING)) == []
 

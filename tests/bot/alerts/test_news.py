@@ -263,9 +263,30 @@ class TestIngresses:
             News(INGRESS, INFO, "live", broadcast=True),
         ]
 
-    def test_what_all_do_again_and_again_is_shown_and_not_told(self) -> None:
-        life = (IngressStatus.WAITING, IngressStatus.BUFFERING, IngressStatus.LIVE, IngressStatus.WAITING)
-        assert notes(*(ingress(status, at) for at, status in enumerate(life))) == []
+    @pytest.mark.parametrize("between", [[], [IngressStatus.WAITING], [IngressStatus.WAITING, IngressStatus.BUFFERING]])
+    def test_that_it_works_is_told_whatever_was_between(self, between: list[IngressStatus]) -> None:
+        life = [IngressStatus.BUFFERING, IngressStatus.FAILED, *between, IngressStatus.LIVE]
+        found = [each for each in told([ingress(status, at) for at, status in enumerate(life)]) if each.note]
+        assert [(each.note, each.broadcast) for each in found] == [("failed", True), ("live", True)]
+
+    def test_a_sender_that_comes_and_goes_is_told_in_the_thread_but_for_the_first_time(self) -> None:
+        life = [IngressStatus.WAITING, IngressStatus.BUFFERING, IngressStatus.LIVE, IngressStatus.WAITING]
+        facts = [ingress(status, at) for at, status in enumerate([*life, *life[1:], *life[:2]])]
+        assert [each for each in told(facts) if each.note] == [
+            News(INGRESS, note="waiting"),
+            News(INGRESS, note="live"),
+            News(INGRESS, note="waiting"),
+        ]
+
+    def test_that_its_worker_died_is_told_to_all_once(self) -> None:
+        behind = [looked(at, Condition.LEFT_BEHIND, thing=ThingKind.INGRESS, id="IN_1") for at in (200, 210)]
+        assert [each for each in told([ingress(IngressStatus.LIVE, 1), *behind]) if each.note] == [
+            News(INGRESS, WARNING, "condition", broadcast=True)
+        ]
+
+    def test_that_somebody_deleted_it_is_told_in_the_thread(self) -> None:
+        facts = [ingress(IngressStatus.LIVE, 1), ingress(IngressStatus.DELETED, 2), ingress(IngressStatus.DELETED, 3)]
+        assert [each for each in told(facts) if each.note] == [News(INGRESS, note="deleted")]
 
 
 def test_a_server_is_told_of_when_it_goes_and_when_it_comes_back() -> None:

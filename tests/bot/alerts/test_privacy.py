@@ -11,12 +11,33 @@ from bot.store import reservations
 from bot.store.reservations import KEPT, Name
 from bot.store.tables import thing
 from commands.core.directory import Reservation
-from providers.base import EgressKind, EgressSource, RecordingStatus, RoomRef, StreamStatus
+from providers.base import (
+    CallStatus,
+    EgressKind,
+    EgressSource,
+    IngressStatus,
+    RecordingStatus,
+    RoomRef,
+    StreamStatus,
+)
 from providers.facts import Fact, RecordingChanged, StreamChanged, ThingKind
-from tests.bot.alerts.facts import START, finished, joined, listed, person, recording, seen, started, stream
+from tests.bot.alerts.facts import (
+    START,
+    call,
+    finished,
+    ingress,
+    joined,
+    listed,
+    person,
+    recording,
+    seen,
+    started,
+    stream,
+)
 from tests.bot.alerts.house import TEAM, House
 
 LIVE, READY, FAILED = RecordingStatus.LIVE, RecordingStatus.READY, RecordingStatus.FAILED
+DIALING = CallStatus.DIALING
 HOME, PUBLIC = "C_PRIVATE", "C_PUBLIC"
 RENEWED = RoomRef("memory", "RM_9", "standup")
 
@@ -202,6 +223,30 @@ async def test_a_stream_of_a_public_room_made_in_private_is_private(house: House
     await house.tell(stream(StreamStatus.LIVE, 3))
     assert await private(house) == {"ST_1": HOME}
     assert await house.carded() == {("RM_1", PUBLIC), ("ST_1", HOME)}
+
+
+@pytest.mark.parametrize("webhook_first", [True, False])
+async def test_what_comes_into_a_public_room_by_somebody_private_is_private(house: House, webhook_first: bool) -> None:
+    """The room's card says that something comes in, and not what."""
+    await house.tell(started())
+    for kind, told in ((ThingKind.INGRESS, ingress(IngressStatus.LIVE, 2)), (ThingKind.CALL, call(DIALING, 2))):
+        await reserve(house, kind)
+        if webhook_first:
+            await house.tell(told)
+        await house.command(replace(told, key=f"the answer of {kind}"), channel=HOME, private=True)
+    assert await private(house) == {"IN_1": HOME, "CA_1": HOME}
+    assert await house.carded() == {("RM_1", PUBLIC), ("IN_1", HOME), ("CA_1", HOME)}
+    room = await house.room()
+    assert (room.ingresses, room.calls) == ({"IN_1": IngressStatus.LIVE}, {"CA_1": DIALING})
+    assert (room.ingress_names, room.phones) == ({}, {})
+
+
+async def test_in_a_private_room_it_is_named(house: House) -> None:
+    await house.command(seen(1), channel=HOME, private=True)
+    await house.tell(ingress(IngressStatus.LIVE, 2), call(DIALING, 2))
+    assert await private(house) == {"RM_1": HOME, "IN_1": HOME, "CA_1": HOME}
+    room = await house.room()
+    assert (list(room.ingress_names), list(room.phones)) == (["IN_1"], ["CA_1"])
 
 
 @pytest.mark.parametrize(

@@ -16,13 +16,16 @@ from bot.alerts.state import ServerState, state_from_json
 from bot.store.leases import LEASE, now
 from bot.store.named_lease import NamedLease
 from bot.store.tables import inbox, lease, thing
-from providers.base import RecordingStatus, Room, RoomOptions, RoomRef
+from providers.base import CallStatus, IngressStatus, RecordingStatus, Room, RoomOptions, RoomRef
 from providers.errors import RateLimited, Unauthenticated, Unreachable
-from providers.facts import Condition, RecordingChanged, ThingKind
-from tests.bot.alerts.facts import recording
+from providers.facts import Condition, Fact, RecordingChanged, ThingKind
+from tests.bot.alerts.facts import call, ingress, recording
 from tests.bot.alerts.house import TEAM, House
 from tests.bot.alerts.net import Net, RoomsAlone, Silent
 from tests.bot.conversations.clock import MovedClock
+
+PAGE = RoomRef("memory", "", "")
+"""The room of what is taken from a web page."""
 
 SOON = timedelta(milliseconds=20)
 NEVER = timedelta(hours=1)
@@ -224,11 +227,21 @@ class TestWhileSomethingBeginsOrEnds:
     def net(self, house: House) -> Net:
         return Net(house, RoomsAlone())
 
-    @pytest.mark.parametrize("status", [RecordingStatus.STARTING, RecordingStatus.ENDING])
-    async def test_rounds_are_soon(self, net: Net, status: RecordingStatus) -> None:
+    @pytest.mark.parametrize(
+        "told",
+        [
+            recording(RecordingStatus.STARTING, 0, room=PAGE),
+            recording(RecordingStatus.ENDING, 0, room=PAGE),
+            ingress(IngressStatus.BUFFERING, 0),
+            call(CallStatus.DIALING, 0),
+            call(CallStatus.RINGING, 0),
+        ],
+    )
+    async def test_rounds_are_soon(self, net: Net, told: Fact) -> None:
+        moment = datetime.now(UTC)
         async with running(net, net.reconciler(interval=NEVER)):
             await compared(net, 1)
-            await net.house.tell(of_a_page(status))
+            await net.house.tell(replace(told, at=moment, seen_at=moment))
             await compared(net, 4)
 
     async def test_they_are_not_for_what_goes_on_or_is_long_overdue(self, net: Net) -> None:

@@ -1,16 +1,15 @@
 """How streams, ingresses, calls and servers are folded, what is planned for things, and how they are lost sight of."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
-from typing import TypeVar
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.alerts.fold import Going, fold, note_going
+from bot.alerts.fold import fold
 from bot.alerts.state import (
     LOST,
     CallState,
@@ -31,18 +30,21 @@ from providers.base import (
     RoomRef,
     StreamStatus,
 )
-from providers.facts import AlertTested, Fact, ThingKind
+from providers.facts import AlertTested, Condition, Fact, ThingKind
 from tests.bot.alerts.facts import (
     RETRO,
     ROOM,
+    S,
     after,
     call,
     carried_out,
     destination,
     finished,
+    folded,
     ingress,
     joined,
     listed,
+    looked,
     lost,
     near,
     origin,
@@ -58,17 +60,8 @@ from tests.bot.alerts.facts import (
     unreached,
 )
 
-S = TypeVar("S", bound=ThingState)
 D = DestinationStatus
 LIVE = StreamStatus.LIVE
-
-
-def folded(kind: type[S], facts: Sequence[Fact]) -> S:
-    state: ThingState | None = None
-    for fact in facts:
-        state = fold(state, fact)
-    assert isinstance(state, kind)
-    return state
 
 
 def in_any_order(kind: type[S], *facts: Fact) -> S:
@@ -155,13 +148,35 @@ class TestIngresses:
 
     @given(st.data())
     def test_what_is_older_never_wins(self, data: st.DataObject) -> None:
-        statuses = st.sampled_from([status for status in IngressStatus if status is not IngressStatus.COMPLETE])
+        statuses = st.sampled_from([status for status in IngressStatus if not status.is_final])
         told = [ingress(data.draw(statuses), at) for at in data.draw(st.lists(st.integers(0, 3), min_size=1))]
         state = folded(IngressState, told)
         newest = max(fact.at for fact in told)
         assert state.seen_at == newest
         assert state.ingress in [fact.ingress for fact in told if fact.at == newest]
         assert folded(IngressState, data.draw(st.permutations(told))) == state
+
+    def test_whose_clock_is_ahead_makes_no_difference(self) -> None:
+        """A list is of when it was asked for by our clock, a webhook of when its server wrote."""
+        listed, stopped = ingress(IngressStatus.LIVE, 1), ingress(IngressStatus.WAITING, 2)
+        made = ingress(IngressStatus.WAITING, 9)
+        made = replace(made, ingress=replace(made.ingress, updated_at=None))
+        for status, told in ((IngressStatus.LIVE, [made, listed]), (IngressStatus.WAITING, [made, listed, stopped])):
+            late = [replace(fact, at=after(9)) if fact is listed else fact for fact in told]
+            assert in_any_order(IngressState, *late).status is status
+
+    def test_a_server_that_says_no_times_is_believed_in_the_order_of_its_telling(self) -> None:
+        told = [ingress(status, at) for at, status in enumerate((IngressStatus.WAITING, IngressStatus.LIVE))]
+        timeless = [replace(fact, ingress=replace(fact.ingress, updated_at=None)) for fact in told]
+        assert in_any_order(IngressState, *timeless).status is IngressStatus.LIVE
+
+    @pytest.mark.parametrize("started_at", [None, after(-3)])
+    def test_its_own_clock_alone_says_what_came_first(self, started_at: datetime | None) -> None:
+        """It is two seconds behind ours, and tells of the beginning without saying when it wrote."""
+        begins, live = ingress(IngressStatus.BUFFERING, 0), ingress(IngressStatus.LIVE, -2)
+        begins = replace(begins, ingress=replace(begins.ingress, updated_at=None, started_at=started_at))
+        live = replace(live, **origin(1))
+        assert in_any_order(IngressState, begins, live).status is IngressStatus.LIVE
 
     def test_when_its_source_has_ended_it_stays_so(self) -> None:
         state = in_any_order(
@@ -173,6 +188,50 @@ class TestIngresses:
         )
         assert state.is_final
         assert state.ingress.error == "told later"
+
+    def test_what_was_deleted_stays_so(self) -> None:
+        gone = ingress(IngressStatus.DELETED, 4)
+        told = [
+            ingress(IngressStatus.LIVE, 1),
+            ingress(IngressStatus.COMPLETE, 3),
+            gone,
+            ingress(IngressStatus.LIVE, 9),
+        ]
+        assert in_any_order(IngressState, *told).status is IngressStatus.DELETED
+
+    def test_since_when_it_works_again_makes_no_difference_to_what_people_see(self) -> None:
+        live, failed = ingress(IngressStatus.LIVE, 1), ingress(IngressStatus.FAILED, 2)
+        state = in_any_order(IngressState, live, failed, ingress(IngressStatus.WAITING, 3))
+        assert (state.live_at, state.failed_at, state.has_failed_last) == (after(1), after(2), True)
+        again = in_any_order(IngressState, live, failed, ingress(IngressStatus.LIVE, 4))
+        assert not again.has_failed_last
+        assert again.looks_like(folded(IngressState, [ingress(IngressStatus.LIVE, 4)]))
+
+    @pytest.mark.parametrize(
+        ("kilobits", "is_like"), [(2_000, True), (2_450, True), (1_600, True), (3_000, False), (0, False)]
+    )
+    def test_what_wobbles_looks_alike(self, kilobits: int, is_like: bool) -> None:
+        before = folded(IngressState, [ingress(IngressStatus.LIVE, 1, kilobits=2_000)])
+        assert folded(IngressState, [ingress(IngressStatus.LIVE, 2, kilobits=kilobits)]).looks_like(before) is is_like
+
+    @pytest.mark.parametrize("change", [{"is_enabled": False}, {"room": RETRO}, {"error": "no video"}])
+    def test_what_people_see_does_not(self, change: dict[str, Any]) -> None:
+        before = folded(IngressState, [ingress(IngressStatus.LIVE, 1)])
+        assert not folded(IngressState, [ingress(IngressStatus.LIVE, 1, **change)]).looks_like(before)
+
+    def test_what_was_odd_is_forgotten_once_its_server_writes_of_it(self) -> None:
+        seen_so = looked(200, Condition.LEFT_BEHIND, thing=ThingKind.INGRESS, id="IN_1")
+        live, later = ingress(IngressStatus.LIVE, 1), ingress(IngressStatus.LIVE, 201)
+        behind = folded(IngressState, [live, seen_so])
+        assert behind.condition is Condition.LEFT_BEHIND
+        assert not behind.looks_like(folded(IngressState, [live]))
+        disabled = replace(live, **origin(300), ingress=replace(live.ingress, is_enabled=False))
+        orders: dict[Condition | None, list[list[Fact]]] = {
+            Condition.LEFT_BEHIND: [[live, seen_so, disabled], [live, disabled, seen_so]],
+            None: [[live, seen_so, later], [live, later, seen_so]],
+        }
+        for condition, told in orders.items():
+            assert [folded(IngressState, order).condition for order in told] == [condition] * 2
 
 
 @pytest.mark.parametrize("ending", [CallStatus.ENDED, CallStatus.FAILED])
@@ -273,36 +332,6 @@ class TestPlans:
 
     def test_a_plan_is_no_sign_of_life(self) -> None:
         assert folded(RoomState, [seen(0), lost(1), planned(2, 60, rev=1)]).is_lost
-
-
-GOING: list[tuple[Going, str]] = [
-    (folded(RecordingState, [recording(RecordingStatus.LIVE, 1)]), "recordings"),
-    (folded(StreamState, [stream(LIVE, 1)]), "streams"),
-    (folded(IngressState, [ingress(IngressStatus.LIVE, 1)]), "ingresses"),
-    (folded(CallState, [call(CallStatus.ACTIVE, 1)]), "calls"),
-]
-
-
-@pytest.mark.parametrize(("going", "shown"), GOING, ids=[shown for _, shown in GOING])
-class TestRooms:
-    def test_show_what_goes_on(self, going: Going, shown: str) -> None:
-        noted = note_going(RoomState(ref=ROOM), "X_1", going)
-        assert getattr(noted, shown) == {"X_1": going.status}
-        assert note_going(noted, "X_1", going) == noted
-
-    def test_until_it_is_lost_sight_of(self, going: Going, shown: str) -> None:
-        away = going.model_copy(update={"lost_at": after(9)})
-        assert note_going(note_going(RoomState(ref=ROOM), "X_1", going), "X_1", away) == RoomState(ref=ROOM)
-
-    def test_in_the_room_alone_that_it_is_of(self, going: Going, shown: str) -> None:
-        retro = RoomState(ref=RETRO).model_copy(update={shown: {"X_1": going.status, "X_0": going.status}})
-        noted = note_going(retro, "X_1", going)
-        assert getattr(noted, shown) == {"X_0": going.status}
-
-
-def test_an_ingress_that_waits_feeds_no_room() -> None:
-    waits = folded(IngressState, [ingress(IngressStatus.WAITING, 1)])
-    assert note_going(RoomState(ref=ROOM), "IN_1", waits) == RoomState(ref=ROOM)
 
 
 @pytest.mark.parametrize("fact", [published(person(1), 1), unpublished(person(1), 1), listed(1)])

@@ -17,6 +17,7 @@ TOKEN = r"`eyJ[\w-]+\.[\w-]+\.[\w-]+`"
 
 NOT_RECORDED = r"There is no recording called `standup`\.\nSee `/video recording list`\.$"
 NOT_STREAMED = r"Nothing called `standup` is being streamed on `memory`\.\nSee `/video stream list`\.$"
+NO_INGRESS = r"There is no ingress `IN_none` on `memory`\.\nSee `/video ingress list`\.$"
 NO_EGRESS = r"There is no egress `EG_none` on `memory`\.\nSee `/video egress list`\.$"
 
 TABLE = [
@@ -29,7 +30,7 @@ TABLE = [
     (
         "help",
         r"What you can ask for\..*\*Start and run a room\*\n"
-        r"`room` create, join, close, list, show, update and 2 more.*"
+        r"`room` create, join, close, list, show and 3 more.*"
         r"\[Create room\] \[Join room\] \[Record\] \[List rooms\]",
     ),
     ("help room", r"This is what you can do with \*room\*\.\n`/video room close \[ROOM\]`"),
@@ -144,6 +145,49 @@ TABLE = [
     ("egress show EG_none", NO_EGRESS),
     ("egress layout EG_none speaker", NO_EGRESS),
     ("egress stop EG_none", NO_EGRESS),
+    (
+        "ingress create rtmp standup cam --name Stage",
+        r"Made an ingress by RTMP into \*standup\* as \*cam\*\. .*\*Server\*\n`rtmp://\S+`.*\*Stream key\*\n`\w+`\n"
+        r"\*By ffmpeg\*\n`ffmpeg .*\[Delete\]",
+    ),
+    (
+        "ingress create whip standup cam --disabled",
+        r"Made an ingress by WHIP .*It is disabled: whoever sends is refused",
+    ),
+    (
+        "ingress create url standup film https://media.example.com/film.mp4",
+        r"Made an ingress by URL into \*standup\* as \*film\*\. Its card says how it goes\.",
+    ),
+    ("ingress list", r"No ingress is on `memory`\.$"),
+    ("ingress show IN_none", NO_INGRESS),
+    ("ingress update IN_none --room retro", NO_INGRESS),
+    ("ingress renew IN_none", NO_INGRESS),
+    ("ingress delete IN_none", NO_INGRESS),
+    ("ingress clean", r"No ingress on `memory` has lost its worker\.\nSee `/video ingress list --orphans`\.$"),
+    ("sip list", r"No call at this moment on `memory`\.\n\[Call\.\.\.\]$"),
+    ("sip dial standup +493012345678", r"No trunk leads out of `memory`, so nobody can be called\."),
+    ("sip hangup standup 5678", r"Nobody on the telephone in `standup` is called `5678`\.\nNobody in it is on the"),
+    ("sip dtmf standup bob 12#", r"\*Bob\* is in `standup`, but not on the telephone\."),
+    ("sip transfer standup bob +493012345678", r"\*Bob\* is in `standup`, but not on the telephone\."),
+    ("sip trunk list", r"No trunk is on `memory`, so nobody can call or be called\.$"),
+    ("sip trunk show office", r"`sip trunk show` is for people with the role admin\."),
+    (
+        "sip trunk create inbound hotline --number +493012345678 --username a --password b",
+        r"`sip trunk create` is for people with the role admin\.",
+    ),
+    ("sip trunk update hotline --name office", r"`sip trunk update` is for people with the role admin\."),
+    ("sip trunk delete office", r"`sip trunk delete` is for people with the role admin\."),
+    ("sip rule list", r"No rule is on `memory`\.\nWithout one no call comes in\.$"),
+    ("sip rule show front", r"`sip rule show` is for people with the role admin\."),
+    ("sip rule create direct standup", r"`sip rule create` is for people with the role admin\."),
+    ("sip rule update front --room retro", r"`sip rule update` is for people with the role admin\."),
+    ("sip rule delete front", r"`sip rule delete` is for people with the role admin\."),
+    (
+        "agent dispatch standup assistant",
+        r"Asked \*assistant\* into \*standup\*\. .*\*Id\*\n`AD_\w+`\n\[How it goes\] \[Remove agent\]$",
+    ),
+    ("agent list standup", r"No agent was asked into \*standup\*\.\n\[Ask agent in\]$"),
+    ("agent remove standup assistant", r"There is no agent `assistant` in \*standup\*\.\nSee `/video agent list`\.$"),
     ("room extend standup --by 2h", r"No stop was planned\. The room \*standup\* ends .*\.\n\[Keep going\]$"),
     ("room keep standup", r"No stop is planned\. The room \*standup\* goes on until somebody .*\.\n\[Plan a stop\]$"),
     ("room create retro --stop-after 8h", r"Created \*retro\*\. It ends by itself .*\.$"),

@@ -4,10 +4,19 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
+from bot.demo.slack import User
 from bot.demo.world import World
-from providers.base import TrackSource
+from providers.base import (
+    IngressInput,
+    IngressOptions,
+    RuleKind,
+    RuleOptions,
+    TrackSource,
+    TrunkDirection,
+    TrunkOptions,
+)
 from tests.bot.conversations.conftest import Wanted
-from tests.bot.conversations.talk import accepted, ask, form, heard, opened
+from tests.bot.conversations.talk import accepted, ask, card, form, heard, opened
 
 LONG = "x" * 200
 
@@ -23,6 +32,9 @@ async def test_rooms_are_offered_as_somebody_types(world: World) -> None:
     offered = _labels(await world.slack.suggest(world.operator, view, "room", "STAND"))
     assert offered == ["stand-in", "standup", "Use “STAND”"]
     assert _labels(await world.slack.suggest(world.operator, view, "room", "retro")) == ["retro"]
+    await ask(world, world.operator, "/video room create call-_+493012345678_x")
+    called, _ = await world.slack.suggest(world.operator, view, "room", "call-_")
+    assert (called["value"], *_labels([called])) == ("call-_+493012345678_x", "call-_…5678_x")
 
 
 async def test_people_of_one_name_are_told_apart(world: World) -> None:
@@ -118,3 +130,33 @@ async def test_what_a_video_server_has_is_offered(world: World) -> None:
     offered = _labels(await world.slack.suggest(world.operator, view, "layout", ""))
     assert offered == list(world.memory.limits.layouts)
     assert _labels(await world.slack.suggest(world.operator, view, "layout", "spe"))[0] == "speaker"
+
+
+async def test_what_comes_in_is_offered_by_what_is_known_and_by_the_server(world: World) -> None:
+    server = world.memory.server
+    elsewhere = server.create_ingress(IngressOptions(IngressInput.RTMP, "standup", "camera-1", name="Camera 1"))
+    assert await _offered(world, world.operator, "/video ingress delete", "ingress") == [
+        "Camera 1 into standup (waiting for a sender)"
+    ]
+    server.send_into(server.key_of(elsewhere.ingress.ref.id))
+    await server.settled()
+    await ask(world, world.operator, "/video alert subscribe sip")
+    server.call_in("standup", "+493012344567")
+    await card(world, "Call from …4567")
+    await ask(world, world.owner, "/video agent dispatch standup assistant")
+    assert await _offered(world, world.operator, "/video sip hangup standup", "who") == ["…4567 in standup (active)"]
+    assert await _offered(world, world.operator, "/video agent remove standup", "dispatch") == ["assistant"]
+
+
+async def test_trunks_and_rules_are_offered_by_name(world: World) -> None:
+    await world.memory.create_trunk(TrunkOptions(TrunkDirection.INBOUND, "main", ("+493012340000",)))
+    await world.memory.create_rule(RuleOptions(RuleKind.DIRECT, "standup"))
+    assert await _offered(world, world.owner, "/video sip trunk show", "trunk") == ["main (inbound)"]
+    assert await _offered(world, world.owner, "/video sip rule show", "rule") == ["standup (direct)"]
+
+
+async def _offered(world: World, person: User, line: str, field: str) -> list[str]:
+    view = await form(world, person, line)
+    found = _labels(await world.slack.suggest(person, view, field, ""))
+    accepted(await world.slack.close(person, view))
+    return found

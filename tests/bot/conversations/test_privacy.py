@@ -9,6 +9,7 @@ from bot.demo.world import World
 from bot.render.form import PLACE
 from commands.core.examples import as_arrived, lines_of
 from commands.core.registry import all_commands
+from commands.ingress_create import IngressCreateRtmp, IngressCreateUrl, IngressCreateWhip
 from commands.room import RoomCreate
 from commands.token import TokenApi, TokenCreate
 from tests.bot.conversations.conftest import MEMORY, Start
@@ -80,8 +81,10 @@ async def private(house: House) -> House:
 
 
 def about_rooms() -> list[str]:
-    """Every example that names a room which is there already, but for tokens, which would let in whoever asks."""
-    models = [m for m in all_commands().values() if m not in (RoomCreate, TokenCreate, TokenApi)]
+    """Every example that names a room which is there already, but for tokens and ingresses, which would let in whoever
+    asks, and bring up a room that is not there."""
+    ways_in = (RoomCreate, TokenCreate, TokenApi, IngressCreateRtmp, IngressCreateWhip, IngressCreateUrl)
+    models = [m for m in all_commands().values() if m not in ways_in]
     return [as_arrived(line) for model in models for line in lines_of(model) if "standup" in line]
 
 

@@ -4,9 +4,12 @@ import pytest
 
 from bot.demo.world import World
 from tests.bot.conversations.log import Log
-from tests.bot.conversations.talk import accepted, ask, attempts, card, database, form, mention, opened, press
+from tests.bot.conversations.talk import accepted, ask, attempts, card, database, form, mention, opened, press, public
 
 KEY = "s3cr3t-k3y"
+INGRESS_KEY = "q7Xf2MpZ4kVd"
+"""As LiveKit's keys look: what others have read of one is refused, wherever it stands."""
+
 URL = f"rtmp://media.example.com/live/{KEY}"
 
 
@@ -35,7 +38,7 @@ async def test_a_stream_that_is_typed(world: World, log: Log) -> None:
 async def test_one_that_others_have_read_is_refused(world: World, log: Log, line: str) -> None:
     await ask(world, world.operator, "/video room create standup")
     told = await mention(world, world.operator, f"@showcaller {line}")
-    assert told.words.startswith("Everybody here can read what you gave as `--urls`, so I have not used it.")
+    assert told.words.startswith("Everybody here can read what you gave as `URLS`, so I have not used it.")
     assert await world.memory.list_streams() == []
     assert_not_repeated(world, log)
 
@@ -81,6 +84,38 @@ async def test_trying_again_needs_no_key_from_anybody(world: World, log: Log) ->
     done = await press(world, world.operator, said, "Try again")
     assert done.words.startswith("Streaming *standup* to 1 place.")
     assert_not_repeated(world, log)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [f"ingress show {INGRESS_KEY}", f"ingress delete standup {INGRESS_KEY}", f"my key is {INGRESS_KEY}"],
+)
+async def test_the_key_of_an_ingress_in_a_message_is_not_repeated(world: World, log: Log, line: str) -> None:
+    told = await mention(world, world.operator, f"@showcaller {line}")
+    assert INGRESS_KEY not in told.words
+    typed = await ask(world, world.operator, f"/video {line}")
+    assert INGRESS_KEY not in typed.words
+    assert INGRESS_KEY not in log.text
+    assert INGRESS_KEY.encode() not in database(world)
+
+
+async def test_the_key_of_an_ingress_is_shown_to_whoever_made_it_alone(world: World, log: Log) -> None:
+    aloud = await mention(world, world.operator, "@showcaller ingress create whip retro cam")
+    assert aloud.words.endswith("that is for you alone: look for the message that only you can see.")
+    told = await ask(world, world.operator, "/video ingress create rtmp standup cam")
+    other, first = (each.ref.id for each in sorted(await world.memory.list_ingresses(), key=lambda i: i.room.name))
+    key, other_key = world.memory.server.key_of(first), world.memory.server.key_of(other)
+    assert (key in told.words, told.ephemeral_to) == (True, world.operator.id)
+    await card(world, "Ingress into standup")
+    renew = await ask(world, world.operator, "/video ingress renew standup")
+    renewed = await press(world, world.operator, renew, "Make new key")
+    [new] = [each.ref.id for each in await world.memory.list_ingresses() if each.ref.id != other]
+    new_key = world.memory.server.key_of(new)
+    assert (new_key in renewed.words, renewed.ephemeral_to) == (True, world.operator.id)
+    for each in (key, other_key, new_key):
+        assert each not in log.text
+        assert each.encode() not in database(world)
+        assert not any(each in said.words for said in public(world))
 
 
 async def test_a_missing_room_opens_the_form_without_the_key(world: World, log: Log) -> None:

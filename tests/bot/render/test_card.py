@@ -1,5 +1,6 @@
 """From the state of a thing to its card and to the note in the card's thread."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.alerts.state import RoomState, ThingState
+from bot.alerts.state import OnPhone, RoomState, ThingState
 from bot.render.button import Pressed, decode, decode_given, read_action_id
 from bot.render.card import draw
 from bot.render.card.faces import face_of
@@ -33,6 +34,7 @@ from commands.stream_stop import StreamDismiss, StreamStop
 from commands.stream_timing import StreamExtend, StreamKeepGoing
 from commands.stream_upkeep import StreamRetry
 from providers.base import (
+    AudioReceived,
     CallStatus,
     Capability,
     Destination,
@@ -40,10 +42,13 @@ from providers.base import (
     EgressKind,
     EgressSource,
     EgressTrouble,
+    IngressInput,
     IngressStatus,
+    IngressTrouble,
     RecordingStatus,
     RoomRef,
     StreamStatus,
+    VideoReceived,
     Written,
     WrittenKind,
 )
@@ -83,7 +88,11 @@ THEN = "<!date^1795212720^{date_short_pretty} at {time}|2026-11-20 22:12 UTC>"
 
 
 CHECK = "Check its key and address on the platform, then start the stream again."
-CALL_AGAIN = "Check the number and the trunk, then call again."
+CALL_AGAIN = "Call again later, or check the number and the trunk."
+CONNECT = "Nobody is connected: start the encoder with the address and the key of this ingress."
+SEND_AGAIN = "Let the encoder send H.264 and AAC, to the address and with the key of this ingress. Then send again."
+PUSHED = ["Disable", "Move", "New key", "Delete"]
+"""What can be done with an ingress that somebody sends to."""
 
 
 def card(state: ThingState, capabilities: frozenset[Capability] = EVERYTHING) -> Message:
@@ -290,10 +299,8 @@ def test_nothing_foreign_is_markup(kind: int, name: str, id: str, server: str, r
     check_access(card(one_of_each(ref(name, server=server, id=id), reason, person)[kind]).blocks)
 
 
-def test_what_goes_out_of_a_room_and_into_it_is_counted() -> None:
-    ingresses = {"IN_1": IngressStatus.LIVE, "IN_2": IngressStatus.WAITING}
-    state = room(streams={"EG_2": StreamStatus.LIVE}, ingresses=ingresses, calls={"C": CallStatus.RINGING})
-    assert "· 🔴 *Streaming* · 2 ingresses, 1 call" in words(card(state).blocks[1])
+def test_what_goes_out_of_a_room_is_counted() -> None:
+    assert "· 🔴 *Streaming*" in words(card(room(streams={"EG_2": StreamStatus.LIVE})).blocks[1])
     two = {"EG_2": StreamStatus.LIVE, "EG_3": StreamStatus.STARTING, "EG_4": StreamStatus.ENDED}
     assert "· 🔴 *Streaming*, 2 times" in words(card(room(streams=two)).blocks[1])
 
@@ -372,7 +379,7 @@ def test_a_stop_that_is_not_planned_any_more_is_not_shown(state: ThingState) -> 
         ),
         (lost(stream()), "the stream of standup", {}),
         (lost(ingress()), "the ingress Camera 2 into standup", {}),
-        (lost(call()), "the call to +49 30 ••• 12", {}),
+        (lost(call()), "the call to …4567", {}),
     ],
 )
 def test_what_was_lost_sight_of_says_so(state: ThingState, subject: str, steps: dict[str, Command]) -> None:
@@ -721,8 +728,8 @@ def test_of_very_many_destinations_it_is_said_how_many_are_not_shown() -> None:
     [
         (
             IngressStatus.WAITING,
-            "is waiting. Start the encoder with its address and key.",
-            "⏳ *Waiting*: nothing comes in. Start the encoder with its address and key.",
+            f"is waiting. {CONNECT}",
+            "⏳ *Waiting*: nothing comes in.",
         ),
         (
             IngressStatus.BUFFERING,
@@ -732,13 +739,18 @@ def test_of_very_many_destinations_it_is_said_how_many_are_not_shown() -> None:
         (IngressStatus.LIVE, "is live.", f"🟢 *Live* · since {WHEN}"),
         (
             IngressStatus.FAILED,
-            "failed: no video. Check the encoder's settings and send again.",
-            "⚠️ *Failed*: no video. Check the encoder's settings and send again.",
+            f"failed: no video. {SEND_AGAIN}",
+            "⚠️ *Failed*: no video.",
         ),
         (
             IngressStatus.COMPLETE,
             "is complete after 42 min: its source has ended.",
             "⚪ *Complete* after 42 min: its source has ended.",
+        ),
+        (
+            IngressStatus.DELETED,
+            "was deleted: nobody can send by its key any more.",
+            "⚪ *Deleted*: nobody can send by its key any more.",
         ),
     ],
 )
@@ -746,11 +758,71 @@ def test_the_life_of_an_ingress(status: IngressStatus, said: str, shown: str) ->
     drawn = card(ingress(status, error="no video"))
     assert drawn.text == f"The ingress Camera 2 into standup {said}"
     assert words(drawn.blocks[1]).removesuffix(" Notify me") == shown
-    assert words(drawn.blocks[2]) == "*Name*\n`Camera 2` *Joins as*\n`camera-2` *Input*\n`RTMP`"
+    told = "*Name*\n`Camera 2` *Joins as*\n`camera-2` *Input*\n`RTMP` *Address*\n`rtmp://in.example/x`"
+    assert told in [words(block) for block in drawn.blocks]
+
+
+def test_what_comes_in_is_shown_in_round_numbers() -> None:
+    picture, sound = VideoReceived("video/H264", 1280, 720, 29.97, 2_480), AudioReceived("audio/OPUS", 96, 2, 48_000)
+    shown = words(card(ingress(video=picture, audio=sound)).blocks)
+    assert "*Video*\nH.264 · 1280×720 · 30 fps · 2.5 Mbit/s *Audio*\nOpus · 48 kHz · stereo · 96 kbit/s" in shown
+    assert "*Video*" not in words(card(ingress(IngressStatus.WAITING, video=picture)).blocks), "of before"
+
+
+@pytest.mark.parametrize(
+    ("state", "shown", "advice", "steps"),
+    [
+        (ingress(IngressStatus.WAITING), "⏳ *Waiting*: nothing comes in.", CONNECT, PUSHED),
+        (
+            ingress(IngressStatus.WAITING, was_live=True),
+            "⚪ *Stopped* after 42 min: nothing comes in.",
+            CONNECT,
+            PUSHED,
+        ),
+        (ingress(IngressStatus.WAITING, is_enabled=False), "⏸️ *Disabled*", "enable it.", ["Enable", *PUSHED[1:]]),
+        (
+            ingress(IngressStatus.WAITING, is_enabled=False, trouble=IngressTrouble.DISABLED),
+            "⏸️ *Disabled*: somebody has tried to send, and was refused.",
+            "enable it.",
+            ["Enable", *PUSHED[1:]],
+        ),
+        (
+            ingress(IngressStatus.COMPLETE, input=IngressInput.URL),
+            "⚪ *Complete* after 42 min: its source has ended.",
+            "create another one to show it again.",
+            ["Create another", "Delete"],
+        ),
+        (ingress(is_enabled=False), f"🟢 *Live* · since {WHEN}", "nobody new is let in.", ["Enable", *PUSHED[1:]]),
+        (seen(ingress(), Condition.LEFT_BEHIND), "⚠️ *Left behind*", "Give it a new key, or delete it.", PUSHED[2:]),
+        (
+            seen(ingress(input=IngressInput.URL), Condition.LEFT_BEHIND),
+            "⚠️ *Left behind*",
+            "Delete it, and create another one.",
+            ["Create another", "Delete"],
+        ),
+    ],
+)
+def test_an_ingress_says_what_is_next(state: ThingState, shown: str, advice: str, steps: list[str]) -> None:
+    drawn = card(state)
+    assert words(drawn.blocks[1]).removesuffix(" Notify me") == shown
+    assert advice in drawn.text
+    assert advice in words(drawn.blocks)
+    assert [label for label in labels(drawn) if label != "Notify me"] == steps
+
+
+@pytest.mark.parametrize("state", [ingress(IngressStatus.DELETED), lost(ingress())], ids=standing_of)
+def test_with_an_ingress_that_is_gone_nothing_can_be_done(state: ThingState) -> None:
+    assert labels(card(state)) == []
+
+
+def test_an_ingress_without_a_room_says_so() -> None:
+    nowhere = card(ingress(IngressStatus.WAITING, RoomRef("livekit", "", "")))
+    assert nowhere.text.startswith("The ingress Camera 2 into no room is waiting. It leads into no room: move it")
+    assert "Ingress into no room" in words(nowhere.blocks)
 
 
 def test_an_ingress_that_fetches_by_itself_needs_no_encoder() -> None:
-    assert "its address can be reached" in card(ingress(IngressStatus.FAILED, input="url")).text
+    assert "its address can be reached" in card(ingress(IngressStatus.FAILED, input=IngressInput.URL)).text
 
 
 @pytest.mark.parametrize(
@@ -765,12 +837,86 @@ def test_an_ingress_that_fetches_by_itself_needs_no_encoder() -> None:
 )
 def test_the_life_of_a_call(status: CallStatus, said: str, shown: str) -> None:
     drawn = card(call(status, error="busy"))
-    assert drawn.text == f"The call to +49 30 ••• 12 {said}"
+    assert drawn.text == f"The call to …4567 {said}"
     assert words(drawn.blocks[1]).removesuffix(" Notify me") == shown
 
 
+def test_a_room_that_is_called_by_a_callers_number_is_shown_without_it() -> None:
+    drawn = card(call(CallStatus.ACTIVE, RoomRef("livekit", "RM_1", "call-_+493012344567_x")))
+    assert drawn.text == "The call to …4567 is in call-_…4567_x."
+    assert "493012344567" not in words(drawn.blocks)
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        lambda of: room(of, plan=PLAN, running_recordings=["EG_1"], streams={"EG_2": StreamStatus.LIVE}),
+        ended_room,
+        lambda of: lost(room(of)),
+        lambda of: recording(RecordingStatus.FAILED, of),
+        lambda of: stream(of=of),
+        lambda of: call(CallStatus.ACTIVE, of),
+    ],
+)
+def test_only_what_buttons_carry_has_the_whole_number_that_a_room_is_called_by(
+    state: Callable[[RoomRef], ThingState],
+) -> None:
+    drawn = card(state(RoomRef("livekit", "RM_1", "call-_+493012344567_x")))
+    assert "…4567" in drawn.text
+    assert "3012344567" not in repr([drawn.text, without_values(drawn.blocks)])
+
+
+def without_values(drawn: object) -> object:
+    match drawn:
+        case dict():
+            return {key: without_values(each) for key, each in drawn.items() if key != "value"}
+        case list() | tuple():
+            return [without_values(each) for each in drawn]
+        case _:
+            return drawn
+
+
+def on_phone(number: int, *, is_inbound: bool = False, made_by: str | None = "U1A") -> OnPhone:
+    return OnPhone(number=f"…{number}", is_inbound=is_inbound, made_by=made_by)
+
+
+def test_a_room_says_what_comes_in_and_who_called_whom() -> None:
+    there = {"IN_1": IngressStatus.LIVE, "IN_2": IngressStatus.FAILED, "IN_3": IngressStatus.BUFFERING}
+    names = {"IN_1": "Camera 2", "IN_2": "Camera 3", "IN_3": "Camera 1"}
+    phones = {
+        "C1": on_phone(4567),
+        "C2": on_phone(4568, is_inbound=True),
+        "C3": on_phone(4569, made_by=None),
+        "C4": on_phone(4570),
+    }
+    calls = dict.fromkeys([*phones, "C5"], CallStatus.RINGING) | {"C1": CallStatus.ACTIVE}
+    state = room(ingresses=there, ingress_names=names, calls=calls, phones=phones)
+    assert words(card(state).blocks[2]).split("\n") == [
+        "📹 *Coming in*: Camera 1, Camera 2",
+        "📞 *Call*: <@U1A> called *…4567*",
+        "📞 *Call*: *…4568* called in",
+        "📞 *Call*: *…4569* is being called",
+        "and 2 more by telephone",
+    ]
+    assert face_of(state).brief == "nobody in it, 2 ingresses, 5 calls"
+    unnamed = words(card(room(ingresses={"IN_1": IngressStatus.LIVE}, calls={"C1": CallStatus.ACTIVE})).blocks[2])
+    assert unnamed.split("\n") == ["📹 *Coming in*: 1 ingress", "📞 *Call*: *somebody* is on the telephone"]
+
+
+def test_a_call_can_be_ended_and_one_that_failed_made_again() -> None:
+    assert labels(card(call())) == ["Notify me", "Hang up", "Send digits...", "Transfer..."]
+    assert labels(card(call(CallStatus.FAILED))) == ["Call again..."]
+    assert labels(card(lost(call()))) == []
+
+
+def test_no_whole_number_is_on_a_card() -> None:
+    shown = words(card(call(identity="sip_+493012344567")).blocks)
+    assert "`sip_…4567`" in shown
+    assert "3012" not in shown
+
+
 def test_who_calls_is_told_as_far_as_it_is_known() -> None:
-    assert words(card(call(is_inbound=True)).blocks[0]) == "Call from +49 30 ••• 12"
+    assert words(card(call(is_inbound=True)).blocks[0]) == "Call from …4567"
     assert words(card(call(number="")).blocks[0]) == "Call to sip-1"
     assert words(card(call(number="", identity="")).blocks[0]) == "Call to somebody"
 

@@ -32,6 +32,7 @@ from providers.base import (
     DestinationStatus,
     IngressStatus,
     Participant,
+    ParticipantKind,
     RecordingStatus,
     RoomRef,
     StreamStatus,
@@ -159,12 +160,12 @@ def test_the_end_of_a_room() -> None:
         ),
         (
             call(CallStatus.FAILED, error="busy"),
-            "The call to *+49 30 ••• 12* failed: busy. Check the number and the trunk, then call again.",
+            "The call to *…4567* failed: busy. Call again later, or check the number and the trunk.",
             {},
         ),
         (
             call(CallStatus.FAILED, is_inbound=True, error="busy"),
-            "The call from *+49 30 ••• 12* failed: busy. Check the trunk that it came by, and have them call again.",
+            "The call from *…4567* failed: busy. Check the trunk that it came by, and have them call again.",
             {},
         ),
         (
@@ -197,7 +198,7 @@ def test_a_failure_is_for_whoever_made_it_with_the_next_step(
             "The recording of *standup* is ready: 12 min.",
         ),
         (stream(StreamStatus.ENDED), "The stream of *standup* ended after 42 min."),
-        (call(CallStatus.ENDED), "The call to *+49 30 ••• 12* ended after 42 min."),
+        (call(CallStatus.ENDED), "The call to *…4567* ended after 42 min."),
         (
             ingress(IngressStatus.COMPLETE),
             "The ingress *Camera 2* into *standup* is complete after 42 min: its source has ended.",
@@ -213,7 +214,7 @@ def test_what_went_well_mentions_nobody(state: ThingState, words_of_it: str) -> 
     [
         (lost(stream()), "the stream of *standup*", "See on the platform whether it still comes in."),
         (lost(ingress()), "the ingress *Camera 2* into *standup*", "See whether its source still sends."),
-        (lost(call()), "the call to *+49 30 ••• 12*", "Ask in the room whether they are still there."),
+        (lost(call()), "the call to *…4567*", "Ask in the room whether they are still there."),
     ],
     ids=lambda value: value if isinstance(value, str) else standing_of(value),
 )
@@ -518,10 +519,31 @@ def test_a_destination_that_failed_is_named_with_the_reason() -> None:
 def test_an_ingress_is_told_as_it_was_then() -> None:
     failed = IngressChanged(**origin(), ingress=ingress(IngressStatus.FAILED, error="no video").ingress)
     assert said("failed", ingress(), failed) == (
-        "<@U1A>: The ingress *Camera 2* into *standup* failed: no video. Check the encoder's settings and send again."
+        "<@U1A>: The ingress *Camera 2* into *standup* failed: no video. "
+        "Let the encoder send H.264 and AAC, to the address and with the key of this ingress. Then send again."
     )
     live = IngressChanged(**origin(), ingress=ingress().ingress)
     assert said("live", ingress(), live) == "The ingress *Camera 2* into *standup* is live."
+    assert buttons(told("failed", ingress(), failed).blocks) == [], "it is live again"
+    still = ingress(IngressStatus.FAILED, error="no video")
+    assert [button["text"]["text"] for button in buttons(told("failed", still, failed).blocks)] == [
+        *("Disable", "Move", "New key", "Delete")
+    ]
+
+
+def test_of_an_ingress_that_was_left_behind_its_maker_hears() -> None:
+    behind = seen(ingress(), Condition.LEFT_BEHIND)
+    fact = ConditionSeen(**origin(), thing=ThingKind.INGRESS, thing_id="IN_1", condition=Condition.LEFT_BEHIND)
+    assert said("condition", behind, fact).startswith(
+        "<@U1A>: The ingress *Camera 2* into *standup* was live. Nothing comes in any more: its worker"
+    )
+    assert note("condition", ingress(), [fact]) is None, "it is heard of again"
+
+
+def test_nobody_reads_the_number_of_whoever_joins_by_telephone() -> None:
+    phone = Participant("PA_1", "sip_+493012344567", "Phone +493012344567", kind=ParticipantKind.PHONE)
+    joined = ParticipantJoined(**origin(), room=REF, participant=phone)
+    assert said("participant_joined", room(), joined) == "*Phone …4567* joined."
 
 
 def test_a_server_is_told_as_it_was_then() -> None:

@@ -3,10 +3,13 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
-from bot.alerts.outgoing import Deed, Look, Part
 from bot.alerts.state import (
     CallState,
+    Deed,
     IngressState,
+    Look,
+    OnPhone,
+    Part,
     Plan,
     Present,
     RecordingState,
@@ -18,6 +21,7 @@ from bot.alerts.state import (
     TrialState,
 )
 from providers.base import (
+    AudioReceived,
     Call,
     CallRef,
     CallStatus,
@@ -27,6 +31,7 @@ from providers.base import (
     EgressSource,
     EgressTrouble,
     Ingress,
+    IngressInput,
     IngressRef,
     IngressStatus,
     Participant,
@@ -37,12 +42,14 @@ from providers.base import (
     Stream,
     StreamRef,
     StreamStatus,
+    VideoReceived,
     Written,
     WrittenKind,
 )
 from providers.facts import Condition
 
 Going = TypeVar("Going", RecordingState, StreamState)
+Watched = TypeVar("Watched", RecordingState, StreamState, IngressState)
 Lost = TypeVar("Lost", RoomState, RecordingState, StreamState, IngressState, CallState)
 
 BEGAN = datetime(2026, 11, 20, 21, 30, tzinfo=UTC)
@@ -115,7 +122,7 @@ def stream(
     return StreamState(stream=made, seen_at=ENDED, made_by=made_by, plan=plan)
 
 
-def seen(state: Going, condition: Condition) -> Going:
+def seen(state: Watched, condition: Condition) -> Watched:
     """With that being odd about it."""
     return state.model_copy(update={"look": Look(condition=condition, at=ENDED)})
 
@@ -143,14 +150,17 @@ def ingress(
     of: RoomRef = REF,
     *,
     id: str = "IN_1",
-    input: str = "rtmp",
+    input: IngressInput = IngressInput.RTMP,
     name: str = "Camera 2",
     identity: str = "camera-2",
     made_by: str | None = "U1A",
-    error: str | None = None,
+    was_live: bool = False,
+    **more: Any,
 ) -> IngressState:
-    made = Ingress(IngressRef(of.provider, id), of, status, input, name, identity, BEGAN, ENDED, error)
-    return IngressState(ingress=made, seen_at=ENDED, made_by=made_by)
+    """`more` is of the ingress itself, such as its `error`. `was_live`: before this."""
+    own = {"name": name, "identity": identity, "address": "rtmp://in.example/x", **more}
+    made = Ingress(IngressRef(of.provider, id), of, status, input, started_at=BEGAN, ended_at=ENDED, **own)
+    return IngressState(ingress=made, seen_at=ENDED, made_by=made_by, live_at=BEGAN if was_live else None)
 
 
 def call(
@@ -159,12 +169,22 @@ def call(
     *,
     id: str = "SCL_1",
     identity: str = "sip-1",
-    number: str = "+49 30 ••• 12",
+    number: str = "…4567",
     is_inbound: bool = False,
     made_by: str | None = "U1A",
     error: str | None = None,
 ) -> CallState:
-    made = Call(CallRef(of.provider, id), of, status, identity, number, is_inbound, BEGAN, ENDED, error)
+    made = Call(
+        CallRef(of.provider, id),
+        of,
+        status,
+        identity,
+        number,
+        is_inbound,
+        started_at=BEGAN,
+        ended_at=ENDED,
+        error=error,
+    )
     return CallState(call=made, seen_at=ENDED, made_by=made_by)
 
 
@@ -223,7 +243,8 @@ def one_of_each(of: RoomRef = REF, words: str = "disk full", person: str = "U1A"
         *(recording(each, of, error=words, location=words, size=1, plan=PLAN) for each in RecordingStatus),
         *(stream(each, *places, of=of, error=words) for each in StreamStatus),
         stream(of=of),
-        *(ingress(each, of, name=words, identity=words, input="url", error=words) for each in IngressStatus),
+        *(ingress(each, of, name=words, identity=words, input=IngressInput.URL, error=words) for each in IngressStatus),
+        *_coming_in(of, words, person),
         *(call(each, of, number=words, identity=words, error=words) for each in CallStatus),
     ]
 
@@ -245,6 +266,24 @@ def _outgoing(of: RoomRef, words: str, person: str) -> list[ThingState]:
         dismissed(recording(of=of), person),
         dismissed(stream(of=of), person),
         stream(StreamStatus.LIVE, of=of, playlist=words, plan=PLAN),
+    ]
+
+
+def _coming_in(of: RoomRef, words: str, person: str) -> list[ThingState]:
+    """What is received, what is odd about ingresses, and who called whom."""
+    received: dict[str, Any] = {
+        "video": VideoReceived(words, 1280, 720, 29.97, 2_480),
+        "audio": AudioReceived(words, 96, 2, 48_000),
+    }
+    called = {"C": OnPhone(number=words, is_inbound=False, made_by=person), "D": OnPhone(number="", is_inbound=True)}
+    there = {"C": CallStatus.ACTIVE, "D": CallStatus.RINGING}
+    return [
+        ingress(IngressStatus.LIVE, of, name=words, address=words, **received),
+        ingress(IngressStatus.WAITING, of, name=words, is_enabled=False, address=""),
+        ingress(IngressStatus.WAITING, RoomRef(of.provider, "", ""), was_live=True),
+        *(seen(ingress(of=of, input=each), Condition.LEFT_BEHIND) for each in (IngressInput.RTMP, IngressInput.URL)),
+        call(CallStatus.FAILED, of, is_inbound=True, identity=words, number=""),
+        room(of, calls=there, phones=called, ingresses={"I": IngressStatus.LIVE}, ingress_names={"I": words}),
     ]
 
 

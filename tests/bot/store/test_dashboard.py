@@ -8,16 +8,37 @@ import pytest
 from sqlalchemy import Update, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.alerts.state import Look, Present, RecordingState, RoomState, RoomStatus, StreamState, ThingState
+from bot.alerts.fold import fold
+from bot.alerts.state import (
+    IngressState,
+    Look,
+    Present,
+    RecordingState,
+    RoomState,
+    RoomStatus,
+    StreamState,
+    ThingState,
+)
 from bot.store.cards import DELETED, Cards
 from bot.store.dashboard import StoredDashboard
 from bot.store.engine import Store
 from bot.store.inbox import Inbox, Incoming
 from bot.store.tables import card
 from bot.store.things import Snapshot
-from commands.core.directory import BlockedCard, Dashboard, GoingOn, KnownRoom, LiveRoom, Webhooks
+from commands.core.directory import (
+    BlockedCard,
+    Dashboard,
+    GoingOn,
+    KnownRoom,
+    LiveRoom,
+    TroubledIngress,
+    Webhooks,
+)
 from commands.core.ports import Place, Viewer
 from providers.base import (
+    Ingress,
+    IngressRef,
+    IngressStatus,
     Participant,
     Recording,
     RecordingRef,
@@ -27,7 +48,7 @@ from providers.base import (
     StreamRef,
     StreamStatus,
 )
-from providers.facts import Condition, Source, ThingKind
+from providers.facts import Condition, IngressChanged, Origin, Source, ThingKind
 from tests.bot.store.conftest import StillClock
 from tests.bot.store.snapshots import save
 
@@ -162,6 +183,42 @@ async def test_what_is_recorded_and_streamed_at_this_moment(dashboard: Dashboard
     assert (found, count) == ([GoingOn(stream)], 2)
     found, count = await dashboard.going_on(U1, ["livekit"], limit=5)
     assert (found, count) == ([GoingOn(waits.recording, Condition.NO_PUBLISHER, "U1")], 1)
+
+
+async def test_ingresses_in_trouble(dashboard: Dashboard, store: Store) -> None:
+    def at(number: int, status: IngressStatus, *, is_enabled: bool = True) -> IngressState:
+        ref, room = IngressRef("livekit", f"IN_{number}"), _ref("", "livekit")
+        return IngressState(ingress=Ingress(ref, room, status, is_enabled=is_enabled), seen_at=NOW)
+
+    behind = Look(condition=Condition.LEFT_BEHIND, at=NOW)
+    failed = at(1, IngressStatus.FAILED)
+    left = at(2, IngressStatus.LIVE).model_copy(update={"look": behind})
+    old = NOW - timedelta(days=2)
+    await keep(store, failed, "IN_1", made_by="U1")
+    await keep(store, left, "IN_2", seen_at=old)
+    await keep(store, at(3, IngressStatus.LIVE), "IN_3")
+    await keep(store, at(4, IngressStatus.FAILED), "IN_4", seen_at=old)
+    await keep(store, at(5, IngressStatus.FAILED, is_enabled=False), "IN_5")
+    since = NOW - timedelta(days=1)
+    assert await dashboard.troubled_ingresses(U1, EVERYWHERE, since=since) == [
+        TroubledIngress(left.ingress, True, None, old),
+        TroubledIngress(failed.ingress, False, "U1", NOW),
+    ]
+    assert await dashboard.troubled_ingresses(U1, ["eu"], since=since) == []
+
+
+async def test_a_failure_is_as_old_as_it_is_whenever_it_is_reported(dashboard: Dashboard, store: Store) -> None:
+    ref = IngressRef("livekit", "IN_1")
+    ingress = Ingress(ref, _ref("", "livekit"), IngressStatus.FAILED, ended_at=NOW)
+    day, state = timedelta(days=1), None
+    for at in (NOW, NOW + day):
+        origin = Origin(provider="livekit", key=f"EV_{at}", at=at, seen_at=at, source=Source.COMMAND)
+        state = fold(state, IngressChanged(**origin, ingress=ingress))
+    assert state is not None
+    await keep(store, state, "IN_1", seen_at=NOW + day)
+    [found] = await dashboard.troubled_ingresses(U1, EVERYWHERE, since=NOW)
+    assert found.at == NOW
+    assert await dashboard.troubled_ingresses(U1, EVERYWHERE, since=NOW + timedelta(hours=1)) == []
 
 
 async def test_cards_that_slack_does_not_let_us_show(dashboard: Dashboard, store: Store, clock: StillClock) -> None:

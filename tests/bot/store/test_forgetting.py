@@ -1,13 +1,25 @@
 """After somebody was forgotten, no table speaks of them; what was done is still there."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from pydantic_core import to_json
 from sqlalchemy import Table, select, update
 
-from bot.alerts.state import Deed, Plan, Present, RecordingState, RoomState, RoomStatus, TrialState, state_from_json
+from bot.alerts.state import (
+    CallState,
+    Deed,
+    IngressState,
+    Plan,
+    Present,
+    RecordingState,
+    RoomState,
+    RoomStatus,
+    TrialState,
+    state_from_json,
+)
 from bot.secrets import SecretBox, new_key
 from bot.store.engine import Store
 from bot.store.forgetting import BATCH, StoredForgetting
@@ -35,9 +47,16 @@ from commands.core.identity import numbered, stable_identity
 from commands.core.ports import Traces
 from commands.core.tokens import quote
 from providers.base import (
+    Call,
+    CallRef,
+    CallStatus,
     EgressKind,
     EgressSource,
+    Ingress,
+    IngressRef,
+    IngressStatus,
     Participant,
+    ParticipantKind,
     Recording,
     RecordingRef,
     RecordingStatus,
@@ -47,6 +66,7 @@ from providers.base import (
 )
 from providers.facts import (
     AlertTested,
+    CallChanged,
     Fact,
     Origin,
     ParticipantJoined,
@@ -245,6 +265,40 @@ async def test_what_is_left_can_be_read(store: Store, box: SecretBox, forgetting
     ]
     assert (await rows(store, attempt))[4]["user_id"] == "forgotten"
     assert [each["said_by"] for each in await rows(store, egress_request)] == ["forgotten"]
+
+
+@pytest.mark.parametrize("named", ["+493012344567", "…4567", "phone-4567"])
+async def test_whoever_was_on_the_telephone(store: Store, forgetting: StoredForgetting, named: str) -> None:
+    """By their number, whole or as it was shown, or by what they were called in the room."""
+    other = Call(CallRef("livekit", "SCL_2"), ROOM, CallStatus.ENDED, "phone-9999", "…9999")
+    theirs = replace(other, ref=CallRef("livekit", "SCL_1"), identity="phone-4567", number="…4567")
+    phone = Participant("PA_1", "phone-4567", "…4567", kind=ParticipantKind.PHONE)
+    states = [CallState(call=each, seen_at=SEEN_AT) for each in (theirs, other)]
+    for state in states:
+        kept = row(thing, kind="call", terminal=True, status="ended", state=state.model_dump_json())
+        await add(store, thing, kept | {"server_id": state.call.ref.id})
+    await add(store, inbox, told(CallChanged(**ORIGIN, call=theirs)))
+    await add(store, inbox, told(ParticipantJoined(**ORIGIN, room=ROOM, participant=phone)))
+    assert await forgetting.forget("T1", named) == Traces(things=1, events=2)
+    forgotten, kept_as_it_was = [state_from_json(each["state"]) for each in await rows(store, thing)]
+    assert isinstance(forgotten, CallState)
+    assert (forgotten.call.identity, forgotten.call.number) == ("forgotten", "")
+    assert kept_as_it_was == states[1]
+    assert b"4567" not in await dumped(store)
+
+
+async def test_whoever_sent_into_a_room(store: Store, forgetting: StoredForgetting) -> None:
+    sent = Ingress(
+        IngressRef("livekit", "IN_1"), ROOM, IngressStatus.COMPLETE, name="Ana's desk", identity="ana", error="ana left"
+    )
+    state = IngressState(ingress=replace(sent, participant_name="Ana"), seen_at=SEEN_AT)
+    await add(store, thing, row(thing, kind="ingress", terminal=True, state=state.model_dump_json()))
+    assert await forgetting.forget("T1", "ana") == Traces(things=1)
+    [left] = [state_from_json(each["state"]) for each in await rows(store, thing)]
+    assert isinstance(left, IngressState)
+    found = left.ingress
+    assert {found.identity, found.name, found.participant_name} == {"forgotten"}
+    assert found.error == "forgotten left"
 
 
 async def test_what_is_live_stays_until_it_ends(store: Store, forgetting: StoredForgetting) -> None:

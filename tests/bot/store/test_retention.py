@@ -6,18 +6,29 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Table, func, select
+from sqlalchemy import Table, func, select, update
 
-from bot.alerts.state import Deed, Outgoing, RecordingState, StreamState, state_from_json
+from bot.alerts.state import LOST, Deed, IngressState, Outgoing, RecordingState, StreamState, state_from_json
 from bot.store import dashboard, keep_outs
 from bot.store.engine import Store
 from bot.store.retention import BATCH, NO_FACTS, RULES, Retention, Rule
 from bot.store.rooms import StoredRooms
 from bot.store.settings import StoredSettings
-from bot.store.tables import attempt, card, egress_request, inbox, metadata, note, thing
+from bot.store.tables import attempt, card, egress_request, inbox, metadata, note, reserved_name, thing
 from commands.core.ports import Viewer, everywhere
 from commands.core.settings import SETTINGS
-from providers.base import Recording, RecordingRef, RecordingStatus, RoomRef, Stream, StreamRef, StreamStatus
+from providers.base import (
+    Ingress,
+    IngressRef,
+    IngressStatus,
+    Recording,
+    RecordingRef,
+    RecordingStatus,
+    RoomRef,
+    Stream,
+    StreamRef,
+    StreamStatus,
+)
 from tests.bot.store.conftest import StillClock
 from tests.bot.store.rows import add, add_many, row
 from tests.bot.store.snapshots import SEEN_AT
@@ -208,7 +219,7 @@ STREAM = Stream(StreamRef("livekit", "EG_1"), ROOM, StreamStatus.LIVE, error="an
 DEED = Deed(by="U1", at=SEEN_AT)
 
 
-def _terminal(kind: str, state: Outgoing) -> dict[str, Any]:
+def _terminal(kind: str, state: Outgoing | IngressState) -> dict[str, Any]:
     return row(
         thing,
         provider="livekit",
@@ -265,6 +276,40 @@ async def test_what_was_private_stays_hidden(
     rooms, stranger = StoredRooms(store, clock), Viewer("T1", "U2", "C2")
     assert await rooms.hidden_recordings(stranger, [RECORDING]) == {"EG_1"}
     assert await rooms.hidden_streams(stranger, [STREAM]) == {"EG_1"}
+
+
+async def test_a_private_ingress_stays_hidden_as_long_as_the_server_may_list_it(
+    retention: Retention, store: Store, clock: StillClock
+) -> None:
+    """One that is complete is listed until somebody deletes it."""
+    ended = Ingress(IngressRef("livekit", "EG_1"), ROOM, IngressStatus.COMPLETE, name="Ana", identity="ana")
+    whole = IngressState(ingress=ended, seen_at=SEEN_AT, made_by="U1")
+    await add(store, thing, _terminal("ingress", whole))
+    assert await retention.prune(BY_NAME["things"]) == 0
+    assert [await retention.prune(BY_NAME["private feeds"]) for _ in range(2)] == [1, 0]
+    async with store.reading() as conn:
+        [left] = (await conn.execute(select(thing.c.state))).scalars()
+    assert state_from_json(left) == IngressState(ingress=replace(ended, name="", identity=""), seen_at=SEEN_AT)
+    assert await StoredRooms(store, clock).hidden_ingresses(Viewer("T1", "U2", "C2"), [ended]) == {"EG_1"}
+    gone = replace(ended, ref=IngressRef("livekit", "IN_2"), status=IngressStatus.DELETED)
+    await add(store, thing, _terminal("ingress", IngressState(ingress=gone, seen_at=SEEN_AT)) | {"server_id": "IN_2"})
+    assert await retention.prune(BY_NAME["things"]) == 1
+    lost = IngressState(ingress=replace(ended, ref=IngressRef("livekit", "IN_3")), seen_at=SEEN_AT, lost_at=SEEN_AT)
+    await add(store, thing, _terminal("ingress", lost) | {"server_id": "IN_3", "status": LOST})
+    assert await retention.prune(BY_NAME["things"]) == 1, "its server lists it no more"
+
+
+async def test_a_name_stays_reserved_for_as_long_as_a_private_ingress_leads_there(
+    retention: Retention, store: Store, clock: StillClock
+) -> None:
+    rule = BY_NAME["reserved names"]
+    kept = old(rule, clock, timedelta(days=90), provider="livekit", kind="room", name=ROOM.name, channel_id="C1")
+    await add(store, reserved_name, kept)
+    waits = Ingress(IngressRef("livekit", "EG_1"), ROOM, IngressStatus.WAITING)
+    await add(store, thing, {**_terminal("ingress", IngressState(ingress=waits, seen_at=SEEN_AT)), "terminal": False})
+    assert await retention.prune(rule) == 0
+    await store.write(lambda conn: conn.execute(update(thing).values(terminal=True)))
+    assert await retention.prune(rule) == 1
 
 
 @pytest.mark.parametrize("kind", ["recording", "stream"])

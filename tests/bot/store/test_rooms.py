@@ -1,8 +1,9 @@
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
-from bot.alerts.state import Present, RecordingState, RoomState, StreamState
+from bot.alerts.state import Present, RecordingState, RoomState, RoomStatus, StreamState
 from bot.store.cards import Cards
 from bot.store.engine import Store
 from bot.store.rooms import StoredRooms
@@ -10,6 +11,7 @@ from commands.core.directory import KnownRoom, Rooms
 from commands.core.ports import Place
 from providers.base import (
     Participant,
+    ParticipantKind,
     Recording,
     RecordingRef,
     RecordingStatus,
@@ -51,6 +53,22 @@ async def test_a_life_is_found_by_its_id(rooms: Rooms, store: Store) -> None:
     assert first.ended
     assert await rooms.life(everything(), "livekit", "RM_9") is None
     assert await rooms.life(everything(), "other", "RM_1") is None
+
+
+async def test_when_the_newest_life_of_each_name_ended(rooms: Rooms, store: Store) -> None:
+    lives = {"a": ("RM_1", "RM_2"), "b": ("RM_3", "RM_4"), "c": ("RM_5",)}
+    for name, ids in lives.items():
+        for id in ids:
+            is_over = id != "RM_4"
+            ref, status = RoomRef("livekit", id, name), RoomStatus.ENDED if is_over else RoomStatus.LIVE
+            ended_at = SEEN_AT + timedelta(minutes=int(id[-1])) if is_over else None
+            state = RoomState(ref=ref, status=status, ended_at=ended_at)
+            kept = snapshot(id, name, terminal=is_over, channel_id="C9")
+            await save(store, replace(kept, state=state.model_dump_json(), is_private=id == "RM_5"))
+    stranger = replace(everything(), user_id="U7", channel_id="C1", sees_all=frozenset())
+    found = await rooms.ended(stranger, "livekit", ["a", "b", "c", "d"])
+    assert found == {"a": SEEN_AT + timedelta(minutes=2)}
+    assert await rooms.ended(stranger, "eu", ["a"]) == {}
 
 
 async def test_live_rooms_of_a_name_are_found_on_every_provider(rooms: Rooms, store: Store) -> None:
@@ -113,6 +131,18 @@ async def test_who_is_in_a_room_as_far_as_we_have_heard(rooms: Rooms, store: Sto
     assert await rooms.present(everything(), "livekit", "retro") == []
 
 
+async def test_what_is_sent_into_rooms(rooms: Rooms, store: Store) -> None:
+    """By the lives of rooms, and whoever may see it: others are no people for that."""
+    bob = Participant(id="PA_1", identity='"kind":"ingress"', name="Bob")
+    camera = Participant(id="PA_2", identity="camera", kind=ParticipantKind.INGRESS)
+    for server_id, there in (("RM_1", [bob, camera]), ("RM_2", [bob]), ("RM_3", [camera])):
+        present = {who.id: Present(participant=who, seen_at=SEEN_AT) for who in there}
+        state = RoomState(ref=RoomRef("livekit", server_id, "standup"), present=present)
+        await save(store, replace(snapshot(server_id), state=state.model_dump_json()))
+    assert await rooms.sent_into("T1", "livekit", ["RM_1", "RM_2"]) == {"RM_1": {"camera"}}
+    assert await rooms.sent_into("T2", "livekit", ["RM_1"]) == {}
+
+
 async def test_recordings_the_running_ones_first(rooms: Rooms, store: Store) -> None:
     room = RoomRef("livekit", "RM_1", "standup")
     for server_id, status in (("EG_1", RecordingStatus.LIVE), ("EG_2", RecordingStatus.READY)):
@@ -137,12 +167,14 @@ async def test_streams_the_running_ones_first(rooms: Rooms, store: Store) -> Non
     assert await rooms.recordings(everything(), "livekit", 5) == []
 
 
-async def test_who_started_what_leaves_a_room(rooms: Rooms, store: Store) -> None:
+async def test_who_started_what_leaves_a_room_or_comes_in(rooms: Rooms, store: Store) -> None:
     await save(store, snapshot("EG_1", kind=ThingKind.RECORDING))
     await save(store, snapshot("EG_1", kind=ThingKind.STREAM, made_by="U1"))
     await save(store, snapshot("EG_2", kind=ThingKind.ROOM, made_by="U2"))
-    found = [await rooms.made_by("T1", "livekit", id) for id in ("EG_1", "EG_2", "EG_3")]
-    assert found == ["U1", None, None]
+    await save(store, snapshot("IN_1", kind=ThingKind.INGRESS, made_by="U3"))
+    await save(store, snapshot("SCL_1", kind=ThingKind.CALL, made_by="U4"))
+    found = [await rooms.made_by("T1", "livekit", id) for id in ("EG_1", "EG_2", "EG_3", "IN_1", "SCL_1")]
+    assert found == ["U1", None, None, "U3", "U4"]
     assert await rooms.made_by("T2", "livekit", "EG_1") is None
 
 

@@ -4,12 +4,13 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.alerts.state import Present, RecordingState, RoomState, StreamState
+from bot.alerts.state import CallState, IngressState, Present, RecordingState, RoomState, StreamState
 from bot.store import reservations
 from bot.store.cards import Cards
 from bot.store.dashboard import StoredDashboard
@@ -17,10 +18,16 @@ from bot.store.engine import Store
 from bot.store.reservations import KEPT, KEPT_TO_RECORD, Name
 from bot.store.rooms import StoredRooms
 from bot.store.tables import card
-from commands.core.directory import Reservation, reserved_as
+from commands.core.directory import Provenance, Reservation, reserved_as
 from commands.core.ports import Place, Viewer
 from providers.base import (
+    Call,
+    CallRef,
+    CallStatus,
     EgressSource,
+    Ingress,
+    IngressRef,
+    IngressStatus,
     Participant,
     Recording,
     RecordingRef,
@@ -149,6 +156,29 @@ async def test_a_stream_of_a_private_room_is_seen_where_the_room_is(
 
 
 @pytest.mark.parametrize(("viewer", "sees"), VIEWERS)
+async def test_what_comes_in_is_seen_where_it_was_made(
+    rooms: StoredRooms, store: Store, viewer: Viewer, sees: bool
+) -> None:
+    ingress = Ingress(IngressRef("livekit", "IN_1"), RoomRef("livekit", "", "standup"), IngressStatus.WAITING)
+    call = Call(CallRef("livekit", "SCL_1"), ROOM, CallStatus.ACTIVE)
+    states = {
+        "IN_1": IngressState(ingress=ingress, seen_at=SEEN_AT).model_dump_json(),
+        "SCL_1": CallState(call=call, seen_at=SEEN_AT).model_dump_json(),
+    }
+    for kind, (server_id, state) in zip((ThingKind.INGRESS, ThingKind.CALL), states.items(), strict=True):
+        known = snapshot(server_id, kind=kind, channel_id=HOME, made_by=MAKER)
+        await save(store, replace(known, state=state, is_private=True))
+    assert bool(await rooms.ingresses(viewer, "livekit", 5)) is bool(await rooms.calls(viewer, "livekit", 5)) is sees
+    assert await rooms.hidden_ingresses(viewer, [ingress]) == (frozenset() if sees else {"IN_1"})
+    assert await rooms.hidden_calls(viewer, [call]) == (frozenset() if sees else {"SCL_1"})
+    unheard = replace(ingress, ref=IngressRef("livekit", "IN_9"))
+    assert await rooms.hidden_ingresses(viewer, [unheard]) == frozenset(), "it goes by its room, which is nobody's"
+    await keep_room(store)
+    assert await rooms.hidden_ingresses(viewer, [unheard]) == (frozenset() if sees else {"IN_9"})
+    assert await rooms.hidden_ingresses(viewer, []) == frozenset()
+
+
+@pytest.mark.parametrize(("viewer", "sees"), VIEWERS)
 async def test_what_is_both_is_hidden_where_either_is(
     rooms: StoredRooms, store: Store, viewer: Viewer, sees: bool
 ) -> None:
@@ -245,6 +275,46 @@ async def test_a_kept_name_is_released_by_those_who_may_have_it(rooms: StoredRoo
     await rooms.reserve(AT_HOME, ThingKind.ROOM, "livekit", "standup", by=MAKER)
     await rooms.release(viewer, ThingKind.ROOM, "livekit", "standup")
     assert bool(await rooms.hidden(Viewer("T1", STRANGER, None), [ROOM])) is not may
+
+
+@pytest.mark.parametrize(("viewer", "sees"), VIEWERS)
+async def test_a_name_is_kept_for_as_long_as_a_private_ingress_leads_there(
+    rooms: StoredRooms, store: Store, clock: StillClock, viewer: Viewer, sees: bool
+) -> None:
+    ingress = replace(snapshot("IN_1", kind=ThingKind.INGRESS, channel_id=HOME, made_by=MAKER), is_private=True)
+    others = replace(ingress, server_id="IN_2", channel_id="C_THIRD")
+
+    async def hides() -> bool:
+        return bool(await rooms.hidden(viewer, [RoomRef("livekit", "", "standup")]))
+
+    await rooms.reserve(AT_HOME, ThingKind.ROOM, "livekit", "standup", by=MAKER)
+    await save(store, others)
+    clock.advance(KEPT)
+    assert not await hides(), "that of another channel keeps it for nobody"
+    await save(store, ingress)
+    clock.advance(timedelta(days=400))
+    assert await hides() is not sees
+    async with store.reading() as conn:
+        assert await reservations.held_in(conn, NAME, clock.now()) == HOME
+        assert await reservations.is_for_others(conn, NAME, viewer, clock.now()) is not sees
+    await save(store, replace(ingress, name="retro"))
+    assert not await hides(), "it leads elsewhere"
+    await save(store, replace(ingress, terminal=True))
+    assert not await hides()
+
+
+async def test_where_an_ingress_comes_from_and_is_shown(rooms: StoredRooms, store: Store, clock: StillClock) -> None:
+    ingress = replace(snapshot("IN_1", kind=ThingKind.INGRESS, channel_id=HOME, made_by=MAKER), is_private=True)
+    thing_id = await save(store, ingress)
+    for channel_id in (HOME, "C_OTHER"):
+        await store.write(partial(Cards(store, clock).want, thing_id=thing_id, place=Place("T1", channel_id)))
+    left = update(card).where(card.c.channel_id == "C_OTHER").values(blocked="is_archived")
+    await store.write(lambda conn: conn.execute(left))
+    found = await rooms.provenance("T1", ThingKind.INGRESS, "livekit", "IN_1")
+    assert found == Provenance(HOME, MAKER, True, (Place("T1", HOME),))
+    assert found.private_to == HOME
+    assert await rooms.provenance("T2", ThingKind.INGRESS, "livekit", "IN_1") is None
+    assert await rooms.provenance("T1", ThingKind.INGRESS, "livekit", "IN_2") is None
 
 
 async def test_of_two_who_reserve_a_name_at_once_one_gets_it(rooms: StoredRooms, store: Store) -> None:

@@ -117,6 +117,13 @@ async def test_a_name_means_the_present_life(workspace: Workspace, memory: Memor
     assert facts_of(told(await workspace.say("room show standup")))["Id"] == lives.second
 
 
+async def test_a_life_is_found_by_what_a_record_has_of_its_name(workspace: Workspace) -> None:
+    room = await workspace.room("call-_+493012345678_x")
+    shown = told(await workspace.say(f"room show call-_…5678_x --room-id {room.id}"))
+    assert facts_of(shown)["Id"] == room.id
+    assert refused(await workspace.say(f"room show call-_…5679_x --room-id {room.id}"))
+
+
 async def test_an_end_that_nobody_saw_is_mended_by_the_first_who_asks(workspace: Workspace, memory: Memory) -> None:
     lives = await two_lives(workspace, memory, RoomShow, is_known=False)
     assert says(refused(await workspace.say("room show standup"))) == ENDED

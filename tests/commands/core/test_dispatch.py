@@ -47,6 +47,9 @@ def steps() -> list[str]:
     return Journal.steps
 
 
+CALLED = "call-_+493012345678_x"
+
+
 class Step(ServerCommand, path="step take", role=Role.OPERATOR, needs=Capability.CREATE_ROOM):
     """Take a step and write down which."""
 
@@ -73,6 +76,8 @@ class Step(ServerCommand, path="step take", role=Role.OPERATOR, needs=Capability
                 raise LookupError("never shown")
             case "elsewhere":
                 ctx.meant.append(self.ending)
+            case "called":
+                ctx.meant.append(CALLED)
             case "never":
                 await asyncio.Event().wait()
         return Reply(text="Taken.")
@@ -381,6 +386,20 @@ async def test_what_else_it_was_about_is_closed_with_it(workspace: Workspace) ->
     await workspace.say("step take elsewhere")
     await workspace.say("step take")
     assert [row.also_about for row in workspace.attempts.rows] == ["elsewhere", None]
+
+
+async def test_no_record_has_the_whole_number_that_a_room_is_called_by(
+    workspace: Workspace, memory: Memory, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    whole, shown = Workspace(memory), "call-_…5678_x"
+    await workspace.say("step take called")
+    await whole.say(f"room show {CALLED}")
+    (taken,), (missed,) = workspace.attempts.rows, whole.attempts.rows
+    assert (taken.also_about, missed.attempt.about) == (shown, shown)
+    assert missed.attempt.words == f"room show {shown} --provider memory"
+    assert shown in missed.detail
+    assert "3012345678" not in repr([record.__dict__ for record in caplog.records])
 
 
 async def test_a_form_that_is_refused_is_closed_at_once(workspace: Workspace) -> None:

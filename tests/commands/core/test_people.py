@@ -4,7 +4,7 @@ import pytest
 
 from commands.core.errors import NothingHere
 from commands.core.identity import stable_identity
-from commands.core.people import NotInRoom, PersonCommand, as_identity, choose, has_left, pinned, shown
+from commands.core.people import NotInRoom, PersonCommand, as_identity, choose, handle, has_left, pinned, shown
 from commands.core.reply import Action, Code, Mark, Person
 from commands.signal import SignalSend
 from commands.track import TrackList
@@ -89,6 +89,20 @@ def test_nobody_is_meant(workspace: Workspace, memory: Memory, who: str) -> None
 )
 def test_who_is_of_the_workspace_is_shown_as_a_person(who: str, mark: Mark) -> None:
     assert shown(who, "T1") == mark
+
+
+def test_whoever_is_on_the_telephone_is_meant_by_as_much_as_may_be_shown(workspace: Workspace, memory: Memory) -> None:
+    """What a button has, and what a record has; neither has the number."""
+    phone, other = (
+        Participant(f"PA_{n}", f"sip_+49{n}012345678", f"Phone {n}", kind=ParticipantKind.PHONE) for n in (3, 4)
+    )
+    ctx = workspace.context(memory)
+    for who in (handle(phone), "sip_…5678"):
+        assert choose(ctx, [phone, PRESENT[0]], ROOM, who, command(who, exact=True)) == phone
+    with pytest.raises(NothingHere) as caught:
+        choose(ctx, [phone, other], ROOM, "sip_…5678", command("x"))
+    assert labels(caught.value.actions) == ["Phone 3 (sip_…5678)", "Phone 4 (sip_…5678)"]
+    assert "12345678" not in str(caught.value.actions)
 
 
 def test_an_exact_one_is_an_identity_and_nothing_else(workspace: Workspace, memory: Memory) -> None:

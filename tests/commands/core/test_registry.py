@@ -20,7 +20,8 @@ VERBS = {
     "admit", "api", "close", "create", "extend", "forward", "join", "keep", "list", "move", "mute", "remove", "send",
     "show", "start", "stop", "subscribe", "unmute", "unsubscribe", "update", "use", "unset", "set", "forget", "grant",
     "revoke", "follow", "test", "unfollow", "add", "participant", "room", "track", "tracks",
-    "web", "layout", "dismiss", "retry", "resume", "pause",
+    "web", "layout", "dismiss", "retry", "resume", "pause", "clean", "delete", "renew", "rtmp", "url", "whip",
+    "dial", "dispatch", "dtmf", "hangup", "transfer",
 }  # fmt: skip
 WITHOUT_NOUN = {("help",), ("overview",), ("whoami",)}
 

@@ -30,6 +30,13 @@ def test_what_may_hold_a_key_is_cut(text: str, shown: str) -> None:
     assert repeated(text) == shown
 
 
+def test_a_key_of_an_ingress_is_told_from_names_that_people_give() -> None:
+    assert may_hold_key("q7Xf2MpZ4kVd")
+    assert repeated("--name=q7Xf2MpZ4kVd") == "--name=…"
+    names = ["KitchenCamUK", "webcamHDmain", "LobbyCamHD22", "Studio2CamUK", "Hall3Camera4", "rehearsal234"]
+    assert [name for name in names if may_hold_key(name)] == []
+
+
 @pytest.mark.parametrize("text", ["standup", "a:b", "https://a.example/score", "daily stand-up", "3/4"])
 def test_all_else_is_said_as_it_was(text: str) -> None:
     assert not may_hold_key(text)

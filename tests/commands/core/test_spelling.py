@@ -83,6 +83,24 @@ class Letter(Command, path="letter write"):
     mark: Annotated[Pairs, Private()] = Field(default_factory=dict, description="What is noted on it")
 
 
+@pytest.mark.parametrize(
+    ("line", "recorded"),
+    [
+        ("participant remove standup sip_+493012345678", "participant remove standup sip_…5678"),
+        ("participant admit standup sip_493012345678", "participant admit standup sip_…5678"),
+        ("track list standup +493012345678", "track list standup …5678"),
+        ("room mute standup --except sip_+493012345678", "room mute standup --except sip_…5678"),
+        ("room show call-_+493012345678_x", "room show call-_…5678_x"),
+        ("participant move standup bob call-_+493012345678_x", "participant move standup bob call-_…5678_x"),
+        ("participant show standup 100200300", "participant show standup 100200300"),
+    ],
+)
+def test_a_record_has_no_telephone_number_of_somebody(line: str, recorded: str) -> None:
+    command = parse(line, COMMANDS, Here("memory"))
+    assert spell(command, redacted=True, without={"provider"}) == recorded
+    assert spell(command, without={"provider"}) == line
+
+
 def test_redacted_spelling_hides_what_is_private_and_still_reads_back() -> None:
     letter = Letter(to="ana", text="my cat is ill", mark={"for": "her eyes", "seal": "wax"})
     assert spell(letter, redacted=True) == "letter write ana *** --mark for=*** --mark seal=***"

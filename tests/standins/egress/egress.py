@@ -14,7 +14,7 @@ from tests.live.clients import Client
 from tests.providers.stage import PATIENCE_SECONDS
 from tests.standins.egress.egress_info import location
 from tests.standins.egress.egress_rules import Accepted, stream_url
-from tests.standins.egress.psrpc import Bus, Handler, Method, RpcError
+from tests.standins.psrpc import Bus, Handler, Method, RpcError
 
 PAUSE_SECONDS: Final = 0.05
 """Between a start and ACTIVE, and between ENDING and COMPLETE, where nothing else is said."""

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from livekit.protocol import egress as pb
 
 from tests.standins.egress.egress_info import Outputs, Request, add_results, redact, with_storage, without_key
-from tests.standins.egress.psrpc import RpcError, decode, text
+from tests.standins.psrpc import RpcError, decode, text
 
 _KINDS: Final[Mapping[int, tuple[str, type[Request]]]] = {
     5: ("room_composite", pb.RoomCompositeEgressRequest),

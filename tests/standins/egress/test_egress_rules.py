@@ -4,7 +4,7 @@ import pytest
 from livekit.protocol import egress as pb
 
 from tests.standins.egress.egress_rules import Accepted, accept
-from tests.standins.egress.psrpc import RpcError, encode
+from tests.standins.psrpc import RpcError, encode
 
 FILE = pb.EncodedFileOutput(filepath="takes/{room_name}-{time}")
 RTMP = "rtmp://127.0.0.1/app/key"

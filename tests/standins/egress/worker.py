@@ -31,7 +31,7 @@ from livekit.api import AccessToken, VideoGrants
 from tests.providers.stage import PATIENCE_SECONDS
 from tests.standins.egress.egress import Egress
 from tests.standins.egress.egress_rules import accept
-from tests.standins.egress.psrpc import Bus, Method, RpcError, decode, text
+from tests.standins.psrpc import Bus, Method, RpcError, decode, text
 
 Admission = Callable[[str, str], tuple[str, str]]
 """Takes a room's name and an identity; returns the server's address and a token."""

@@ -1,19 +1,19 @@
-"""What a worker of the stand-in speaks over to its server, in one process: calls by function, where the real ones go by
-Redis."""
+"""What the workers of the stand-in speak over to their server, in one process: calls by function, where the real ones
+go by Redis."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Self
 
-from tests.standins.egress.psrpc import Bus, Handler, Method
 from tests.standins.egress.worker import EgressWorker
+from tests.standins.psrpc import Bus, Handler, Method
 
 
 @dataclass
 class LocalBus(Bus):
-    """`tell` is what the server does with what a worker tells it."""
+    """`answers` are the server's to what its workers ask and tell it, by the method's name. `RpcError` refuses."""
 
-    tell: Callable[[str, bytes], None]
+    answers: dict[str, Callable[[bytes], bytes]] = field(default_factory=dict)
     served: dict[Method, tuple[Handler, Callable[[], float]]] = field(default_factory=dict)
 
     async def __aenter__(self) -> Self:
@@ -29,8 +29,7 @@ class LocalBus(Bus):
         self.served.pop(method, None)
 
     async def call(self, method: Method, request: bytes) -> bytes:
-        self.tell(method.name, request)
-        return b""
+        return self.answers[method.name](request)
 
     def ask(self, method: Method, request: bytes) -> Awaitable[bytes] | None:
         """None where nobody takes it."""

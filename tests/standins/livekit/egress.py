@@ -5,12 +5,11 @@ How long it waits for an answer is what livekit-server 1.13.5 waits, times `slow
 
 import asyncio
 import json
-import time
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
-from google.protobuf.json_format import MessageToJson
 from google.protobuf.message import Message
 from livekit.api import (
     CreateRoomRequest,
@@ -35,12 +34,11 @@ from livekit.api import (
     WebhookEvent,
 )
 
-from tests.standins.egress.psrpc import Fields, Method, RpcError, encode
 from tests.standins.egress.worker import AT_ONCE, START, WAITING
 from tests.standins.livekit.bus import LocalBus, LocalWorker
-from tests.standins.livekit.faults import TwirpError, no_response, not_found
-from tests.standins.livekit.rooms import signed
+from tests.standins.livekit.faults import TwirpError, no_response, not_found, refusal
 from tests.standins.livekit.service import MethodOf, Service
+from tests.standins.psrpc import Fields, Method, RpcError, encode
 
 Start = (
     RoomCompositeEgressRequest
@@ -64,15 +62,6 @@ _FIELDS: Final[dict[type[Start], int]] = {
 }
 """Of `rpc.StartEgressRequest`."""
 
-_STATUSES: Final = {
-    "invalid_argument": 400,
-    "permission_denied": 403,
-    "not_found": 404,
-    "already_exists": 409,
-    "failed_precondition": 412,
-    "internal": 500,
-    "unavailable": 503,
-}
 _FINAL: Final = frozenset(
     {
         EgressStatus.EGRESS_COMPLETE,
@@ -103,7 +92,9 @@ class EgressService(Service):
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self._bus = LocalBus(self._learn)
+        self._bus = LocalBus()
+        for method in ("CreateEgress", "UpdateEgress"):
+            self._bus.answers[method] = partial(self._learn, method)
         self.worker = LocalWorker(self._bus)
 
     async def start_egress(self, request: Start) -> EgressInfo:
@@ -220,14 +211,14 @@ class EgressService(Service):
             raise not_found("egress does not exist")
         return self.egresses[id]
 
-    def _require_redis(self) -> None:
+    def _require_redis(self, service: str = "egress") -> None:
         if not self.has_redis:
-            raise TwirpError(500, "internal", "twirp error unknown: egress not connected (redis required)")
+            raise refusal("internal", f"{service} not connected (redis required)")
 
     async def _wait(self, seconds: float) -> None:
         await asyncio.sleep(seconds * self.slowness)
 
-    def _learn(self, method: str, told: bytes) -> None:
+    def _learn(self, method: str, told: bytes) -> bytes:
         """A worker tells of an egress: it is written down, and a webhook tells of it."""
         info = EgressInfo.FromString(told)
         self.egresses[info.egress_id] = info
@@ -238,9 +229,8 @@ class EgressService(Service):
         else:
             event = "egress_updated"
         self._let_in(info)
-        message = WebhookEvent(event=event, egress_info=info, id=self.new_id("EV"), created_at=int(time.time()))
-        body = MessageToJson(message, indent=None).encode()
-        self.deliveries.put_nowait((signed(body), body))
+        self.deliver(WebhookEvent(event=event, egress_info=info))
+        return b""
 
     def _let_in(self, info: EgressInfo) -> None:
         """The recorder is in the room, hidden, from when it is live till it has ended."""
@@ -274,7 +264,7 @@ async def _answered(answer: Awaitable[bytes]) -> EgressInfo:
     try:
         return EgressInfo.FromString(await answer)
     except RpcError as error:
-        raise TwirpError(_STATUSES[error.code], error.code, f"twirp error unknown: {error}") from error
+        raise refusal(error.code, str(error)) from error
 
 
 def _records(video: VideoGrants, _: Message) -> bool | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from enum import Enum, auto
+from typing import Final
 
 from aiohttp import web
 
@@ -31,9 +32,28 @@ class TwirpError(Exception):
         self.status = status
         self.code = code
         self.message = message
+        self.meta: dict[str, str] = {}
 
     def response(self) -> web.Response:
-        return web.json_response({"code": self.code, "msg": self.message}, status=self.status)
+        meta = {"meta": self.meta} if self.meta else {}
+        return web.json_response({"code": self.code, "msg": self.message} | meta, status=self.status)
+
+
+_STATUSES: Final = {
+    "invalid_argument": 400,
+    "permission_denied": 403,
+    "not_found": 404,
+    "already_exists": 409,
+    "failed_precondition": 412,
+    "resource_exhausted": 429,
+    "internal": 500,
+    "unavailable": 503,
+}
+
+
+def refusal(code: str, message: str) -> TwirpError:
+    """By psrpc's names, as it comes from a worker or from the server's own services."""
+    return TwirpError(_STATUSES[code], code, f"twirp error unknown: {message}")
 
 
 def too_long(what: str, limit: int) -> TwirpError:

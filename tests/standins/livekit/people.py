@@ -36,11 +36,13 @@ class NotPermitted(Exception):
 
 @dataclass(kw_only=True)
 class People(Rooms):
-    """`heard` are the data messages that a client got and `unwanted` the tracks it does not receive, by its sid."""
+    """`heard` are the data messages that a client got, `unwanted` the tracks it does not receive, `gone` whether it has
+    left, by its sid."""
 
     participants: dict[str, dict[str, ParticipantInfo]] = field(default_factory=lambda: defaultdict(dict))
     heard: dict[str, "asyncio.Queue[SendDataRequest]"] = field(default_factory=lambda: defaultdict(asyncio.Queue))
     unwanted: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    gone: dict[str, asyncio.Event] = field(default_factory=lambda: defaultdict(asyncio.Event))
 
     def join(self, token: str) -> ParticipantInfo:
         """Somebody comes in with a token, which makes the room if need be."""
@@ -83,6 +85,7 @@ class People(Rooms):
         del self.participants[room][identity]
         who.state = ParticipantInfo.DISCONNECTED
         who.disconnect_reason = reason
+        self.gone[who.sid].set()
         self._count(room)
         self.tell("participant_left", self.rooms[room], who)
         if not self.participants[room]:

@@ -80,13 +80,9 @@ class Rooms:
     def tell(
         self, event: str, room: Room, participant: ParticipantInfo | None = None, track: TrackInfo | None = None
     ) -> None:
-        message = WebhookEvent(
-            event=event,
-            room=room,
-            participant=participant,
-            track=track,
-            id=self.new_id("EV"),
-            created_at=int(time.time()),
-        )
-        body = MessageToJson(message, indent=None).encode()
+        self.deliver(WebhookEvent(event=event, room=room, participant=participant, track=track))
+
+    def deliver(self, event: WebhookEvent) -> None:
+        event.id, event.created_at = self.new_id("EV"), int(time.time())
+        body = MessageToJson(event, indent=None).encode()
         self.deliveries.put_nowait((signed(body), body))

@@ -8,19 +8,29 @@ from typing import Self
 import jwt
 from aiohttp import web
 from google.protobuf.message import Message
-from livekit.api import TokenVerifier, VideoGrants
+from livekit.api import SIPGrants, TokenVerifier, VideoGrants
 
-from tests.standins.livekit.egress import EGRESS_METHODS, EgressService
+from tests.standins.livekit.agents import AGENT_METHODS, AgentService
+from tests.standins.livekit.egress import EGRESS_METHODS
 from tests.standins.livekit.faults import BROKEN, PROTOBUF, Fault, TwirpError
+from tests.standins.livekit.ingress import INGRESS_METHODS
 from tests.standins.livekit.rooms import KEY, SECRET
 from tests.standins.livekit.service import METHODS, MethodOf
+from tests.standins.livekit.sip import SIP_GRANTS, SIP_METHODS
 
-_METHODS: dict[str, MethodOf["LiveKitStandIn"]] = {**METHODS, **EGRESS_METHODS}
+_METHODS: dict[str, MethodOf["LiveKitStandIn"]] = {
+    **METHODS,
+    **EGRESS_METHODS,
+    **INGRESS_METHODS,
+    **SIP_METHODS,
+    **AGENT_METHODS,
+}
+_SERVICES = "RoomService|Egress|Ingress|SIP|AgentDispatchService"
 _PATIENCE_SECONDS = 15.0
 
 
 @dataclass(kw_only=True)
-class LiveKitStandIn(EgressService):
+class LiveKitStandIn(AgentService):
     """`calls` holds the method of every request that came in."""
 
     calls: list[str] = field(default_factory=list)
@@ -32,18 +42,22 @@ class LiveKitStandIn(EgressService):
 
     async def __aenter__(self) -> Self:
         app = web.Application(client_max_size=16 * 1024**2)
-        app.router.add_post("/twirp/livekit.{service:RoomService|Egress}/{method}", self._answer)
+        app.router.add_post(f"/twirp/livekit.{{service:{_SERVICES}}}/{{method}}", self._answer)
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
         await site.start()
         await self.worker.__aenter__()
+        await self.ingress_worker.__aenter__()
+        await self.phones.__aenter__()
         self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
         return self
 
     async def __aexit__(self, *exc: object) -> None:
         self.released.set()
         self.keep_all()
+        await self.phones.__aexit__()
+        await self.ingress_worker.__aexit__()
         await self.worker.__aexit__()
         assert self._runner is not None
         await self._runner.cleanup()
@@ -95,7 +109,8 @@ class LiveKitStandIn(EgressService):
             claims = TokenVerifier(KEY, SECRET).verify(token)
         except jwt.PyJWTError as error:
             return web.Response(status=401, text=f"invalid token: {token}, error: {error}")
-        if not required(claims.video or VideoGrants(), message):
+        may_telephone = method not in SIP_GRANTS or getattr(claims.sip or SIPGrants(), SIP_GRANTS[method])
+        if not (may_telephone and required(claims.video or VideoGrants(), message)):
             raise TwirpError(401, "unauthenticated", "permissions denied")
         answer = handle(self, message)
         answered = answer if isinstance(answer, Message) else await answer

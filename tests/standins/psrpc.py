@@ -19,6 +19,7 @@ from time import time_ns
 from typing import Final, Self
 from uuid import uuid4
 
+from google.protobuf.message import Message
 from redis.asyncio import Redis
 
 Fields = Mapping[int, str | bytes | int | float]
@@ -31,11 +32,16 @@ _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 
 
 class RpcError(Exception):
-    """What a call was refused with. `code`: one of psrpc's names, such as `invalid_argument` or `not_found`."""
+    """What a call was refused with.
 
-    def __init__(self, code: str, message: str) -> None:
+    `code`: one of psrpc's names, such as `invalid_argument` or `not_found`. `details`: what else the caller is told,
+    such as a `SIPStatus`. It goes out with an answer, and is not read from one.
+    """
+
+    def __init__(self, code: str, message: str, details: Message | None = None) -> None:
         super().__init__(message)
         self.code = code
+        self.details = details
 
 
 @dataclass(frozen=True)
@@ -113,13 +119,13 @@ class Bus:
             answer = await response
         if error := text(answer, 5):
             raise RpcError(text(answer, 6), error)
-        return _bytes(answer, 7)
+        return raw(answer, 7)
 
     async def _answer(self, method: Method, handler: Handler, affinity: float, request: Fields) -> None:
         """Offer to take it; when chosen, handle it and answer, unless the caller has given up meanwhile."""
         if affinity < 0:
             return
-        request_id, caller, expiry = text(request, 1), text(request, 2), _integer(request, 4)
+        request_id, caller, expiry = text(request, 1), text(request, 2), integer(request, 4)
         chosen = self._expect(request_id)
         await self._publish(
             f"{method.service}|{caller}|CLAIM", "ClaimRequest", {1: request_id, 2: self._id, 3: float(affinity)}
@@ -133,9 +139,11 @@ class Bus:
             return
         answer: dict[int, str | bytes | int] = {1: request_id, 2: self._id}
         try:
-            answer[7] = await handler(_bytes(request, 8))
+            answer[7] = await handler(raw(request, 8))
         except RpcError as error:
             answer |= {5: str(error), 6: error.code}
+            if error.details is not None:
+                answer[8] = _any(error.details.DESCRIPTOR.full_name, error.details.SerializeToString())
         if time_ns() < expiry:
             await self._publish(f"{method.service}|{caller}|RES", "Response", answer | {3: time_ns()})
 
@@ -155,11 +163,10 @@ class Bus:
             if message["type"] == "subscribe":
                 self._subscribed[channel].set_result(None)
             elif message["type"] == "message" and (listener := self._listeners.get(channel)):
-                listener(decode(_bytes(decode(message["data"]), 2)))
+                listener(decode(raw(decode(message["data"]), 2)))
 
     async def _publish(self, channel: str, kind: str, fields: Fields) -> None:
-        message = encode({1: f"type.googleapis.com/internal.{kind}", 2: encode(fields)})
-        await self._redis.publish(channel, message)
+        await self._redis.publish(channel, _any(f"internal.{kind}", encode(fields)))
 
     def _expect(self, key: str) -> asyncio.Future[Fields]:
         """What is awaited here is given by `_settle` with the same key."""
@@ -187,18 +194,31 @@ def encode(fields: Fields) -> bytes:
 
 def decode(data: bytes) -> dict[int, str | bytes | int | float]:
     """The fields by number; strings come as bytes. Of a repeated field the last one counts."""
-    found: dict[int, str | bytes | int | float] = {}
+    return dict(_fields(data))
+
+
+def string_map(data: bytes, number: int) -> dict[str, str]:
+    """A field that is a map of strings: entries with a key and a value each."""
+    entries = [decode(value) for found, value in _fields(data) if found == number and isinstance(value, bytes)]
+    return {text(entry, 1): text(entry, 2) for entry in entries}
+
+
+def _fields(data: bytes) -> Iterator[tuple[int, str | bytes | int | float]]:
     rest = iter(data)
     for tag in rest:
         key = _varint(rest, tag)
         kind = key & 7
         if kind == _VARINT:
-            found[key >> 3] = _varint(rest, next(rest))
+            yield key >> 3, _varint(rest, next(rest))
             continue
         length = {_FIXED64: 8, _FIXED32: 4}.get(kind) or (_varint(rest, next(rest)) if kind == _BYTES else 0)
         taken = bytes(next(rest) for _ in range(length))
-        found[key >> 3] = struct.unpack("<f", taken)[0] if kind == _FIXED32 else taken
-    return found
+        yield key >> 3, struct.unpack("<f", taken)[0] if kind == _FIXED32 else taken
+
+
+def _any(kind: str, data: bytes) -> bytes:
+    """Protobuf's `Any`, which psrpc's `Msg` looks like."""
+    return encode({1: f"type.googleapis.com/{kind}", 2: data})
 
 
 def _field(number: int, value: str | bytes | int | float) -> bytes:
@@ -234,7 +254,8 @@ def _varint(rest: Iterator[int], byte: int) -> int:
     return value
 
 
-def _bytes(fields: Fields, number: int) -> bytes:
+def raw(fields: Fields, number: int) -> bytes:
+    """A message within, as its protobuf; empty where it is left out."""
     value = fields.get(number, b"")
     assert isinstance(value, bytes)
     return value
@@ -242,10 +263,10 @@ def _bytes(fields: Fields, number: int) -> bytes:
 
 def text(fields: Fields, number: int) -> str:
     """A string field, empty where it is left out."""
-    return _bytes(fields, number).decode()
+    return raw(fields, number).decode()
 
 
-def _integer(fields: Fields, number: int) -> int:
+def integer(fields: Fields, number: int) -> int:
     value = fields.get(number, 0)
     assert isinstance(value, int)
     return value

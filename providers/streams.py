@@ -1,4 +1,4 @@
-"""What goes out of a room live, and what comes into it: streams, ingresses and calls. Values of the contract.
+"""What goes out of a room live. Values of the contract.
 
 Addresses here hold no secrets: a reader cuts stream keys, passwords and query strings before it makes one.
 """
@@ -74,80 +74,3 @@ class Stream:
     source: EgressSource = WHOLE_ROOM
     playlist: str | None = None
     trouble: EgressTrouble | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class IngressRef:
-    provider: str
-    id: str
-
-
-class IngressStatus(StrEnum):
-    """What an ingress does. It may go through this any number of times; `COMPLETE` is final: its source has ended."""
-
-    WAITING = "waiting"
-    BUFFERING = "buffering"
-    LIVE = "live"
-    FAILED = "failed"
-    COMPLETE = "complete"
-
-    @property
-    def is_final(self) -> bool:
-        return self is IngressStatus.COMPLETE
-
-
-@dataclass(frozen=True, slots=True)
-class Ingress:
-    """Something that sends into a room. `input` is how: `rtmp`, `whip` or `url`. It has a key, which is not here."""
-
-    ref: IngressRef
-    room: RoomRef
-    status: IngressStatus
-    input: str = ""
-    name: str = ""
-    identity: str = ""
-    started_at: datetime | None = None
-    ended_at: datetime | None = None
-    error: str | None = None
-
-    @property
-    def shown_name(self) -> str:
-        return self.name or self.identity or self.ref.id
-
-
-@dataclass(frozen=True, slots=True)
-class CallRef:
-    provider: str
-    id: str
-
-
-class CallStatus(StrEnum):
-    """The life of a telephone call, in its order. The last two are final."""
-
-    DIALING = "dialing"
-    RINGING = "ringing"
-    ACTIVE = "active"
-    ENDED = "ended"
-    FAILED = "failed"
-
-    @property
-    def is_final(self) -> bool:
-        return self in (CallStatus.ENDED, CallStatus.FAILED)
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """Somebody on a telephone who is in a room, or shall be. `number` is theirs as far as it may be shown.
-
-    `is_inbound`: they called us.
-    """
-
-    ref: CallRef
-    room: RoomRef
-    status: CallStatus
-    identity: str = ""
-    number: str = ""
-    is_inbound: bool = False
-    started_at: datetime | None = None
-    ended_at: datetime | None = None
-    error: str | None = None

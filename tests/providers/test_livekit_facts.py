@@ -31,6 +31,7 @@ from livekit.api import (
     WebhookEvent,
 )
 from livekit.protocol.egress import Output, StartEgressRequest
+from livekit.protocol.ingress import InputVideoState
 from pydantic import SecretStr
 
 from providers.base import (
@@ -39,12 +40,15 @@ from providers.base import (
     Ingress,
     IngressRef,
     IngressStatus,
+    IngressTrouble,
     Recording,
     RecordingRef,
     RecordingStatus,
     RoomRef,
     StreamStatus,
+    VideoReceived,
 )
+from providers.base import IngressInput as Input
 from providers.facts import Fact, IngressChanged, RecordingChanged, StreamChanged, facts_to_json
 from providers.livekit.destinations import destination_id
 from providers.livekit.provider import LiveKit
@@ -290,7 +294,6 @@ class TestIngresses:
     @pytest.mark.parametrize(
         ("status", "expected"),
         [
-            (IngressState.ENDPOINT_INACTIVE, IngressStatus.WAITING),
             (IngressState.ENDPOINT_BUFFERING, IngressStatus.BUFFERING),
             (IngressState.ENDPOINT_PUBLISHING, IngressStatus.LIVE),
             (IngressState.ENDPOINT_ERROR, IngressStatus.FAILED),
@@ -298,29 +301,86 @@ class TestIngresses:
         ],
     )
     def test_what_it_does(self, provider: LiveKit, status: IngressState.Status, expected: IngressStatus) -> None:
-        state = IngressState(status=status, room_id="RM_1", started_at=nanoseconds(1), updated_at=nanoseconds(2))
-        state.error = f"cannot pull https://example.com/?{HUSH}"
-        info = IngressInfo(
-            ingress_id="IN_1",
-            name="Camera",
-            stream_key=HUSH,
-            url=f"rtmp://example.com/x/{HUSH}",
-            input_type=IngressInput.WHIP_INPUT,
-            room_name="standup",
-            participant_identity="camera",
-            state=state,
-        )
-        (fact,) = read(provider, ingress(info))
+        (fact,) = read(provider, ingress(about_ingress(status)))
         assert isinstance(fact, IngressChanged)
         assert fact.at == moment(2)
-        expected_ingress = Ingress(IngressRef("livekit", "IN_1"), ROOM, expected, "whip", "Camera", "camera", moment(1))
-        assert fact.ingress == replace(expected_ingress, error="cannot pull https://example.com")
+        room = ROOM if expected.is_receiving else replace(ROOM, id="")
+        ingress_of_it = Ingress(IngressRef("livekit", "IN_1"), room, expected, Input.WHIP, "Camera", "camera")
+        assert fact.ingress == replace(
+            ingress_of_it,
+            address="https://example.com/w",
+            video=VideoReceived("video/VP8", 640, 360, 25, 800),
+            started_at=moment(1),
+            updated_at=moment(2),
+            error="cannot pull https://example.com",
+        )
+
+    def test_an_update_ends_a_failure_after_it(self, provider: LiveKit) -> None:
+        """The server sends the state of the failure, as old and with its error."""
+        (failed,) = read(provider, ingress(about_ingress(IngressState.ENDPOINT_ERROR), "ingress_ended"))
+        (reset,) = read(provider, ingress(about_ingress(IngressState.ENDPOINT_INACTIVE), "ingress_ended"))
+        assert isinstance(reset, IngressChanged)
+        assert failed.at < reset.at <= moment(3)
+        assert (reset.ingress.status, reset.ingress.error, reset.ingress.video) == (IngressStatus.WAITING, None, None)
 
     def test_one_without_a_state_waits(self, provider: LiveKit) -> None:
         (fact,) = read(provider, ingress(IngressInfo(ingress_id="IN_1", room_name="standup"), "ingress_ended"))
         assert isinstance(fact, IngressChanged)
         assert (fact.ingress.status, fact.ingress.input) == (IngressStatus.WAITING, "rtmp")
         assert (fact.ingress.room, fact.at) == (replace(ROOM, id=""), moment(0))
+
+    @pytest.mark.parametrize(
+        ("words", "status", "trouble"),
+        [
+            ("room disconnected", "failed", IngressTrouble.ROOM_GONE),
+            ("room disconnected unexpectedly", "failed", IngressTrouble.ROOM_GONE),
+            ("session is disabled", "waiting", IngressTrouble.DISABLED),
+            ("invalid ingress: no room name", "failed", IngressTrouble.NO_ROOM),
+            ("server capacity exceeded", "failed", IngressTrouble.BUSY),
+            ("server shutting down", "failed", IngressTrouble.SHUT_DOWN),
+            ("unsupported mime type (video/x-vp6) for the source media", "failed", IngressTrouble.FORMAT),
+            ("more than 1 track with given media kind", "failed", IngressTrouble.TOO_MANY_TRACKS),
+            ("source encoder not ready", "failed", IngressTrouble.NO_MEDIA),
+            ("preroll buffer reset", "failed", None),
+        ],
+    )
+    def test_what_the_words_of_a_worker_mean(
+        self, provider: LiveKit, words: str, status: str, trouble: IngressTrouble | None
+    ) -> None:
+        info = about_ingress(IngressState.ENDPOINT_ERROR)
+        info.state.error = words
+        (fact,) = read(provider, ingress(info, "ingress_ended"))
+        assert isinstance(fact, IngressChanged)
+        assert (fact.ingress.status, fact.ingress.trouble) == (status, trouble)
+
+    def test_of_what_is_fetched_the_path_and_the_password_are_cut(self, provider: LiveKit) -> None:
+        info = about_ingress(IngressState.ENDPOINT_ERROR)
+        info.input_type, info.stream_key = IngressInput.URL_INPUT, ""
+        info.url = f"srt://{HUSH}@example.com:9000?x={HUSH}"
+        info.state.error = f"the passphrase {HUSH} is wrong"
+        (fact,) = read(provider, ingress(info, "ingress_ended"))
+        assert isinstance(fact, IngressChanged)
+        assert (fact.ingress.address, fact.ingress.error) == ("srt://example.com:9000", "the passphrase … is wrong")
+        assert fact.ingress.trouble is IngressTrouble.NOT_FETCHED
+
+
+def about_ingress(status: IngressState.Status) -> IngressInfo:
+    """One by WHIP, with its key wherever it could be."""
+    state = IngressState(status=status, room_id="RM_1", started_at=nanoseconds(1), updated_at=nanoseconds(2))
+    state.video.MergeFrom(InputVideoState(mime_type="video/VP8", width=640, height=360, framerate=25))
+    state.video.average_bitrate = 800_000
+    state.error = f"cannot pull https://example.com/?{HUSH}"
+    return IngressInfo(
+        ingress_id="IN_1",
+        name="Camera",
+        stream_key=HUSH,
+        url=f"https://example.com/w/{HUSH}",
+        input_type=IngressInput.WHIP_INPUT,
+        room_name="standup",
+        participant_identity="camera",
+        reusable=True,
+        state=state,
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""What stands in for a worker of LiveKit's Agents framework."""

@@ -1,0 +1,1 @@
+"""What stands in for LiveKit's SIP service, and for the telephones behind it."""
