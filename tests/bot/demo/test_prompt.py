@@ -21,7 +21,6 @@ from bot.demo.world import World
 from commands.core.registry import all_commands
 from providers.base import Grant, RoomOptions
 from providers.memory.tokens import verify
-from tests.bot.conversations.talk import card
 
 ESCAPE = "\x1b"
 CTRL_C = "\x03"
@@ -113,8 +112,8 @@ async def test_a_command_and_its_buttons(world: World) -> None:
 
 async def test_a_card_that_changes_of_itself_is_shown_again_with_the_same_numbers(world: World) -> None:
     async with at_the_prompt(world) as terminal:
-        await terminal.types("/video room create standup", "Created standup.")
-        await card(world, "standup", "nobody in it")
+        terminal.press("/video room create standup\r")
+        await terminal.sees_both("Created standup.", "nobody in it")
         world.memory.server.join("standup", "bob", name="Bob")
         again = await terminal.sees("1 person")
         assert "showcaller · message 1 · edited\n▌ standup" in again
