@@ -6,12 +6,12 @@ from typing import Final, TypeVar
 
 from commands.core.base import Command
 from commands.core.egress_words import source_words
+from commands.core.errors import MOST_OFFERED
 from commands.core.reply import Action
 from commands.core.words import shortened
 from providers.base import Egress, Recording, Stream
 
 _Feed = TypeVar("_Feed", Recording, Stream, Egress)
-MOST: Final = 5
 _LONGEST: Final = 24
 """Of what it is of, so that a button has room for the rest."""
 
@@ -24,10 +24,10 @@ def choices(
     called = [(_about(feed), when(feed)) for feed in feeds]
     alike = Counter(called)
     offered: list[Action] = []
-    for feed, (about, since) in zip(feeds[:MOST], called, strict=False):
+    for feed, (about, since) in zip(feeds[:MOST_OFFERED], called, strict=False):
         which = f" {feed.ref.id}" if alike[about, since] > 1 else ""
         offered.append(Action(f"{verb} {about}{which}, {since}", command(feed)))
-    return [*offered, Action("See all", every)] if len(feeds) > MOST else offered
+    return [*offered, Action("See all", every)] if len(feeds) > MOST_OFFERED else offered
 
 
 def _about(feed: Recording | Stream | Egress) -> str:

@@ -8,12 +8,11 @@ from pydantic import Field
 
 from commands.core.base import Command, Offered, Offers, Positional, RoomName, ServerCommand
 from commands.core.context import Context
-from commands.core.errors import CommandError, Ended, NothingHere
+from commands.core.errors import MOST_OFFERED, CommandError, Ended, NothingHere
 from commands.core.ingress_fields import IngressName, key_not_repeated
 from commands.core.ingress_words import status_words
 from commands.core.repeating import may_hold_key
 from commands.core.reply import Action, Code, Mark, Strong
-from commands.egress_choices import MOST
 from commands.one_feed import other_servers
 from providers.base import Ingress, IngressStatus, RoomRef
 from providers.facts import IngressChanged
@@ -65,8 +64,8 @@ class OneIngress(ServerCommand):
 
     def _which(self, ctx: Context, meant: list[Ingress]) -> CommandError:
         verb = self.doing.capitalize()
-        offered = [Action(f"{verb} {i.ref.id}, {status_words(i)}", self.pinned(i)) for i in meant[:MOST]]
-        if len(meant) > MOST:
+        offered = [Action(f"{verb} {i.ref.id}, {status_words(i)}", self.pinned(i)) for i in meant[:MOST_OFFERED]]
+        if len(meant) > MOST_OFFERED:
             offered.append(Action("See all", self._every(ctx)))
         return NothingHere(
             ("There are ", f"{len(meant)}", " ingresses called ", Code(self.ingress), " or into a room of that name."),
@@ -94,7 +93,7 @@ class OneIngress(ServerCommand):
             return key_not_repeated()
         what = ("There is no ingress ", Code(self.ingress), " on ", Code(self.provider), ".")
         if elsewhere:
-            return NothingHere(what, "There is one on another video server.", actions=elsewhere[:MOST])
+            return NothingHere(what, "There is one on another video server.", actions=elsewhere[:MOST_OFFERED])
         return NothingHere(what, ("See ", Code(f"{ctx.ports.slash} ingress list"), "."))
 
 

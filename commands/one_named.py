@@ -6,11 +6,10 @@ from typing import Generic, TypeVar
 
 from commands.core.base import Command
 from commands.core.context import Context
-from commands.core.errors import NothingHere
+from commands.core.errors import MOST_OFFERED, NothingHere
 from commands.core.reply import Action, Code, Mark
 
 T = TypeVar("T")
-_MOST_OFFERED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +48,7 @@ def pick(
         raise NothingHere(
             (f"{len(found)} {noun.one}s are called ", Code(wanted), "."),
             "Say which one, by id.",
-            actions=[Action(f"{noun.label(it)} ({noun.id(it)})", again(it)) for it in found[:_MOST_OFFERED]],
+            actions=[Action(f"{noun.label(it)} ({noun.id(it)})", again(it)) for it in found[:MOST_OFFERED]],
         )
     what = (f"There is no {noun.one} ", Code(wanted), " ", *(where or ("on ", Code(ctx.provider.name))), ".")
     raise NothingHere(what, ("See ", Code(f"{ctx.ports.slash} {noun.listing}"), "."))

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from commands.core.base import Command, Internal, Offered, Offers, Positional, RoomName, ServerCommand
 from commands.core.context import Context
-from commands.core.errors import NothingHere
+from commands.core.errors import MOST_OFFERED, NothingHere
 from commands.core.moments import zone_of
 from commands.core.repeating import repeated
 from commands.core.reply import Action, Code
@@ -17,7 +17,6 @@ from commands.one_feed import begun, is_makers, name_of, other_servers
 from providers.base import Recording
 from providers.facts import RecordingChanged, ThingKind
 
-MOST_OFFERED = 5
 _LOOKED_AT = 100
 """Of the recordings that we know of, when it is looked for somebody's own."""
 

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from commands.core.base import Offered, Offers, Positional, Private, Role, RoomCommand, RoomPin, pin
 from commands.core.context import Context
-from commands.core.errors import CommandError, Ended, NothingHere
+from commands.core.errors import MOST_OFFERED, CommandError, Ended, NothingHere
 from commands.core.people import meant
 from commands.core.phone_numbers import Callee, Keys, PrivateNumber, require_number, shown_callee, veiled
 from commands.core.reply import Action, Code, Form, Question, Reply, Strong
@@ -18,7 +18,6 @@ from providers.base import Call, CallStatus, Capability, RoomRef, shown_number
 from providers.errors import Conflict, NotFound, ProviderError
 from providers.facts import CallChanged
 
-_MOST_OFFERED = 5
 _LOOKED_AT = 100
 """Of the calls that we know of, when it is looked for somebody's own."""
 
@@ -74,7 +73,7 @@ class CallCommand(RoomCommand):
             f"Say which one to {self.doing}.",
             actions=[
                 Action(f"{called(call)} ({veiled(call.identity) or call.ref.id})", self.model_copy(update=pinned(call)))
-                for call in found[:_MOST_OFFERED]
+                for call in found[:MOST_OFFERED]
             ],
         )
 
@@ -94,7 +93,7 @@ class CallCommand(RoomCommand):
     async def _not_here(self, ctx: Context, room: RoomRef, calls: Sequence[Call]) -> CommandError:
         """The call may have ended, and somebody may be in the room and on no telephone."""
         names = sorted({called(call) for call in calls})
-        remedy = f"On the telephone: {a_few(names, _MOST_OFFERED)}." if names else "Nobody in it is on the telephone."
+        remedy = f"On the telephone: {a_few(names, MOST_OFFERED)}." if names else "Nobody in it is on the telephone."
         with suppress(ProviderError):
             present = await ctx.participants(room) if Capability.LIST_PARTICIPANTS in ctx.provider.capabilities else []
             if people := meant(present, self.who, ctx.caller.team_id):

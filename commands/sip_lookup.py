@@ -6,7 +6,7 @@ from typing import Final
 
 from commands.core.base import Command
 from commands.core.context import Context
-from commands.core.errors import NothingHere
+from commands.core.errors import MOST_OFFERED, NothingHere
 from commands.core.reply import Action, Code, Form
 from commands.core.sip_trunks import trunk_name
 from commands.one_named import Noun, pick
@@ -15,7 +15,6 @@ from providers.base import Trunk, TrunkDirection
 TRUNK: Final[Noun[Trunk]] = Noun("trunk", lambda t: t.ref.id, lambda t: (t.name, *t.numbers), "sip trunk list")
 
 _OUTBOUND: Final = replace(TRUNK, one="outbound trunk")
-_MOST_OFFERED = 5
 
 
 async def outbound_trunk(ctx: Context, wanted: str | None, again: Callable[[Trunk], Command]) -> Trunk:
@@ -29,7 +28,7 @@ async def outbound_trunk(ctx: Context, wanted: str | None, again: Callable[[Trun
         raise NothingHere(
             (f"{len(out)} trunks lead out of ", Code(ctx.provider.name), "."),
             "Say by which one to call, with --trunk.",
-            actions=[Action(f"By {trunk_name(t)}", again(t)) for t in out[:_MOST_OFFERED]],
+            actions=[Action(f"By {trunk_name(t)}", again(t)) for t in out[:MOST_OFFERED]],
         )
     create = Form(
         "Create trunk",

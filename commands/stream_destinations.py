@@ -12,14 +12,13 @@ from pydantic import Field, SecretStr, model_validator
 
 from commands.core.base import Fetched, Internal, Offered, Offers, Positional, Role
 from commands.core.context import Context
-from commands.core.errors import CommandError, NothingHere, Problem, UsageError
+from commands.core.errors import MOST_OFFERED, CommandError, NothingHere, Problem, UsageError
 from commands.core.reply import Action, Code, Form, Question, Reply, Text, parts
 from commands.core.stream_urls import StreamUrl, protocol_problems, url_problems, written_problem
 from commands.core.types import Name
 from commands.core.words import counted, joined
 from commands.one_feed import subject
 from commands.stream_kept import keep, kept, let_go
-from commands.stream_lookup import MOST_OFFERED
 from commands.stream_places import (
     alike,
     all_described,

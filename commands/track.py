@@ -8,7 +8,7 @@ from pydantic import Field
 
 from commands.core.base import Offered, Offers, Positional, Role, RoomCommand
 from commands.core.context import Context
-from commands.core.errors import CommandError, NothingHere, Problem, UsageError
+from commands.core.errors import MOST_OFFERED, CommandError, NothingHere, Problem, UsageError
 from commands.core.paging import PagedCommand, Rows, like, matched
 from commands.core.people import PersonCommand, choose, has_left
 from commands.core.reply import Action, Code, Item, Moment, Reply, Strong, Text
@@ -19,8 +19,6 @@ from commands.core.words import counted, in_a_row, in_natural_order
 from commands.participant_muting import track_mute_buttons
 from providers.base import Capability, Participant, Provider, RoomRef
 from providers.errors import NotFound
-
-_MOST_OFFERED = 5
 
 
 class TrackList(
@@ -110,7 +108,7 @@ class _Subscription(PersonCommand):
                 "Say which one.",
                 actions=[
                     Action(f"{s.called} ({s.track.id})", self._instead(room, word, s.track.id))
-                    for s in others[:_MOST_OFFERED]
+                    for s in others[:MOST_OFFERED]
                 ],
             )
         there = [s for s in sent_by(present) if s.by.identity != person.identity]

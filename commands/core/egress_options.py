@@ -6,7 +6,6 @@ A problem names the field by what every command calls it: `layout`, `audio_only`
 
 import unicodedata
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Annotated, Final
 
 from pydantic import Field
@@ -23,8 +22,6 @@ OUTPUTS: Final = OneOf(lambda limits: [output.name for output in limits.outputs]
 
 LONGEST_PATH: Final = 1_024
 """In UTF-8 bytes: what S3 takes for a key, which is the least of what any storage takes."""
-
-SHORTEST_KEY_FRAMES: Final = timedelta(seconds=1)
 
 _Side = Annotated[int, Field(ge=16, le=7_680)]
 _Kilobits = Annotated[int, Field(ge=1, le=100_000)]

@@ -15,12 +15,16 @@ Each has one sentence for what happened (`what`) and one for what to do (`remedy
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from commands.core.reply import Button, Text, plain
 
 if TYPE_CHECKING:
     from commands.core.base import Command
+
+
+MOST_OFFERED: Final = 5
+"""Of what may have been meant, beside a refusal."""
 
 
 class CommandError(Exception):

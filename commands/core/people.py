@@ -9,7 +9,7 @@ from pydantic import Field
 
 from commands.core.base import Internal, Offered, Offers, Positional, RoomCommand, RoomPin, pin
 from commands.core.context import Context
-from commands.core.errors import CommandError, NothingHere
+from commands.core.errors import MOST_OFFERED, CommandError, NothingHere
 from commands.core.identity import person_of, stable_identity, without_number
 from commands.core.phone_numbers import veiled, without_numbers
 from commands.core.reply import Action, Code, Mark, Person, Strong
@@ -17,7 +17,6 @@ from commands.core.types import Name
 from commands.core.words import a_few, in_natural_order
 from providers.base import Participant, ParticipantKind, RoomRef
 
-MOST_OFFERED = 5
 _MENTION = re.compile(r"@([UW][A-Z0-9]+)")
 
 

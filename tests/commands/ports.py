@@ -1,10 +1,11 @@
 """The ports of `commands/core/ports.py` in memory: what commands and dispatch need, without a database and Slack."""
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from typing import TypeVar
 
 from commands.core.alerts import About, Followed, Mute, Scope, Severity, Subscription, Unfollowed
 from commands.core.attempts import Attempt, Outcome, Pending, Press
@@ -184,32 +185,16 @@ class Directory:
         }
 
     async def recordings(self, viewer: Viewer, provider: str, limit: int) -> list[Recording]:
-        heard = [f.recording for f in self.facts if isinstance(f, RecordingChanged)]
-        last = {r.ref: r for r in heard if r.ref.provider == provider}
-        newest = [*last.values()]
-        newest.reverse()
-        return sorted(newest, key=lambda r: r.status.is_final)[:limit]
+        return _known((f.recording for f in self.facts if isinstance(f, RecordingChanged)), provider)[:limit]
 
     async def streams(self, viewer: Viewer, provider: str, limit: int) -> list[Stream]:
-        heard = [f.stream for f in self.facts if isinstance(f, StreamChanged)]
-        last = {s.ref: s for s in heard if s.ref.provider == provider}
-        newest = [*last.values()]
-        newest.reverse()
-        return sorted(newest, key=lambda s: s.status.is_final)[:limit]
+        return _known((f.stream for f in self.facts if isinstance(f, StreamChanged)), provider)[:limit]
 
     async def ingresses(self, viewer: Viewer, provider: str, limit: int) -> list[Ingress]:
-        heard = [f.ingress for f in self.facts if isinstance(f, IngressChanged)]
-        last = {i.ref: i for i in heard if i.ref.provider == provider}
-        newest = [*last.values()]
-        newest.reverse()
-        return sorted(newest, key=lambda i: i.status.is_final)[:limit]
+        return _known((f.ingress for f in self.facts if isinstance(f, IngressChanged)), provider)[:limit]
 
     async def calls(self, viewer: Viewer, provider: str, limit: int) -> list[Call]:
-        heard = [f.call for f in self.facts if isinstance(f, CallChanged)]
-        last = {c.ref: c for c in heard if c.ref.provider == provider}
-        newest = [*last.values()]
-        newest.reverse()
-        return sorted(newest, key=lambda c: c.status.is_final)[:limit]
+        return _known((f.call for f in self.facts if isinstance(f, CallChanged)), provider)[:limit]
 
     async def live_in_channel(self, viewer: Viewer) -> list[KnownRoom]:
         return [r for r in self._of(viewer) if r.channel_id == viewer.channel_id and not r.ended]
@@ -311,6 +296,16 @@ class Directory:
         """The newest first."""
         known = (room for (team, _), room in reversed(self._rooms.items()) if team == viewer.team_id)
         return [room for room in known if _sees(viewer, room)]
+
+
+Feed = TypeVar("Feed", bound=Recording | Stream | Ingress | Call)
+
+
+def _known(heard: Iterable[Feed], provider: str) -> list[Feed]:
+    """What was heard last of each that is on that server: those that are not over first, then the newest."""
+    last = {each.ref: each for each in heard if each.ref.provider == provider}
+    newest = [*last.values()][::-1]
+    return sorted(newest, key=lambda each: each.status.is_final)
 
 
 def _sees(viewer: Viewer, room: KnownRoom) -> bool:
